@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * teampool-cell: measures one cell.  Its command line is a plan line; it prints a CSV header and a row
+ * per sample, and nothing else.  It is started afresh for every cell, so no run inherits another's
+ * threads, binding, heap or environment.  It plans nothing and judges nothing.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../core/arena.h"
+#include "../core/backend.h"
+#include "../core/bind.h"
+#include "../core/clock.h"
+#include "../core/csv.h"
+#include "../core/kernel.h"
+#include "../core/workload.h"
+#include "command.h"
+#include "measure.h"
+#include "record.h"
+
+const char *program_name = "teampool-cell";
+
+enum { MOST_CPUS = 4096, CALIBRATION_MS = 30 };
+#define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory */
+
+static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
+static const char *const wait_names[WAITS] = { "active", "passive" };
+
+struct cell {
+    struct record record;
+    const struct backend *backend;
+    const struct workload *workload;
+    enum schedule schedule;
+    struct team_spec spec;
+    int cpus[MOST_CPUS];
+    struct arena arena;
+    void *work; /* the workload's */
+    struct identity *workers;
+    struct stint *stints;
+    int64_t start_ns;
+};
+
+/* ---- what the line asks for ---- */
+
+static const char *first_word(const char *words, char *buffer, size_t room)
+{
+    snprintf(buffer, room, "%.*s", (int)strcspn(words, " "), words);
+    return buffer;
+}
+
+static int has_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = words; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strcspn(at, " ") == length && !strncmp(at, word, length))
+            return 1;
+    return 0;
+}
+
+static void find_backend(struct cell *c)
+{
+    const char *names[64] = { 0 };
+    for (int i = 0; backends[i] && i < 63; i++) {
+        names[i] = backends[i]->name;
+        if (!strcmp(backends[i]->name, c->record.backend))
+            c->backend = backends[i];
+    }
+    if (!c->backend) {
+        const char *near = nearest_word(c->record.backend, names);
+        die(EXIT_USAGE, "backend=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
+            c->record.backend, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    if (c->backend->unavailable)
+        die(EXIT_USAGE, "backend=%s: not on this machine: %s", c->record.backend,
+            c->backend->unavailable);
+}
+
+static void find_workload(struct cell *c)
+{
+    const char *names[64] = { 0 };
+    for (int i = 0; workloads[i] && i < 63; i++) {
+        names[i] = workloads[i]->name;
+        if (!strcmp(workloads[i]->name, c->record.workload))
+            c->workload = workloads[i];
+    }
+    if (!c->workload) {
+        const char *near = nearest_word(c->record.workload, names);
+        die(EXIT_USAGE, "workload=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
+            c->record.workload, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    if (c->workload->unavailable)
+        die(EXIT_USAGE, "workload=%s: not on this machine: %s", c->record.workload,
+            c->workload->unavailable);
+}
+
+static int find_name(const char *const *names, int count, const char *name)
+{
+    for (int i = 0; i < count; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return -1;
+}
+
+static void resolve_schedule(struct cell *c)
+{
+    struct record *r = &c->record;
+    int found = !strcmp(r->schedule, "auto") ? (int)c->backend->schedule
+                                             : find_name(schedule_names, SCHEDULES, r->schedule);
+    if (found < 0)
+        die(EXIT_USAGE, "schedule=%s: write static, dynamic, guided, steal or auto", r->schedule);
+    if (!(c->backend->schedules & 1u << found))
+        die(EXIT_USAGE, "schedule=%s: %s has none; it has%s%s%s%s", r->schedule, r->backend,
+            c->backend->schedules & 1 << SCHEDULE_STATIC ? " static" : "",
+            c->backend->schedules & 1 << SCHEDULE_DYNAMIC ? " dynamic" : "",
+            c->backend->schedules & 1 << SCHEDULE_GUIDED ? " guided" : "",
+            c->backend->schedules & 1 << SCHEDULE_STEAL ? " steal" : "");
+    c->schedule = (enum schedule)found;
+    r->schedule = schedule_names[found];
+}
+
+/* Turn names into things, defaults into what they become; refuse what cannot be meant. */
+static void resolve(struct cell *c)
+{
+    struct record *r = &c->record;
+    struct why w;
+    static char variant[64];
+
+    find_backend(c);
+    find_workload(c);
+    resolve_schedule(c);
+    if (strcmp(r->runner, "cell") != 0)
+        die(EXIT_USAGE, "runner=%s: this program is the runner 'cell'", r->runner);
+    if (strcmp(r->start, "auto") != 0 && strcmp(r->start, c->backend->start) != 0)
+        die(EXIT_USAGE, "start=%s: the workers of %s start by '%s'", r->start, r->backend,
+            c->backend->start);
+    r->start = c->backend->start;
+    int wait = find_name(wait_names, WAITS, r->wait);
+    if (wait < 0)
+        die(EXIT_USAGE, "wait=%s: write active or passive", r->wait);
+    const char *variants = c->workload->variants ? c->workload->variants : "";
+    if (!*r->variant)
+        r->variant = first_word(variants, variant, sizeof variant);
+    else if (!has_word(variants, r->variant))
+        die(EXIT_USAGE, "variant=%s: %s has %s", r->variant, r->workload,
+            *variants ? variants : "no variants");
+    if (r->work_version != UNKNOWN && r->work_version != c->workload->version)
+        die(EXIT_USAGE, "work_version=%lld: this program's %s is version %d", (long long)r->work_version,
+            r->workload, c->workload->version);
+    r->work_version = c->workload->version;
+    if (c->workload->timeless)
+        r->task_ns = 0;
+
+    int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
+    if (count < 0)
+        die(EXIT_USAGE, "%s", w.text);
+    c->spec = (struct team_spec) {
+        .workers = (int)r->workers,
+        .cpus = c->cpus,
+        .cpu_count = count,
+        .wait = (enum wait_policy)wait,
+    };
+}
+
+/* ---- the environment that the backend needs ---- */
+
+extern char **environ;
+
+#define STAGE "TEAMPOOL_CELL_STAGE"
+
+static int is_runtime_variable(const char *entry)
+{
+    return !strncmp(entry, "OMP_", 4) || !strncmp(entry, "GOMP_", 5) || !strncmp(entry, "KMP_", 4);
+}
+
+static void compare_variable(void *to, const char *name, const char *value)
+{
+    const char *now = getenv(name);
+    if (!now || strcmp(now, value) != 0)
+        *(int *)to = 1;
+}
+
+static void set_variable(void *to, const char *name, const char *value)
+{
+    (void)to;
+    setenv(name, value, 1);
+}
+
+/* Start over; STAGE tells the new start what has been done. */
+_Noreturn static void restart(const struct cell *c, const char *stage, char **argv)
+{
+    setenv(STAGE, stage, 1);
+    execv("/proc/self/exe", argv);
+    die(EXIT_FAILED, "cannot restart with the environment that %s needs: %s", c->record.backend,
+        strerror(errno));
+}
+
+static int runtime_variables(void)
+{
+    int count = 0;
+    for (char **entry = environ; *entry; entry++)
+        count += is_runtime_variable(*entry);
+    return count;
+}
+
+static void scrub(void)
+{
+    for (char **entry = environ; *entry;) {
+        char name[128];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(*entry, "="), *entry);
+        if (is_runtime_variable(*entry) && unsetenv(name) == 0)
+            entry = environ;
+        else
+            entry++;
+    }
+}
+
+/* OpenMP runtimes read OMP_* before main, keep what they read, and may bind main at once.  So: if the
+ * environment has any of it, drop it, take back the binding, and start over clean; look which CPUs we
+ * may use; then set what the backend asks for and start over once more. */
+static void ensure_environment(struct cell *c, char **argv)
+{
+    const char *stage = getenv(STAGE);
+    struct why w;
+    if (!stage && runtime_variables()) {
+        scrub();
+        bind_as(getppid());
+        restart(c, "clean", argv);
+    }
+    if (!stage || !strcmp(stage, "clean")) {
+        if (c->spec.cpu_count && bind_check(c->cpus, c->spec.cpu_count, &w))
+            die(EXIT_USAGE, "%s", w.text);
+        if (!c->backend->environment)
+            return;
+        c->backend->environment(&c->spec, set_variable, NULL);
+        restart(c, "ready", argv);
+    }
+    int wrong = 0;
+    c->backend->environment(&c->spec, compare_variable, &wrong);
+    if (wrong)
+        die(EXIT_FAILED, "cannot set up the environment that %s needs", c->record.backend);
+}
+
+/* ---- measuring ---- */
+
+/* Runs in: worker. */
+static int enter(void *arg, int worker)
+{
+    struct cell *c = arg;
+    c->workers[worker] = measure_self();
+    return c->workload->enter ? c->workload->enter(c->work, worker) : 0;
+}
+
+static void prepare(struct cell *c)
+{
+    struct record *r = &c->record;
+    struct why w = { "" };
+    int error = arena_open(&c->arena, ARENA_BYTES);
+    if (error)
+        die(EXIT_FAILED, "no shared memory: %s", strerror(-error));
+    c->workers = arena_take(&c->arena, r->workers, sizeof *c->workers);
+    c->stints = arena_take(&c->arena, r->workers, sizeof *c->stints);
+    if (!c->workers || !c->stints)
+        die(EXIT_FAILED, "no shared memory for %d workers", (int)r->workers);
+    if (r->steps_per_ms == UNKNOWN)
+        r->steps_per_ms = (int64_t)(kernel_speed(CALIBRATION_MS) * 1e6);
+    struct work_spec spec = {
+        .variant = r->variant,
+        .task_ns = r->task_ns,
+        .payload_bytes = r->payload_bytes,
+        .tasks = (long)r->tasks,
+        .workers = (int)r->workers,
+        .steps_per_ns = (double)r->steps_per_ms / 1e6,
+    };
+    if ((error = c->workload->prepare(&c->work, &c->arena, &spec, &w)))
+        die(EXIT_FAILED, "%s: cannot prepare: %s", r->workload, *w.text ? w.text : strerror(-error));
+}
+
+/* What the workers' stints say, counted from T0.  A worker that got no task has none. */
+static void take_stints(struct cell *c, int64_t t0)
+{
+    struct record *r = &c->record;
+    int64_t first = INT64_MAX, last = INT64_MIN, sum = 0, most = 0;
+    for (int i = 0; i < c->spec.workers; i++) {
+        const struct stint *s = &c->stints[i];
+        if (!s->enter_ns)
+            continue;
+        int64_t busy = s->leave_ns - s->enter_ns;
+        first = s->enter_ns < first ? s->enter_ns : first;
+        last = s->leave_ns > last ? s->leave_ns : last;
+        most = busy > most ? busy : most;
+        sum += busy;
+    }
+    memset(c->stints, 0, (size_t)c->spec.workers * sizeof *c->stints);
+    if (last == INT64_MIN)
+        return;
+    r->first_ns = first - t0;
+    r->last_ns = last - t0;
+    r->busy_sum_ns = sum;
+    r->busy_max_ns = most;
+}
+
+/* Take one sample.  Returns 0, or 1 if its result was wrong. */
+static int take_sample(struct cell *c, struct team *team, const struct job *job)
+{
+    static char note[sizeof(struct why)];
+    struct record *r = &c->record;
+    struct why w = { "" };
+    struct outcome outcome = { 0 };
+    struct reading before, after;
+
+    measure_read(&before, c->workers, c->spec.workers);
+    int64_t t0 = clock_ns();
+    int error = c->backend->run(team, job, &w);
+    int64_t t1 = clock_ns();
+    if (error)
+        die(EXIT_FAILED, "%s: %s", r->backend, *w.text ? w.text : strerror(-error));
+    measure_read(&after, c->workers, c->spec.workers);
+    measure_difference(r, &before, &after);
+    take_stints(c, t0);
+    r->start_ns = t0 - c->start_ns;
+    r->wall_ns = t1 - t0;
+    int wrong = c->workload->check(c->work, &outcome, &w) != 0;
+    r->checksum = outcome.checksum;
+    r->status = wrong ? "void" : "ok";
+    snprintf(note, sizeof note, "%s", wrong ? w.text : outcome.note);
+    r->note = note;
+    return wrong;
+}
+
+/* Rows go out as they come, each when the next is known to follow: the last one waits for close. */
+static int take_samples(struct cell *c, struct team *team, const struct job *job)
+{
+    struct record *r = &c->record;
+    int64_t begin = clock_ns(), warm = 0, timed = 0, voids = 0;
+    for (r->sample = 0;; r->sample++) {
+        r->warmup = warm < r->warmup_samples || clock_ns() - begin < r->warmup_ms * 1000000;
+        voids += take_sample(c, team, job);
+        warm += r->warmup;
+        timed += !r->warmup;
+        if (timed >= r->samples)
+            return (int)voids;
+        record_csv_row(r, stdout);
+        fflush(stdout);
+    }
+}
+
+static int measure_cell(struct cell *c)
+{
+    struct record *r = &c->record;
+    struct team *team;
+    struct why w = { "" };
+
+    c->spec.enter = enter;
+    c->spec.enter_arg = c;
+    int64_t t0 = clock_ns();
+    int error = c->backend->open(&team, &c->spec, &w);
+    r->open_ns = clock_ns() - t0;
+    if (error)
+        die(EXIT_FAILED, "%s: cannot start the team: %s", r->backend,
+            *w.text ? w.text : strerror(-error));
+
+    struct job job = {
+        .fn = c->workload->task,
+        .arg = c->work,
+        .n = (long)r->tasks,
+        .chunk = r->chunk ? (long)r->chunk
+                          : c->backend->chunk((long)r->tasks, c->spec.workers, c->schedule),
+        .schedule = c->schedule,
+        .stints = c->stints,
+    };
+    /* What auto became; a block per worker is written as the size of the largest block. */
+    r->chunk = job.chunk ? job.chunk : (r->tasks + r->workers - 1) / r->workers;
+    record_csv_header(stdout);
+    int voids = take_samples(c, team, &job);
+    t0 = clock_ns();
+    c->backend->close(team);
+    r->close_ns = clock_ns() - t0;
+    record_csv_row(r, stdout);
+    return voids ? EXIT_FAILED : EXIT_OK;
+}
+
+/* ---- what this program is ---- */
+
+static void list_row(const char *kind, const char *name, int version, const char *start,
+                     const char *forms, const char *summary, const char *unavailable)
+{
+    char number[16] = "";
+    if (version)
+        snprintf(number, sizeof number, "%d", version);
+    const char *fields[] = { kind, name, number, start, forms, summary, unavailable ? unavailable : "" };
+    for (int i = 0; i < 7; i++) {
+        if (i)
+            putchar(',');
+        csv_put(stdout, fields[i]);
+    }
+    putchar('\n');
+}
+
+static void list(void)
+{
+    printf("kind,name,version,start,forms,summary,unavailable\n");
+    for (int i = 0; workloads[i]; i++)
+        list_row("workload", workloads[i]->name, workloads[i]->version, "",
+                 workloads[i]->variants ? workloads[i]->variants : "", workloads[i]->summary,
+                 workloads[i]->unavailable);
+    for (int i = 0; backends[i]; i++) {
+        char forms[80] = "";
+        for (int s = 0; s < SCHEDULES; s++)
+            if (backends[i]->schedules & 1u << s)
+                snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s", *forms ? " " : "",
+                         schedule_names[s]);
+        list_row("backend", backends[i]->name, 0, backends[i]->start, forms, backends[i]->summary,
+                 backends[i]->unavailable);
+    }
+}
+
+static void about(void)
+{
+    const char *runtime = dlsym(RTLD_DEFAULT, "__kmpc_fork_call") ? "LLVM libomp" : "GNU libgomp";
+    const char *facts[][2] = {
+        { "teampool_version", TEAMPOOL_VERSION }, { "build_type", TEAMPOOL_BUILD_TYPE },
+        { "compiler", TEAMPOOL_COMPILER },        { "flags", TEAMPOOL_FLAGS },
+        { "openmp", runtime },
+    };
+    printf("key,value\n");
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        printf("%s,", facts[i][0]);
+        csv_put(stdout, facts[i][1]);
+        putchar('\n');
+    }
+}
+
+static void help(void)
+{
+    printf("usage: teampool-cell backend=B workload=W [field=value ...]\n"
+           "       teampool-cell --list | --about | --version | --help\n\n"
+           "Measures one cell: opens one team, times samples of one job, prints CSV: a header and a\n"
+           "row per sample.  Fields, with their defaults:\n\n");
+    record_help(stdout);
+    printf("\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
+           "workers=2 cpus=0+1\n");
+}
+
+int main(int argc, char **argv)
+{
+    static struct cell c;
+    struct why w;
+    const char *word = argc > 1 ? argv[1] : "--help";
+
+    c.start_ns = clock_ns();
+    if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+        help();
+        return argc > 1 ? EXIT_OK : EXIT_USAGE;
+    }
+    if (!strcmp(word, "--version")) {
+        printf("teampool-cell %s\n", TEAMPOOL_VERSION);
+        return EXIT_OK;
+    }
+    if (!strcmp(word, "--list") || !strcmp(word, "--about")) {
+        if (!strcmp(word, "--list"))
+            list();
+        else
+            about();
+        return EXIT_OK;
+    }
+    record_init(&c.record);
+    for (int i = 1; i < argc; i++)
+        if (record_word(&c.record, argv[i], &w))
+            die(EXIT_USAGE, "%s; 'teampool-cell --help' lists the fields", w.text);
+    if (record_complete(&c.record, &w))
+        die(EXIT_USAGE, "%s", w.text);
+    resolve(&c);
+    ensure_environment(&c, argv);
+    prepare(&c);
+    int code = measure_cell(&c);
+    arena_close(&c.arena);
+    if (fflush(stdout) || ferror(stdout))
+        die(EXIT_FAILED, "cannot write the rows: %s", strerror(errno));
+    return code;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "command.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void warn(const char *format, ...)
+{
+    va_list ap;
+    fflush(stdout);
+    fprintf(stderr, "%s: ", program_name);
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+void die(int code, const char *format, ...)
+{
+    va_list ap;
+    fflush(stdout);
+    fprintf(stderr, "%s: ", program_name);
+    va_start(ap, format);
+    vfprintf(stderr, format, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    exit(code);
+}
+
+static int smallest(int a, int b, int c)
+{
+    int least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Levenshtein's edit distance, one row at a time; words longer than the row are just far. */
+static int distance(const char *a, const char *b)
+{
+    enum { LONGEST = 40 };
+    int row[LONGEST + 1];
+    size_t length = strlen(b);
+    if (length > LONGEST || strlen(a) > LONGEST)
+        return LONGEST;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = (int)j;
+    for (size_t i = 0; a[i]; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i + 1;
+        for (size_t j = 0; j < length; j++) {
+            int above = row[j + 1];
+            row[j + 1] = smallest(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
+            diagonal = above;
+        }
+    }
+    return row[length];
+}
+
+const char *nearest_word(const char *word, const char *const *words)
+{
+    const char *best = NULL;
+    int best_distance = (int)strlen(word) / 3 + 2;
+    for (; *words; words++) {
+        int d = distance(word, *words);
+        if (d < best_distance) {
+            best_distance = d;
+            best = *words;
+        }
+    }
+    return best;
+}
+
+static void help(const struct command *c, const struct option *options)
+{
+    printf("usage: teampool %s%s%s%s\n\n%s\n", c->name, options->name ? " [options]" : "",
+           *c->operands ? " " : "", c->operands, c->summary);
+    if (c->about)
+        printf("\n%s\n", c->about);
+    printf("\noptions:\n");
+    for (const struct option *o = options; o->name; o++) {
+        int width = printf("  %s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+        printf("%*s%s\n", width < 24 ? 24 - width : 1, "", o->help);
+    }
+    printf("  %-22s%s\n", "--help", "this text");
+}
+
+static void take_value(const struct option *o, const char *text)
+{
+    char *end;
+    errno = 0;
+    switch (o->kind) {
+    case OPTION_FLAG:
+        break;
+    case OPTION_TEXT:
+        *(const char **)o->value = text;
+        break;
+    case OPTION_COUNT: {
+        long count = strtol(text, &end, 10);
+        if (end == text || *end || errno || count < 0)
+            die(EXIT_USAGE, "%s: '%s' is not a whole number of 0 or more", o->name, text);
+        *(long *)o->value = count;
+        break;
+    }
+    case OPTION_SECONDS: {
+        double seconds = strtod(text, &end);
+        const char *units = "smh";
+        const double factors[] = { 1, 60, 3600 };
+        const char *unit = *end ? strchr(units, *end) : units;
+        if (end == text || !unit || (*end && end[1]) || !(seconds > 0) || !isfinite(seconds))
+            die(EXIT_USAGE, "%s: '%s' is not a time; write 90s, 3m or 1h", o->name, text);
+        *(double *)o->value = seconds * factors[unit - units];
+        break;
+    }
+    }
+}
+
+static const struct option *find(const struct option *options, const char *name, size_t length)
+{
+    for (const struct option *o = options; o->name; o++)
+        if (strlen(o->name) == length && !strncmp(o->name, name, length))
+            return o;
+    return NULL;
+}
+
+static void unknown_option(const struct command *c, const struct option *options, const char *word)
+{
+    const char *names[64];
+    int count = 0;
+    for (const struct option *o = options; o->name && count < 63; o++)
+        names[count++] = o->name;
+    names[count] = NULL;
+    const char *near = nearest_word(word, names);
+    die(EXIT_USAGE, "%s: unknown option '%s'%s%s%s; 'teampool %s --help' lists them", c->name, word,
+        near ? "; did you mean '" : "", near ? near : "", near ? "'" : "", c->name);
+}
+
+int options_take(const struct command *c, const struct option *options, int argc, char **argv)
+{
+    int operands = 0;
+    for (int i = 0; i < argc; i++) {
+        char *word = argv[i];
+        if (!strcmp(word, "--")) {
+            while (++i < argc)
+                argv[operands++] = argv[i];
+            break;
+        }
+        if (word[0] != '-' || !word[1]) {
+            argv[operands++] = word;
+            continue;
+        }
+        if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+            help(c, options);
+            exit(EXIT_OK);
+        }
+        const char *equals = strchr(word, '=');
+        const struct option *o =
+            find(options, word, equals ? (size_t)(equals - word) : strlen(word));
+        if (!o)
+            unknown_option(c, options, word);
+        if (o->kind == OPTION_FLAG) {
+            if (equals)
+                die(EXIT_USAGE, "%s takes no value", o->name);
+            *(int *)o->value = 1;
+        } else if (equals) {
+            take_value(o, equals + 1);
+        } else if (i + 1 < argc) {
+            take_value(o, argv[++i]);
+        } else {
+            die(EXIT_USAGE, "%s needs a value: %s %s", o->name, o->name, o->arg);
+        }
+    }
+    return operands;
+}

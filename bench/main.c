@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * teampool: the command line.  One table of commands; each is a file of this folder.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+
+const char *program_name = "teampool";
+
+static const struct command *const commands[] = {
+    &command_topology, &command_list, &command_plan, &command_run, &command_summarize,
+    &command_report,
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void help(void)
+{
+    printf("usage: teampool COMMAND [options]\n\n"
+           "Threads or processes on this machine: how many workers, which chunk size, and from what\n"
+           "task size does parallel pay?\n\ncommands:\n");
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
+    printf("\n'teampool COMMAND --help' tells more.  A first run: teampool run --profile quick\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "--help";
+    const char *names[COMMANDS + 1] = { 0 };
+
+    if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+        help();
+        return argc > 1 ? EXIT_OK : EXIT_USAGE;
+    }
+    if (!strcmp(word, "--version")) {
+        printf("teampool %s\n", TEAMPOOL_VERSION);
+        return EXIT_OK;
+    }
+    for (int i = 0; i < COMMANDS; i++) {
+        names[i] = commands[i]->name;
+        if (!strcmp(word, commands[i]->name))
+            return commands[i]->main(commands[i], argc - 2, argv + 2);
+    }
+    const char *near = nearest_word(word, names);
+    die(EXIT_USAGE, "unknown command '%s'%s%s%s; 'teampool --help' lists them", word,
+        near ? "; did you mean '" : "", near ? near : "", near ? "'" : "");
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <fcntl.h>
+
+struct identity measure_self(void)
+{
+    return (struct identity) { getpid(), (pid_t)syscall(SYS_gettid) };
+}
+
+/* A file of /proc whole, as far as it fits.  Returns 0 where there is none. */
+static int slurp(const char *path, char *text, size_t room)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t used = 0;
+    if (fd < 0)
+        return 0;
+    for (ssize_t got; used < room - 1 && (got = read(fd, text + used, room - 1 - used)) > 0;)
+        used += (size_t)got;
+    close(fd);
+    text[used] = 0;
+    return used > 0;
+}
+
+static int slurp_task(const char *file, const struct identity *worker, char *text, size_t room)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)worker->pid, (int)worker->tid, file);
+    return slurp(path, text, room);
+}
+
+/* The number after KEY (which ends with its colon or the like), or UNKNOWN. */
+static int64_t number_after(const char *text, const char *key)
+{
+    const char *at = strstr(text, key);
+    if (!at)
+        return UNKNOWN;
+    at += strlen(key);
+    return strtoll(at + strspn(at, " \t:"), NULL, 10);
+}
+
+static void add(int64_t *sum, int64_t value)
+{
+    if (*sum != UNKNOWN)
+        *sum = value == UNKNOWN ? UNKNOWN : *sum + value;
+}
+
+static int64_t tick_ns(void)
+{
+    return 1000000000 / sysconf(_SC_CLK_TCK);
+}
+
+/* CPU time and faults of a worker process, from /proc/PID/task/TID/stat (proc(5), fields 10-15). */
+static void read_stat(struct reading *r, const struct identity *worker)
+{
+    char text[1024];
+    long long minflt, majflt, user, sys;
+    const char *after = slurp_task("stat", worker, text, sizeof text) ? strrchr(text, ')') : NULL;
+    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %lld %*d %lld %*d %lld %lld", &minflt,
+                         &majflt, &user, &sys) != 4)
+        return;
+    r->minflt += minflt;
+    r->majflt += majflt;
+    r->user_ns += user * tick_ns();
+    r->sys_ns += sys * tick_ns();
+}
+
+static void read_worker(struct reading *r, const struct identity *worker)
+{
+    char text[8192];
+    int64_t waited = UNKNOWN, moved = UNKNOWN;
+    if (slurp_task("schedstat", worker, text, sizeof text)) {
+        const char *second = strchr(text, ' ');
+        if (second)
+            waited = strtoll(second, NULL, 10);
+    }
+    add(&r->runq_ns, waited);
+    if (slurp_task("sched", worker, text, sizeof text))
+        moved = number_after(text, "se.nr_migrations");
+    add(&r->migrations, moved);
+    if (slurp_task("status", worker, text, sizeof text)) {
+        add(&r->nvcsw, number_after(text, "\nvoluntary_ctxt_switches:"));
+        add(&r->nivcsw, number_after(text, "\nnonvoluntary_ctxt_switches:"));
+        int64_t rss = number_after(text, "\nVmHWM:");
+        if (rss > r->max_rss_kib)
+            r->max_rss_kib = rss;
+    }
+    if (worker->pid != getpid())
+        read_stat(r, worker);
+}
+
+/* Ticks of all CPUs since the machine started (proc(5): user nice system idle iowait irq softirq
+ * steal). */
+static void read_machine(struct reading *r)
+{
+    char text[512];
+    long long t[8];
+    r->busy_ns = r->steal_ns = UNKNOWN;
+    if (!slurp("/proc/stat", text, sizeof text) ||
+        sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &t[0], &t[1], &t[2], &t[3], &t[4],
+               &t[5], &t[6], &t[7]) != 8)
+        return;
+    r->busy_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick_ns();
+    r->steal_ns = t[7] * tick_ns();
+}
+
+static int64_t timeval_ns(struct timeval t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_usec * 1000;
+}
+
+void measure_read(struct reading *r, const struct identity *workers, int count)
+{
+    struct rusage own;
+    getrusage(RUSAGE_SELF, &own);
+    *r = (struct reading) {
+        .user_ns = timeval_ns(own.ru_utime),
+        .sys_ns = timeval_ns(own.ru_stime),
+        .minflt = own.ru_minflt,
+        .majflt = own.ru_majflt,
+        .max_rss_kib = own.ru_maxrss,
+    };
+    for (int i = 0; i < count; i++)
+        read_worker(r, &workers[i]);
+    read_machine(r);
+}
+
+static int64_t minus(int64_t after, int64_t before)
+{
+    return after == UNKNOWN || before == UNKNOWN ? UNKNOWN : after - before;
+}
+
+void measure_difference(struct record *to, const struct reading *before, const struct reading *after)
+{
+    to->user_ns = after->user_ns - before->user_ns;
+    to->sys_ns = after->sys_ns - before->sys_ns;
+    to->nvcsw = minus(after->nvcsw, before->nvcsw);
+    to->nivcsw = minus(after->nivcsw, before->nivcsw);
+    to->minflt = after->minflt - before->minflt;
+    to->majflt = after->majflt - before->majflt;
+    to->runq_ns = minus(after->runq_ns, before->runq_ns);
+    to->migrations = minus(after->migrations, before->migrations);
+    to->steal_ns = minus(after->steal_ns, before->steal_ns);
+    to->max_rss_kib = after->max_rss_kib;
+    int64_t foreign = minus(after->busy_ns, before->busy_ns);
+    if (foreign != UNKNOWN) {
+        foreign -= to->user_ns + to->sys_ns;
+        to->foreign_ns = foreign > 0 ? foreign : 0;
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * measure: what the kernel says about a sample besides its time: CPU use, switches, faults, waiting
+ * for a CPU.  Read between samples, never during one; what a kernel does not tell stays unknown.
+ */
+#ifndef BENCH_MEASURE_H
+#define BENCH_MEASURE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "record.h"
+
+/* Who a worker is; each worker writes its own, once.  In memory that workers share. */
+struct identity {
+    pid_t pid, tid;
+};
+
+struct reading {
+    int64_t user_ns, sys_ns, nvcsw, nivcsw, minflt, majflt, runq_ns, migrations;
+    int64_t steal_ns, busy_ns; /* of the whole machine */
+    int64_t max_rss_kib;
+};
+
+/* The calling thread's identity. */
+struct identity measure_self(void);
+
+/* Read all counters of the caller and the WORKERS.  Runs in: caller, between samples. */
+void measure_read(struct reading *r, const struct identity *workers, int count);
+
+/* Put the differences into the record. */
+void measure_difference(struct record *to, const struct reading *before, const struct reading *after);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arena: the shared memory of one cell.  Mapped before any worker exists, so threads and forked
+ * processes see it at the same address; without a name, so nothing can be left behind.  Memory is
+ * zeroed, aligned to 128 bytes, and given back all at once.
+ */
+#ifndef CORE_ARENA_H
+#define CORE_ARENA_H
+
+#include <stddef.h>
+
+struct arena {
+    char *base;
+    ptrdiff_t size, used;
+};
+
+/* Reserve SIZE bytes of address space; memory is taken when it is first touched.
+ * Returns 0 or -errno.  Runs in: caller. */
+int arena_open(struct arena *a, ptrdiff_t size);
+
+/* COUNT objects of SIZE bytes, zeroed and already in memory, or NULL if they do not fit.
+ * Owns: the arena.  Runs in: caller, before any worker exists. */
+void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size);
+
+void arena_close(struct arena *a);
+
+#endif

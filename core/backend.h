@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * backend: who does the tasks.  One file backend_NAME.c defines one `const struct backend
+ * backend_NAME`; the build finds it by its name.  A backend never times itself and never prints.
+ */
+#ifndef CORE_BACKEND_H
+#define CORE_BACKEND_H
+
+#include "job.h"
+#include "why.h"
+
+struct team; /* each backend's own */
+
+struct team_spec {
+    int workers;
+    const int *cpus; /* OS numbers; worker k is bound to cpus[k % cpu_count] */
+    int cpu_count;   /* 0: workers are not bound */
+    enum wait_policy wait;
+    int (*enter)(void *arg, int worker); /* once in each worker before `open` returns; 0 or -errno */
+    void *enter_arg;
+};
+
+struct backend {
+    const char *name, *summary;
+    const char *unavailable; /* NULL, or why it cannot run on this machine */
+    const char *start;       /* how its workers come to be: "none", "thread", "fork" */
+    unsigned schedules;      /* set of 1 << enum schedule */
+    enum schedule schedule;  /* its own choice, for schedule=auto */
+
+    /* Its own chunk for chunk=auto.  0 is allowed with SCHEDULE_STATIC: a block per worker. */
+    long (*chunk)(long tasks, int workers, enum schedule schedule);
+
+    /* What must stand in the environment when the program starts; SET is called for each variable.
+     * May be NULL.  (Some runtimes read their variables before main.) */
+    void (*environment)(const struct team_spec *spec,
+                        void (*set)(void *to, const char *name, const char *value), void *to);
+
+    /* Start the workers and wait until each has run `enter`.  On failure nothing is left behind.
+     * Returns 0 or -errno with WHY.  Owns: the caller, close.  Runs in: caller. */
+    int (*open)(struct team **team, const struct team_spec *spec, struct why *w);
+
+    /* Do the job; return when its last task is done.  A worker's death is an error, never a hang;
+     * after an error the team is good for close only.  Runs in: caller. */
+    int (*run)(struct team *team, const struct job *job, struct why *w);
+
+    /* Send the workers home; every one is gone when it returns.  Runs in: caller. */
+    void (*close)(struct team *team);
+};
+
+/* Written by the build from the files' names; ends with NULL. */
+extern const struct backend *const backends[];
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * bind: CPUs by their OS numbers: lists as text ("0+2+4"), what this process may use, and binding
+ * the calling thread.  Works for any number of CPUs.
+ */
+#ifndef CORE_BIND_H
+#define CORE_BIND_H
+
+#include "why.h"
+
+/* Read "0+2+4" into CPUS (room for MOST).  "" is an empty list.
+ * Returns how many, or -EINVAL with WHY. */
+int bind_parse(const char *text, int *cpus, int most, struct why *w);
+
+/* May this thread use every one of CPUS?  Returns 0 or -EINVAL with WHY, which names the first that
+ * it may not use and those that it may. */
+int bind_check(const int *cpus, int count, struct why *w);
+
+/* How many CPUs this thread may use. */
+int bind_allowed(void);
+
+/* Bind the calling thread to CPU alone, and see that the kernel did it.
+ * Returns 0 or -errno.  Runs in: either. */
+int bind_self(int cpu);
+
+/* Is the calling thread bound to CPU alone? */
+int bind_is(int cpu);
+
+/* Remember what the calling thread may use, and put it back. */
+struct bind_mask {
+    void *set;
+    unsigned long size;
+};
+/* Let the calling thread use what process PID may use.  Returns 0 or -errno. */
+int bind_as(int pid);
+
+int bind_save(struct bind_mask *m);
+void bind_restore(struct bind_mask *m);
+
+#endif

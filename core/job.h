@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job: n tasks, and who does them.  This is all that a workload and a backend know of each other:
+ * a workload gives the task function, a backend calls it for every i in 0..n-1 exactly once, on its
+ * workers, handing out `chunk` tasks at a time in the order that `schedule` asks for.
+ */
+#ifndef CORE_JOB_H
+#define CORE_JOB_H
+
+#include <stdint.h>
+
+#include "clock.h"
+
+/* A worker as a task sees it.  The three hooks let a backend that runs its workers under a lock
+ * (an interpreter's) give the lock up; everywhere else they do nothing, at the same cost. */
+struct worker {
+    int index;                           /* 0 .. workers-1 */
+    void (*checkpoint)(struct worker *); /* a long task calls it about every 50 us of work */
+    void (*block)(struct worker *);      /* called before a task sleeps or waits for input ... */
+    void (*unblock)(struct worker *);    /* ... and after */
+};
+
+/* Do task I.  No allocation, no printing; writes only to its worker's slot or its own output.
+ * Runs in: worker. */
+typedef void task_fn(void *arg, long i, struct worker *self);
+
+/* How chunks find their workers.  STATIC: fixed in advance; a chunk of 0 means one contiguous block
+ * a worker, the first n % workers of them one task longer; else chunk k goes to worker k % workers.
+ * DYNAMIC: the next chunk goes to whoever asks.  GUIDED: the same, but a chunk is the larger of
+ * `chunk` and (what is left) / workers.  STEAL: every worker starts with a contiguous block and takes
+ * chunks from its front; one that has run out takes half of what another has left. */
+enum schedule { SCHEDULE_STATIC, SCHEDULE_DYNAMIC, SCHEDULE_GUIDED, SCHEDULE_STEAL, SCHEDULES };
+
+/* What a worker without work does: ACTIVE spins, PASSIVE sleeps in the kernel. */
+enum wait_policy { WAIT_ACTIVE, WAIT_PASSIVE, WAITS };
+
+/* When one worker was in the job, by clock_ns().  Written by that worker alone, on its own cache
+ * line, twice a job: the cost per task is nothing, and it means the same in every backend. */
+struct stint {
+    _Alignas(128) int64_t enter_ns; /* just before it asked for its first task */
+    int64_t leave_ns;               /* just after it found no more */
+};
+
+struct job {
+    task_fn *fn;
+    void *arg;
+    long n;
+    long chunk; /* tasks handed out together; 0: only with SCHEDULE_STATIC */
+    enum schedule schedule;
+    struct stint *stints; /* one a worker, in memory that workers share with the caller */
+};
+
+/* A backend calls these in each worker, around that worker's share of a job. */
+static inline void job_enter(const struct job *job, const struct worker *self)
+{
+    job->stints[self->index].enter_ns = clock_ns();
+}
+
+static inline void job_leave(const struct job *job, const struct worker *self)
+{
+    job->stints[self->index].leave_ns = clock_ns();
+}
+
+/* The hook that does nothing. */
+static inline void worker_nop(struct worker *self)
+{
+    (void)self;
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernel.h"
+
+#include "clock.h"
+
+/* Multiplier and increment of Knuth's MMIX generator (TAOCP 2, 3.3.4): full period, odd multiplier. */
+#define MULTIPLY UINT64_C(6364136223846793005)
+#define ADD      UINT64_C(1442695040888963407)
+
+uint64_t kernel_run(uint64_t x, int64_t steps)
+{
+    for (int64_t k = 0; k < steps; k++) {
+        x = x * MULTIPLY + ADD;
+        __asm__ volatile("" : "+r"(x)); /* a step that the compiler can neither fold nor skip */
+    }
+    return x;
+}
+
+uint64_t kernel_work(uint64_t x, int64_t steps, int64_t piece, struct worker *self)
+{
+    for (; steps > piece; steps -= piece) {
+        x = kernel_run(x, piece);
+        self->checkpoint(self);
+    }
+    return kernel_run(x, steps);
+}
+
+int64_t kernel_piece(double steps_per_ns)
+{
+    return (int64_t)(50000 * steps_per_ns) + 1;
+}
+
+struct kernel_jump kernel_jump(int64_t steps)
+{
+    struct kernel_jump all = { 1, 0 }, power = { MULTIPLY, ADD };
+    for (; steps > 0; steps >>= 1) {
+        if (steps & 1) {
+            all.add = all.add * power.multiply + power.add;
+            all.multiply *= power.multiply;
+        }
+        power.add = power.add * power.multiply + power.add;
+        power.multiply *= power.multiply;
+    }
+    return all;
+}
+
+double kernel_speed(int ms)
+{
+    enum { BURST = 50000 };
+    int64_t start = clock_ns(), best = INT64_MAX;
+    uint64_t x = 1;
+    while (clock_ns() - start < (int64_t)ms * 1000000) {
+        int64_t begin = clock_ns();
+        x = kernel_run(x, BURST);
+        int64_t took = clock_ns() - begin;
+        if (took < best)
+            best = took;
+    }
+    return (double)BURST / (double)best;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * quota: how many CPUs' worth of time our control group may use.  The kernel stops every thread of
+ * a group that has used up its share of a period, so workers beyond the quota only take turns being
+ * stopped.  A limit set on any ancestor binds us too: the answer is the smallest along the way up,
+ * as far as this mount namespace lets us see, in version 2, version 1, and both side by side.
+ * Knows nothing of CPUs, masks or topologies.
+ */
+#ifndef CORE_QUOTA_H
+#define CORE_QUOTA_H
+
+struct quota {
+    double cpus;     /* CPUs' worth of time, such as 1.5; INFINITY: no limit that we can see */
+    char file[4096]; /* the file that says so, as named below ROOT; "" without a limit */
+};
+
+/* Find the smallest CPU limit over our control group and its visible ancestors.  ROOT stands before
+ * every path that is opened ("" or NULL: the real system; a test passes a folder with proc/ and
+ * sys/ of its own).  It cannot fail: what is missing, unreadable or malformed sets no limit. Sets
+ * all of OUT.  Units: CPUs.  Owns: nothing.  Runs in: either. Source: Linux
+ * Documentation/admin-guide/cgroup-v2.rst (cpu.max), scheduler/sched-bwc.rst (cpu.cfs_quota_us,
+ * cpu.cfs_period_us), filesystems/proc.rst (mountinfo). */
+void quota_read(struct quota *out, const char *root);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * topology: the machine as the planner needs it: what is there, what this process may use of it
+ * (affinity mask, cpuset, cgroup quota), which worker counts are worth a measurement, and which
+ * CPUs stand behind a placement's name.  Loaded once (hwloc takes 8-10 ms) and then only read.  It
+ * is the only room that knows hwloc, and it binds nothing.
+ */
+#ifndef CORE_TOPOLOGY_H
+#define CORE_TOPOLOGY_H
+
+#include "why.h"
+
+struct hwloc_topology;
+
+/* Where to look, other than the environment (see topology_load). */
+struct topology_spec {
+    const char *root; /* stands before the cgroup files' paths, as in quota_read; NULL: as it is */
+};
+
+/* One hardware thread.  They are sorted in hwloc's order: the threads of a core, the cores of a
+ * NUMA node and the nodes of a package stand together. */
+struct topology_pu {
+    int cpu;     /* the system's number, the one that affinity masks use */
+    int core;    /* 0 .. cores-1; where the machine tells of no cores, each PU is one */
+    int package; /* 0 .. packages-1 */
+    int node;    /* 0 .. numa_nodes-1: the smallest node that it is local to */
+    int kind;    /* 0 .. core_kinds-1 */
+    int rank;    /* its place within its core: 0 is the first hardware thread */
+    int allowed; /* 1: we may run here */
+    int turn;    /* its place among the allowed threads of its core; -1 if it is not allowed */
+};
+
+/* Cores of one sort, such as P and E.  Kind 0 is the slowest.  Sorts whose capacity (or, where that
+ * is not known, top frequency) differs by less than 10 % count as one. */
+struct topology_kind {
+    char name[32];   /* the vendor's word, such as "IntelAtom"; "" if it has none */
+    long mhz;        /* the highest frequency among them; 0: not known */
+    long cores, pus; /* of the machine */
+    long allowed_cores;
+};
+
+/* Data and unified caches of one level and size. */
+struct topology_cache {
+    int level;
+    long kib; /* of one of them; 0: not known */
+    long count;
+    long sharing; /* hardware threads that share one */
+};
+
+enum { TOPOLOGY_KINDS = 8, TOPOLOGY_CACHES = 16, TOPOLOGY_POINTS = 10 };
+
+struct topology {
+    /* the machine */
+    long packages, numa_nodes, cores, pus; /* at least 1 each */
+    long cpuless_nodes;                    /* NUMA nodes of memory alone, counted in numa_nodes */
+    long core_kinds;                       /* 1 where all are alike or cannot be compared */
+    long smt;               /* the most hardware threads that a core we may use has, ours or not */
+    long memory_kib;        /* 0: not known */
+    char cpu_model[96];     /* as the vendor writes it, without (R) and (TM); "": not known */
+    struct topology_pu *pu; /* pus of them */
+    struct topology_kind kind[TOPOLOGY_KINDS];
+    struct topology_cache cache[TOPOLOGY_CACHES]; /* by level, larger ones first */
+    long caches;
+
+    /* what we may use of it */
+    long allowed_cores, allowed_pus; /* affinity mask and cpuset; at least 1 each */
+    double quota_cpus;               /* INFINITY: no quota */
+    char quota_file[4096];           /* the file that sets it; "": none */
+    long effective_workers;          /* min(allowed_pus, quota rounded up), at least 1 */
+
+    /* where all this comes from */
+    int foreign;        /* 1: not this system: our mask and quota do not apply to it */
+    const char *source; /* "HWLOC_XMLFILE", "HWLOC_SYNTHETIC", or NULL: hwloc's own look around */
+
+    /* topology.c only */
+    struct hwloc_topology *hwloc;
+    int *order[3]; /* allowed CPUs in the order of each placement */
+};
+
+/* Look at the machine, or at the one that the environment describes, as hwloc has it:
+ * HWLOC_SYNTHETIC holds a description, else HWLOC_XMLFILE names a file ("-": standard input); empty
+ * is unset.  Where hwloc would fall back to the real machine, print a page, or crash on a damaged
+ * description, this is an error: a child process loads it first.  A described machine is `foreign`
+ * (unless HWLOC_THISSYSTEM=1): all that the description allows is allowed, and there is no quota
+ * unless SPEC names a root.  SPEC may be NULL.
+ * Returns 0; or -errno with WHY (-EINVAL: no such machine; -ENODEV: no CPU of it is allowed), and
+ * then OUT is NULL.  Owns: the caller, topology_free.  Runs in: caller, before it has threads. */
+int topology_load(struct topology **out, const struct topology_spec *spec, struct why *w);
+
+void topology_free(struct topology *t);
+
+/* The worker counts worth measuring, ascending and distinct, from 1 to effective_workers: the
+ * powers of two; and the structural steps, which are the allowed cores of the first NUMA node and
+ * of the first package that "close" fills, those of the fastest kind (then of the two fastest,
+ * ...), all allowed cores, and all allowed hardware threads.  Steps beyond effective_workers are
+ * left out.  If there are more than MAX (2 or more; TOPOLOGY_POINTS is usual), powers of two that
+ * are neither an end nor a structural step go first: each time the one whose neighbours are closest
+ * in ratio, of equals the one nearest the middle. Returns how many it wrote to OUT.  Runs in:
+ * either. */
+int topology_ladder(const struct topology *t, long *out, int max);
+
+/* The placements that topology_place knows, ended by NULL:
+ * close   first hardware threads before second ones, fast kinds before slow ones, and then one NUMA
+ *         node and package after the other
+ * spread  the same, but in turn over the packages, and within each over its NUMA nodes
+ * smt     all hardware threads of a core before the next core
+ * none    not bound */
+extern const char *const topology_places[];
+
+/* Write the OS numbers of the CPUs for WORKERS (1 or more) workers to CPUS, starting over where
+ * there are more workers than allowed CPUs. Returns how many: WORKERS, or 0 for "none"; or -EINVAL
+ * with WHY.  Runs in: either. */
+long topology_place(const struct topology *t, const char *place, long workers, int *cpus,
+                    struct why *w);
+
+/* Size of the largest data or unified cache of LEVEL.  Units: KiB; 0: none, or not known. */
+long topology_cache_kib(const struct topology *t, int level);
+
+/* Write the machine as hwloc XML to FILE, or to standard output for "-" (flush it before).  Read
+ * back through HWLOC_XMLFILE it gives the same machine.  Returns 0, or -errno with WHY. */
+int topology_export_xml(const struct topology *t, const char *file, struct why *w);
+
+#endif

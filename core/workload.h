@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * workload: what a task does.  One file of workloads/ defines one `const struct workload
+ * workload_NAME`; the build finds it by its name.  A workload knows jobs and its own arena, and cannot
+ * tell whether its workers are threads or processes.
+ */
+#ifndef CORE_WORKLOAD_H
+#define CORE_WORKLOAD_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "job.h"
+#include "why.h"
+
+struct work_spec {
+    const char *variant;   /* one of the workload's forms; never NULL */
+    int64_t task_ns;       /* length of a task, ns; uneven tasks: the mean */
+    int64_t payload_bytes; /* in and out per task */
+    long tasks;
+    int workers;
+    double steps_per_ns;   /* speed of the CPU kernel (kernel.h) */
+};
+
+/* What check found. */
+struct outcome {
+    uint64_t checksum; /* of all results: the same for every backend, schedule and chunk */
+    char note[120];    /* "" or what else is worth a person's eye */
+};
+
+struct workload {
+    const char *name, *summary;
+    const char *variants;    /* "uniform heavy", the first one the default; NULL: it has one form */
+    const char *unavailable; /* NULL, or why it cannot run on this machine */
+    int timeless;            /* 1: a task has no length; task_ns is ignored and recorded as 0 */
+    int version;             /* rises when the meaning of the work changes: old times don't compare */
+
+    /* Make the tasks' memory, before any worker exists, in shared memory.
+     * Returns 0 or -errno with WHY.  Owns: the arena owns all.  Runs in: caller. */
+    int (*prepare)(void **arg, struct arena *arena, const struct work_spec *spec, struct why *w);
+
+    /* Once in each worker, before its first task.  May be NULL.  Runs in: worker. */
+    int (*enter)(void *arg, int worker);
+
+    task_fn *task;
+
+    /* Was every task done exactly once, and rightly?  And make ready for the next sample.
+     * Returns 0, or -EBADMSG with WHY.  Runs in: caller, while no worker has work. */
+    int (*check)(void *arg, struct outcome *outcome, struct why *w);
+};
+
+/* Written by the build from the files of workloads/; ends with NULL. */
+extern const struct workload *const workloads[];
+
+#endif

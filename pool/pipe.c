@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pipe: chunks handed out through pipes, the way Python's multiprocessing.Pool works: one queue of
+ * chunks that all workers read, one of completions that the caller reads.  Messages are small and of
+ * one size, so the kernel passes each whole to one reader, and no lock is needed that a dying worker
+ * could take along.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+struct message {
+    int64_t first;
+    int32_t count;
+    uint32_t generation; /* which job; a worker's `begin` runs when it changes */
+};
+
+_Static_assert(PIPE_BUF % sizeof(struct message) == 0, "messages must fill a pipe's pages evenly");
+
+enum { BATCH = PIPE_BUF / sizeof(struct message), POLL_MS = 5 };
+
+static void set_nonblocking(int fd)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+/* The next chunk; returns 0 at the queue's end.  Where the worker spins the pipe does not block. */
+static int take(struct pool *p, struct message *m)
+{
+    int spins = 0;
+    for (;;) {
+        ssize_t got = read(p->tasks_pipe[0], m, sizeof *m);
+        if (got == (ssize_t)sizeof *m)
+            return 1;
+        if (got >= 0 || (errno != EAGAIN && errno != EINTR))
+            return 0;
+        if (errno == EAGAIN && p->spins != INT_MAX && ++spins > p->spins) {
+            struct pollfd fd = { .fd = p->tasks_pipe[0], .events = POLLIN };
+            poll(&fd, 1, -1);
+        }
+    }
+}
+
+void pipe_work(struct pool *p, int worker)
+{
+    struct control *c = p->control;
+    struct line *line = &c->lines[worker];
+    struct message m;
+    uint32_t seen = 0;
+
+    close(p->tasks_pipe[1]);
+    close(p->results_pipe[0]);
+    if (p->spins)
+        set_nonblocking(p->tasks_pipe[0]);
+    worker_done(c); /* ready */
+    while (take(p, &m)) {
+        const struct pool_job *job = &c->job;
+        if (m.generation != seen && job->begin)
+            job->begin(job->arg, worker);
+        seen = m.generation;
+        atomic_store_explicit(&line->claim, m.first, memory_order_relaxed);
+        job->range(job->arg, m.first, m.first + m.count, worker);
+        atomic_store_explicit(&line->claim, -1, memory_order_relaxed);
+        if (job->finish)
+            job->finish(job->arg, worker);
+        while (write(p->results_pipe[1], &m, sizeof m) < 0)
+            if (errno != EINTR)
+                return;
+    }
+}
+
+/* Put chunks into the queue until it is full or there are no more.  Returns the next task. */
+static long put_chunks(struct pool *p, const struct pool_job *job, long next)
+{
+    while (next < job->tasks) {
+        long left = job->tasks - next, count = job->chunk;
+        if (job->schedule == POOL_GUIDED && count < (left + p->workers - 1) / p->workers)
+            count = (left + p->workers - 1) / p->workers;
+        if (count > left)
+            count = left;
+        struct message m = { next, (int32_t)count, atomic_load(&p->control->generation) };
+        if (write(p->tasks_pipe[1], &m, sizeof m) != (ssize_t)sizeof m)
+            break;
+        next += count;
+    }
+    return next;
+}
+
+/* Read the completions that are there.  Returns how many tasks they stand for. */
+static long take_results(struct pool *p)
+{
+    struct message m[BATCH];
+    ssize_t got = read(p->results_pipe[0], m, sizeof m);
+    long tasks = 0;
+    for (ssize_t i = 0; i < got / (ssize_t)sizeof *m; i++)
+        tasks += m[i].count;
+    return tasks;
+}
+
+int pipe_run(struct pool *p, const struct pool_job *job)
+{
+    struct control *c = p->control;
+    long next = 0, done = 0;
+    c->job = *job;
+    atomic_fetch_add(&c->generation, 1);
+    set_nonblocking(p->tasks_pipe[1]);
+    while (done < job->tasks) {
+        next = put_chunks(p, job, next);
+        struct pollfd fds[] = {
+            { .fd = p->results_pipe[0], .events = POLLIN },
+            { .fd = next < job->tasks ? p->tasks_pipe[1] : -1, .events = POLLOUT },
+        };
+        int ready = poll(fds, 2, p->caller_spins ? 0 : POLL_MS);
+        if (fds[0].revents & POLLIN)
+            done += take_results(p);
+        else if (ready <= 0 || fds[0].revents & POLLHUP) {
+            int error = pool_check_deaths(p);
+            if (error)
+                return error;
+        }
+    }
+    return 0;
+}
+
+void pipe_stop(struct pool *p)
+{
+    close(p->tasks_pipe[1]);
+    p->tasks_pipe[1] = -1;
+}
