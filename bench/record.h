@@ -33,6 +33,7 @@ struct record {
     int64_t steps_per_ms, foreign_ns;
     /* Settings of the line that are not columns. */
     int64_t samples, warmup_samples, warmup_ms;
+    int64_t blocks, drop; /* for the run, not for the cell: how often at most; who goes first */
 };
 
 enum field_part { PART_CELL, PART_DESIGN, PART_MEASURED, PART_LABEL, PART_SETTING };

@@ -16,10 +16,12 @@ struct quota {
 
 /* Find the smallest CPU limit over our control group and its visible ancestors.  ROOT stands before
  * every path that is opened ("" or NULL: the real system; a test passes a folder with proc/ and
- * sys/ of its own).  It cannot fail: what is missing, unreadable or malformed sets no limit. Sets
- * all of OUT.  Units: CPUs.  Owns: nothing.  Runs in: either. Source: Linux
- * Documentation/admin-guide/cgroup-v2.rst (cpu.max), scheduler/sched-bwc.rst (cpu.cfs_quota_us,
- * cpu.cfs_period_us), filesystems/proc.rst (mountinfo). */
+ * sys/ of its own).  It cannot fail: what is missing, unreadable or malformed sets no limit.
+ *
+ * Sets all of OUT.  Units: CPUs.  Owns: nothing.  Runs in: either.
+ *
+ * Source: Linux Documentation/admin-guide/cgroup-v2.rst (cpu.max), scheduler/sched-bwc.rst
+ * (cpu.cfs_quota_us, cpu.cfs_period_us), filesystems/proc.rst (mountinfo). */
 void quota_read(struct quota *out, const char *root);
 
 #endif

@@ -90,13 +90,13 @@ int topology_load(struct topology **out, const struct topology_spec *spec, struc
 void topology_free(struct topology *t);
 
 /* The worker counts worth measuring, ascending and distinct, from 1 to effective_workers: the
- * powers of two; and the structural steps, which are the allowed cores of the first NUMA node and
- * of the first package that "close" fills, those of the fastest kind (then of the two fastest,
- * ...), all allowed cores, and all allowed hardware threads.  Steps beyond effective_workers are
- * left out.  If there are more than MAX (2 or more; TOPOLOGY_POINTS is usual), powers of two that
- * are neither an end nor a structural step go first: each time the one whose neighbours are closest
- * in ratio, of equals the one nearest the middle. Returns how many it wrote to OUT.  Runs in:
- * either. */
+ * powers of two, and the structural steps: the allowed cores of the NUMA node and of the package
+ * that "close" fills first, those of the fastest kind (of the two fastest, ...), all allowed cores,
+ * and all allowed hardware threads.  What lies beyond effective_workers is left out.  Of more than
+ * MAX (2 or more), powers of two go that are neither an end nor a structural step: each time the
+ * one whose neighbours are closest in ratio, of equals the one nearest the middle.
+ *
+ * Returns how many it wrote to OUT, at most MAX; TOPOLOGY_POINTS is usual.  Runs in: either. */
 int topology_ladder(const struct topology *t, long *out, int max);
 
 /* The placements that topology_place knows, ended by NULL:
@@ -108,8 +108,9 @@ int topology_ladder(const struct topology *t, long *out, int max);
 extern const char *const topology_places[];
 
 /* Write the OS numbers of the CPUs for WORKERS (1 or more) workers to CPUS, starting over where
- * there are more workers than allowed CPUs. Returns how many: WORKERS, or 0 for "none"; or -EINVAL
- * with WHY.  Runs in: either. */
+ * there are more workers than allowed CPUs.
+ *
+ * Returns how many: WORKERS, or 0 for "none"; or -EINVAL with WHY.  Runs in: either. */
 long topology_place(const struct topology *t, const char *place, long workers, int *cpus,
                     struct why *w);
 

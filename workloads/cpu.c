@@ -37,8 +37,8 @@ static int prepare(void **arg, struct arena *arena, const struct work_spec *spec
 static void task(void *arg, long i, struct worker *self)
 {
     struct chains *c = arg;
-    uint64_t x = kernel_work(seed(i), c->steps, c->piece, self);
-    tally_add(&c->tally->slots[self->index], i, x);
+    struct tally_slot *slot = &c->tally->slots[self->index];
+    tally_add(slot, i, kernel_work(seed(i) + kernel_after(slot->sum), c->steps, c->piece, self));
 }
 
 static int check(void *arg, struct outcome *outcome, struct why *w)

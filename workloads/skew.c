@@ -64,8 +64,9 @@ static int prepare(void **arg, struct arena *arena, const struct work_spec *spec
 static void task(void *arg, long i, struct worker *self)
 {
     struct uneven *s = arg;
-    uint64_t x = kernel_work((uint64_t)i, s->steps[i], s->piece, self);
-    tally_add(&s->tally->slots[self->index], i, x);
+    struct tally_slot *slot = &s->tally->slots[self->index];
+    uint64_t start = (uint64_t)i + kernel_after(slot->sum);
+    tally_add(slot, i, kernel_work(start, s->steps[i], s->piece, self));
 }
 
 static int check(void *arg, struct outcome *outcome, struct why *w)

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../core/clock.h"
+
+enum { MOST_BYTES = 64 << 20, POLL_MS = 100 };
+
+struct stream {
+    char *text;
+    long length, room;
+    int fd; /* -1: ended */
+};
+
+/* Read what is there.  Returns 0, or -errno. */
+static int drain(struct stream *s)
+{
+    if (s->room - s->length < 65536) {
+        long room = s->room * 2 + 131072;
+        char *text = realloc(s->text, (size_t)room);
+        if (!text)
+            return -ENOMEM;
+        s->text = text;
+        s->room = room;
+    }
+    ssize_t got = read(s->fd, s->text + s->length, (size_t)(s->room - s->length - 1));
+    if (got < 0 && errno == EINTR)
+        return 0;
+    if (got > 0)
+        s->length += got;
+    if (got <= 0) {
+        close(s->fd);
+        s->fd = -1;
+    }
+    s->text[s->length] = 0;
+    return s->length > MOST_BYTES ? -EFBIG : 0;
+}
+
+_Noreturn static void become(char *const argv[], int out, int err, pid_t parent)
+{
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+    int in = open("/dev/null", O_RDONLY);
+    dup2(in, 0);
+    dup2(out, 1);
+    dup2(err, 2);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+    execv(argv[0], argv);
+    dprintf(2, "cannot start %s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+static int launch(char *const argv[], struct stream *out, struct stream *err, pid_t *pid)
+{
+    int o[2], e[2], error;
+    if (pipe2(o, O_CLOEXEC))
+        return -errno;
+    if (pipe2(e, O_CLOEXEC)) {
+        error = -errno;
+        goto close_out;
+    }
+    pid_t parent = getpid();
+    *pid = fork();
+    if (*pid < 0) {
+        error = -errno;
+        goto close_err;
+    }
+    if (*pid == 0)
+        become(argv, o[1], e[1], parent);
+    setpgid(*pid, *pid); /* both sides do it: whoever comes first */
+    close(o[1]);
+    close(e[1]);
+    out->fd = o[0];
+    err->fd = e[0];
+    return 0;
+close_err:
+    close(e[0]);
+    close(e[1]);
+close_out:
+    close(o[0]);
+    close(o[1]);
+    return error;
+}
+
+/* Follow the child until it has closed both streams, or one of the reasons to kill it. */
+static int follow(struct child *c, struct stream *s, int64_t deadline, const volatile sig_atomic_t *stop)
+{
+    while (s[0].fd >= 0 || s[1].fd >= 0) {
+        int64_t left_ms = (deadline - clock_ns()) / 1000000;
+        struct pollfd fds[] = { { s[0].fd, POLLIN, 0 }, { s[1].fd, POLLIN, 0 } };
+        if (stop && *stop)
+            c->interrupted = 1;
+        else if (left_ms <= 0)
+            c->timed_out = 1;
+        if (c->interrupted || c->timed_out)
+            return 1;
+        poll(fds, 2, left_ms < POLL_MS ? (int)left_ms + 1 : POLL_MS);
+        for (int i = 0; i < 2; i++)
+            if (s[i].fd >= 0 && fds[i].revents && drain(&s[i])) {
+                c->overran = 1;
+                return 1;
+            }
+    }
+    return 0;
+}
+
+/* The streams are closed: it should end now.  A daemon might close them and live on. */
+static int wait_until(pid_t pid, int *status, int64_t deadline)
+{
+    while (waitpid(pid, status, WNOHANG) == 0) {
+        if (clock_ns() > deadline)
+            return 0;
+        usleep(200);
+    }
+    return 1;
+}
+
+int child_run(struct child *c, char *const argv[], double seconds, const volatile sig_atomic_t *stop)
+{
+    struct stream s[2] = { { .fd = -1 }, { .fd = -1 } };
+    pid_t pid = 0;
+    int64_t start = clock_ns(), deadline = start + (int64_t)(seconds * 1e9);
+    *c = (struct child) { 0 };
+    int error = launch(argv, &s[0], &s[1], &pid);
+    if (error)
+        return error;
+    int ended = !follow(c, s, deadline, stop) && wait_until(pid, &c->status, deadline);
+    if (!ended) {
+        c->timed_out |= !c->interrupted && !c->overran;
+        kill(-pid, SIGKILL);
+        kill(pid, SIGKILL);
+        while (waitpid(pid, &c->status, 0) < 0 && errno == EINTR) { }
+    }
+    if (kill(-pid, SIGKILL) == 0)
+        c->left_behind = ended;
+    c->wall_ns = clock_ns() - start;
+    for (int i = 0; i < 2; i++)
+        if (s[i].fd >= 0)
+            close(s[i].fd);
+    c->out = s[0].text ? s[0].text : calloc(1, 1);
+    c->err = s[1].text ? s[1].text : calloc(1, 1);
+    c->out_length = s[0].length;
+    c->err_length = s[1].length;
+    if (!c->out || !c->err) {
+        child_free(c);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+void child_free(struct child *c)
+{
+    free(c->out);
+    free(c->err);
+    c->out = c->err = NULL;
+}
+
+void child_reason(const struct child *c, double seconds, char *text, long room)
+{
+    size_t size = (size_t)room;
+    int line = (int)strcspn(c->err, "\n");
+    text[0] = 0;
+    if (c->interrupted)
+        snprintf(text, size, "interrupted");
+    else if (c->timed_out)
+        snprintf(text, size, "did not end within %.1f s, and was killed", seconds);
+    else if (c->overran)
+        snprintf(text, size, "wrote more than %d MiB, and was killed", MOST_BYTES >> 20);
+    else if (WIFSIGNALED(c->status))
+        snprintf(text, size, "was killed by SIG%s (%d)", sigabbrev_np(WTERMSIG(c->status)),
+                 WTERMSIG(c->status));
+    else if (WEXITSTATUS(c->status))
+        snprintf(text, size, "ended with code %d%s%.*s", WEXITSTATUS(c->status), line ? ": " : "",
+                 line < 300 ? line : 300, c->err);
+}
+
+int child_find(const char *name, char *path, long room)
+{
+    char self[4096];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length < 0)
+        return 0;
+    self[length] = 0;
+    *strrchr(self, '/') = 0;
+    const char *patterns[] = { "%s/%s", "%s/../share/teampool/%s" };
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, (size_t)room, patterns[i], self, name);
+        if (!access(path, R_OK))
+            return 1;
+    }
+    snprintf(path, (size_t)room, "%s/%s", TEAMPOOL_SOURCE_DIR, name);
+    return !access(path, R_OK);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * child: run another program to its end, or to a deadline, and keep what it printed.  It gets a
+ * process group of its own, dies with us, and leaves nothing of its group behind.
+ */
+#ifndef BENCH_CHILD_H
+#define BENCH_CHILD_H
+
+#include <signal.h>
+#include <stdint.h>
+
+struct child {
+    char *out, *err; /* what it wrote, NUL-terminated; ours, child_free */
+    long out_length, err_length;
+    int status;      /* as waitpid gave it */
+    int timed_out;   /* 1: killed at the deadline */
+    int interrupted; /* 1: killed because *STOP became true */
+    int overran;     /* 1: killed because it wrote more than anyone reads */
+    int left_behind; /* 1: processes of its group were still there, and were killed */
+    int64_t wall_ns;
+};
+
+/* Run ARGV[0] (a path) with ARGV; its standard input is empty.  SECONDS: the deadline.  STOP may be
+ * NULL; else the child is killed once it is not 0 (a signal handler sets it).
+ * Returns 0, also if the child failed, or -errno: it could not be started.  Owns: the caller.
+ * Runs in: caller; blocks. */
+int child_run(struct child *c, char *const argv[], double seconds, const volatile sig_atomic_t *stop);
+
+void child_free(struct child *c);
+
+/* Why it did not end well, in words: "was killed by SIGSEGV (11)", "ended with code 1: <the first line
+ * it wrote to stderr>", "did not end within 5 s"; "" if it ended well. */
+void child_reason(const struct child *c, double seconds, char *text, long room);
+
+/* A program or folder that belongs to us, found relative to this program: beside it, or in the source
+ * tree it was built from.  NAME: "teampool-cell", "scripts/plot.sh".  Returns 1 and fills PATH, or 0. */
+int child_find(const char *name, char *path, long room);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * folder: the files of one run while it is being measured.  Rows are appended whole, a cell at a time:
+ * first its samples, then its status.  A cell that has no status row was cut off, and its samples do
+ * not count.  A full disk leaves the files as they were before the write that failed.
+ */
+#ifndef BENCH_FOLDER_H
+#define BENCH_FOLDER_H
+
+#include <stdint.h>
+
+#include "../core/csv.h"
+#include "plan.h"
+
+struct folder {
+    char path[4096];
+    int samples, status; /* descriptors */
+};
+
+enum cell_status { CELL_OK, CELL_SKIPPED, CELL_FAILED, CELL_TIMEOUT };
+
+/* Make a run folder: PATH, or results/<host>-<UTC> if PATH is NULL; a folder that holds a run is
+ * refused.  Writes plan.txt and the headers.  Returns 0 or -errno with WHY. */
+int folder_create(struct folder *f, const char *path, const char *host, const struct plan *p,
+                  struct why *w);
+
+/* Open the run in PATH to go on with it: rows of cells that were cut off are taken out. */
+int folder_reopen(struct folder *f, const char *path, struct why *w);
+
+/* Name of a file in the folder.  Returns BUFFER. */
+char *folder_file(const struct folder *f, const char *name, char *buffer, long room);
+
+/* Append the rows of OUTPUT (what a runner printed) as samples of CELL.  Returns 0 or -errno. */
+int folder_add_samples(struct folder *f, const struct csv *output, const struct record *cell,
+                       int64_t block, int64_t seq, struct why *w);
+
+/* Append a status row.  NUMBER: the plan's line, from 1, or 0; BLOCK 0: none. */
+int folder_add_status(struct folder *f, const struct record *cell, int number, int64_t block,
+                      int64_t seq, enum cell_status status, const char *reason, double wall_ms,
+                      struct why *w);
+
+void folder_close(struct folder *f);
+
+#endif

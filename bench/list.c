@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * list: what there is to measure with: workloads, backends, schedules, placements, profiles.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "../core/topology.h"
+#include "child.h"
+#include "command.h"
+#include "listing.h"
+#include "plan.h"
+
+enum { ASK_SECONDS = 10 };
+
+int listing_cell_program(char *path, long room)
+{
+    return child_find("teampool-cell", path, room);
+}
+
+int listing_ask(struct csv **out, const char *question, struct why *w)
+{
+    char path[4096], reason[400];
+    struct child c;
+    if (!listing_cell_program(path, sizeof path))
+        return why(w, -ENOENT, "cannot find teampool-cell beside this program; build or install both");
+    char *argv[] = { path, (char *)question, NULL };
+    int error = child_run(&c, argv, ASK_SECONDS, NULL);
+    if (error)
+        return why(w, error, "cannot start %s: %s", path, strerror(-error));
+    child_reason(&c, ASK_SECONDS, reason, sizeof reason);
+    if (*reason)
+        error = why(w, -EIO, "%s %s", path, reason);
+    else
+        error = csv_parse(out, c.out, c.out_length, path, w);
+    child_free(&c);
+    return error;
+}
+
+int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w)
+{
+    const char *names[64] = { 0 };
+    int count = 0, kinds = csv_column(list, "kind"), column = csv_column(list, "name");
+    for (long row = 0; row < list->rows; row++) {
+        if (strcmp(csv_cell(list, row, kinds), kind) != 0)
+            continue;
+        if (!strcmp(csv_cell(list, row, column), name))
+            return 1;
+        if (count < 63)
+            names[count++] = csv_cell(list, row, column);
+    }
+    const char *near = nearest_word(name, names);
+    why(w, -EINVAL, "there is no %s '%s'%s%s%s; 'teampool list' shows all", kind, name,
+        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return 0;
+}
+
+static void print_kind(const struct csv *list, const char *kind, const char *forms)
+{
+    for (long row = 0; row < list->rows; row++) {
+        if (strcmp(csv_cell(list, row, csv_column(list, "kind")), kind) != 0)
+            continue;
+        const char *form = csv_cell(list, row, csv_column(list, "forms"));
+        const char *unavailable = csv_cell(list, row, csv_column(list, "unavailable"));
+        printf("  %-10s %s\n", csv_cell(list, row, csv_column(list, "name")),
+               csv_cell(list, row, csv_column(list, "summary")));
+        if (*form)
+            printf("  %-10s %s: %s\n", "", forms, form);
+        if (*unavailable)
+            printf("  %-10s not on this machine: %s\n", "", unavailable);
+    }
+}
+
+static void print_all(const struct csv *list)
+{
+    printf("workloads (workload=):\n");
+    print_kind(list, "workload", "variants");
+    printf("\nbackends (backend=):\n");
+    print_kind(list, "backend", "schedules");
+    printf("\nschedules (schedule=):\n"
+           "  static     chunks dealt in advance, in turn\n"
+           "  dynamic    the next chunk goes to whoever asks\n"
+           "  guided     the same, with chunks that shrink towards the end\n"
+           "  steal      a block each, taken chunk by chunk; who runs out takes half of another's rest\n"
+           "\nplacements (place=):\n");
+    for (const char *const *place = topology_places; *place; place++)
+        printf("  %s\n", *place);
+    printf("\nprofiles (--profile):\n");
+    for (const struct profile *p = profiles; p->name; p++)
+        printf("  %-10s %s (%.0f s)\n", p->name, p->summary, p->budget_s);
+}
+
+static int list_main(const struct command *self, int argc, char **argv)
+{
+    const struct option options[] = { { 0 } };
+    struct csv *list;
+    struct why w;
+    if (options_take(self, options, argc, argv))
+        die(EXIT_USAGE, "list takes no operands");
+    if (listing_ask(&list, "--list", &w))
+        die(EXIT_FAILED, "list: %s", w.text);
+    print_all(list);
+    csv_free(list);
+    return EXIT_OK;
+}
+
+const struct command command_list = {
+    .name = "list",
+    .operands = "",
+    .summary = "workloads, backends, schedules, placements and profiles",
+    .main = list_main,
+};

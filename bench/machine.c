@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "machine.h"
+
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../core/clock.h"
+#include "../core/csv.h"
+#include "child.h"
+#include "command.h"
+#include "listing.h"
+
+static char *copy(const char *text)
+{
+    char *p = strdup(text);
+    if (!p)
+        die(EXIT_FAILED, "machine: no memory");
+    return p;
+}
+
+static struct fact *find(const struct machine *m, const char *key)
+{
+    for (int i = 0; i < m->count; i++)
+        if (!strcmp(m->facts[i].key, key))
+            return &m->facts[i];
+    return NULL;
+}
+
+void machine_set(struct machine *m, const char *key, const char *note, const char *format, ...)
+{
+    char *value = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int length = vasprintf(&value, format, ap);
+    va_end(ap);
+    struct fact *f = find(m, key);
+    if (length >= 0 && !f) {
+        if (m->count == m->room) {
+            m->room = m->room ? m->room * 2 : 64;
+            m->facts = realloc(m->facts, (size_t)m->room * sizeof *m->facts);
+        }
+        if (m->facts) {
+            f = &m->facts[m->count++];
+            *f = (struct fact) { .key = copy(key) };
+        }
+    }
+    if (length < 0 || !f)
+        die(EXIT_FAILED, "machine: no memory");
+    free(f->value);
+    free(f->note);
+    f->value = value;
+    f->note = copy(note);
+}
+
+const char *machine_get(const struct machine *m, const char *key)
+{
+    const struct fact *f = find(m, key);
+    return f ? f->value : "";
+}
+
+void machine_free(struct machine *m)
+{
+    for (int i = 0; i < m->count; i++) {
+        free(m->facts[i].key);
+        free(m->facts[i].value);
+        free(m->facts[i].note);
+    }
+    free(m->facts);
+    *m = (struct machine) { 0 };
+}
+
+/* ---- files ---- */
+
+/* The first line of FILE, without its end. */
+static int first_line(const char *file, char *text, int room)
+{
+    FILE *f = fopen(file, "re");
+    text[0] = 0;
+    if (!f)
+        return 0;
+    if (fgets(text, room, f))
+        text[strcspn(text, "\n")] = 0;
+    fclose(f);
+    return *text != 0;
+}
+
+/* A file's first line as a fact; where there is none, the note says so. */
+static void set_from_file(struct machine *m, const char *key, const char *file)
+{
+    char line[256];
+    int there = first_line(file, line, sizeof line);
+    machine_set(m, key, there ? file : "this system does not tell", "%s", line);
+}
+
+void machine_load(char *text, long room)
+{
+    double load;
+    text[0] = 0;
+    if (getloadavg(&load, 1) == 1)
+        snprintf(text, (size_t)room, "%.2f", load);
+}
+
+int machine_cpu_time(double *used_ns, double *steal_ns)
+{
+    char line[256];
+    double t[8];
+    if (!first_line("/proc/stat", line, sizeof line) ||
+        sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5],
+               &t[6], &t[7]) != 8)
+        return 0;
+    double tick = 1e9 / (double)sysconf(_SC_CLK_TCK);
+    *used_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick;
+    *steal_ns = t[7] * tick;
+    return 1;
+}
+
+/* ---- what there is to say ---- */
+
+static void describe_system(struct machine *m)
+{
+    struct utsname u;
+    char text[256], version[128] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+
+    if (uname(&u))
+        memset(&u, 0, sizeof u);
+    machine_set(m, "hostname", "", "%s", u.nodename);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    machine_set(m, "date_utc", "", "%s", text);
+    machine_set(m, "kernel", "", "%s %s %s", u.sysname, u.release, u.machine);
+    FILE *f = fopen("/etc/os-release", "re");
+    while (f && fgets(text, sizeof text, f))
+        if (sscanf(text, "PRETTY_NAME=\"%127[^\"\n]", version) == 1)
+            break;
+    if (f)
+        fclose(f);
+    machine_set(m, "os", *version ? "/etc/os-release" : "this system does not tell", "%s", version);
+    machine_set(m, "libc", "", "glibc %s", gnu_get_libc_version());
+}
+
+static void describe_virtualization(struct machine *m)
+{
+    char line[4096], vendor[128];
+    int flagged = 0;
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    while (f && !flagged && fgets(line, sizeof line, f))
+        flagged = !strncmp(line, "flags", 5) && strstr(line, " hypervisor");
+    if (f)
+        fclose(f);
+    first_line("/sys/class/dmi/id/sys_vendor", vendor, sizeof vendor);
+    if (flagged)
+        machine_set(m, "virtualization", "the CPU says it is virtual", "%s", *vendor ? vendor : "yes");
+    else
+        machine_set(m, "virtualization", "no sign of a hypervisor", "%s", "");
+}
+
+static void describe_cpu(struct machine *m, const struct topology *t)
+{
+    machine_set(m, "cpu_model", *t->cpu_model ? "" : "this system does not tell", "%s", t->cpu_model);
+    machine_set(m, "packages", "", "%ld", t->packages);
+    machine_set(m, "numa_nodes", "", "%ld", t->numa_nodes);
+    machine_set(m, "cores", "", "%ld", t->cores);
+    machine_set(m, "pus", "hardware threads", "%ld", t->pus);
+    machine_set(m, "allowed_cores", "affinity mask and cpuset", "%ld", t->allowed_cores);
+    machine_set(m, "allowed_pus", "affinity mask and cpuset", "%ld", t->allowed_pus);
+    if (isfinite(t->quota_cpus))
+        machine_set(m, "quota_cpus", t->quota_file, "%g", t->quota_cpus);
+    else
+        machine_set(m, "quota_cpus", "no CPU quota", "%s", "");
+    machine_set(m, "core_kinds", "", "%ld", t->core_kinds);
+    machine_set(m, "smt", "hardware threads per core", "%ld", t->smt);
+    machine_set(m, "effective_workers", "", "%ld", t->effective_workers);
+    machine_set(m, "memory_kib", "", "%ld", t->memory_kib);
+    set_from_file(m, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+    set_from_file(m, "boost", "/sys/devices/system/cpu/cpufreq/boost");
+    set_from_file(m, "smt_control", "/sys/devices/system/cpu/smt/control");
+}
+
+/* Commit and state of the source tree, where the program was built from one and it is still there. */
+static void describe_git(struct machine *m)
+{
+    char *argv[] = { "/usr/bin/git", "-C", TEAMPOOL_SOURCE_DIR, "describe", "--always", "--dirty", NULL };
+    struct child c;
+    machine_set(m, "git", "not known", "%s", "");
+    if (access(argv[0], X_OK) || child_run(&c, argv, 5, NULL))
+        return;
+    c.out[strcspn(c.out, "\n")] = 0;
+    if (WIFEXITED(c.status) && !WEXITSTATUS(c.status))
+        machine_set(m, "git", "", "%s", c.out);
+    child_free(&c);
+}
+
+/* How the cell program was built: it is the one that measures. */
+static void describe_build(struct machine *m)
+{
+    struct csv *about;
+    struct why w;
+    if (listing_ask(&about, "--about", &w))
+        die(EXIT_FAILED, "%s", w.text);
+    for (long row = 0; row < about->rows; row++)
+        machine_set(m, csv_cell(about, row, csv_column(about, "key")), "", "%s",
+                    csv_cell(about, row, csv_column(about, "value")));
+    csv_free(about);
+    describe_git(m);
+}
+
+void machine_describe(struct machine *m, const struct topology *t)
+{
+    char load[32];
+    describe_system(m);
+    describe_virtualization(m);
+    describe_cpu(m, t);
+    describe_build(m);
+    machine_load(load, sizeof load);
+    machine_set(m, "load_before", "load average of the minute before the run", "%s", load);
+    machine_set(m, "clock_cost_ns", "one reading of the clock", "%.1f", clock_cost_ns());
+    machine_set(m, "omp_env", "set for each omp cell; all other OMP_*, GOMP_*, KMP_* are removed", "%s",
+                "OMP_NUM_THREADS OMP_DYNAMIC=false OMP_WAIT_POLICY OMP_PROC_BIND=close OMP_PLACES");
+}
+
+int machine_write(const struct machine *m, const char *file, struct why *w)
+{
+    char part[4200];
+    snprintf(part, sizeof part, "%s.part", file);
+    FILE *f = fopen(part, "we");
+    if (!f)
+        return why(w, -errno, "%s: cannot write: %s", part, strerror(errno));
+    fputs("key,value,note\n", f);
+    for (int i = 0; i < m->count; i++) {
+        const char *fields[] = { m->facts[i].key, m->facts[i].value, m->facts[i].note };
+        for (int k = 0; k < 3; k++) {
+            csv_put(f, fields[k]);
+            fputc(k < 2 ? ',' : '\n', f);
+        }
+    }
+    int failed = ferror(f);
+    failed |= fclose(f);
+    if (failed || rename(part, file)) {
+        int error = errno ? -errno : -EIO;
+        unlink(part);
+        return why(w, error, "%s: cannot write: %s", file, strerror(-error));
+    }
+    return 0;
+}
+
+int machine_read(struct machine *m, const char *file, struct why *w)
+{
+    struct csv *c;
+    int error = csv_read(&c, file, w);
+    if (error)
+        return error;
+    for (long row = 0; row < c->rows; row++)
+        machine_set(m, csv_cell(c, row, csv_column(c, "key")), csv_cell(c, row, csv_column(c, "note")),
+                    "%s", csv_cell(c, row, csv_column(c, "value")));
+    csv_free(c);
+    return 0;
+}

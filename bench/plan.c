@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
+
+const struct profile profiles[] = {
+    { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1, 2e-3, 10000000, 1, 0 },
+    { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000, 1, 0 },
+    { "default", "a good answer in three minutes", 170, 6, 30, 5, 20e-3, 100000000, 6, 0 },
+    { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10, 30, 5, 20e-3,
+      100000000, 30, 1 },
+    { 0 },
+};
+
+const struct profile *profile_find(const char *name)
+{
+    for (const struct profile *p = profiles; p->name; p++)
+        if (!strcmp(p->name, name))
+            return p;
+    return NULL;
+}
+
+/* ---- memory ---- */
+
+static void *grow(void *array, int count, int *room, size_t size)
+{
+    if (count < *room)
+        return array;
+    *room = *room ? *room * 2 : 64;
+    array = realloc(array, (size_t)*room * size);
+    if (!array)
+        die(EXIT_FAILED, "plan: no memory for %d cells", *room);
+    return array;
+}
+
+/* Keep TEXT, which was allocated, as long as the plan lives. */
+static char *keep(struct plan *p, char *text)
+{
+    if (!text)
+        die(EXIT_FAILED, "plan: no memory");
+    p->texts = grow(p->texts, p->text_count, &p->text_room, sizeof *p->texts);
+    return p->texts[p->text_count++] = text;
+}
+
+void plan_free(struct plan *p)
+{
+    for (int i = 0; i < p->text_count; i++)
+        free(p->texts[i]);
+    free(p->texts);
+    free(p->cells);
+    *p = (struct plan) { 0 };
+}
+
+/* ---- what a cell will take ---- */
+
+static int is(const char *a, const char *b)
+{
+    return !strcmp(a, b);
+}
+
+/* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
+enum {
+    CLAIM_NS = 40,      /* a chunk from a shared counter; claims of all workers go one by one */
+    MESSAGE_NS = 7000,  /* a chunk through a pipe and back */
+    JOB_NS = 100000,    /* starting a job and seeing its end */
+    LAUNCH_NS = 4000000 /* a fresh process, its checks, its end */
+};
+
+static double handout_ns(const char *backend)
+{
+    return is(backend, "serial") ? 0 : is(backend, "omp") || is(backend, "pool") ? CLAIM_NS : MESSAGE_NS;
+}
+
+static int distinct_cpus(const char *cpus, int64_t workers)
+{
+    char *end;
+    int count = 0;
+    long seen[64];
+    for (const char *at = cpus; *at && count < 64; at = *end ? end + 1 : end) {
+        long cpu = strtol(at, &end, 10);
+        int known = 0;
+        for (int i = 0; i < count; i++)
+            known |= seen[i] == cpu;
+        if (!known)
+            seen[count++] = cpu;
+        if (end == at)
+            break;
+    }
+    return !count || count > workers || count == 64 ? (int)workers : count;
+}
+
+static double sample_seconds(const struct record *r)
+{
+    double chunk = r->chunk ? (double)r->chunk : 1;
+    double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns;
+    double handout = chunks * handout_ns(r->backend), work;
+    if (is(r->workload, "empty"))
+        task = 2;
+    if (is(r->workload, "sleep"))
+        work = ceil(chunks / (double)r->workers) * chunk * task;
+    else
+        work = (double)r->tasks * task / distinct_cpus(r->cpus, r->workers);
+    return (fmax(work, handout) + JOB_NS) / 1e9;
+}
+
+static double cell_seconds(const struct record *r)
+{
+    double warmups = fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / sample_seconds(r));
+    return (LAUNCH_NS + 300e3 * (double)r->workers) / 1e9 +
+           ((double)r->samples + warmups) * (sample_seconds(r) + 0.3e-3);
+}
+
+double plan_seconds(const struct plan *p, int blocks)
+{
+    double sum = 0;
+    for (int i = 0; i < p->count; i++) {
+        const struct plan_cell *c = &p->cells[i];
+        int64_t times = c->record.blocks && c->record.blocks < blocks ? c->record.blocks : blocks;
+        if (!c->dropped)
+            sum += c->seconds * (double)times;
+    }
+    return sum;
+}
+
+/* ---- cells ---- */
+
+/* Two cells of the same work: pairs of them are compared. */
+static int same_work(const struct record *a, const struct record *b)
+{
+    return is(a->workload, b->workload) && is(a->variant, b->variant) && a->task_ns == b->task_ns &&
+           a->payload_bytes == b->payload_bytes && a->tasks == b->tasks && a->chunk == b->chunk &&
+           a->workers == b->workers && is(a->place, b->place) && is(a->cpus, b->cpus) &&
+           is(a->wait, b->wait);
+}
+
+static int same_cell(const struct record *a, const struct record *b)
+{
+    return same_work(a, b) && is(a->runner, b->runner) && is(a->backend, b->backend) &&
+           is(a->start, b->start) && is(a->schedule, b->schedule);
+}
+
+static int has_label(const char *labels, const char *label)
+{
+    size_t length = strlen(label);
+    for (const char *at = labels; *at; at += strcspn(at, "+"), at += *at == '+')
+        if (strcspn(at, "+") == length && !strncmp(at, label, length))
+            return 1;
+    return 0;
+}
+
+/* The same cell in two sweeps is measured once, and belongs to both. */
+static void merge(struct plan *p, struct record *into, const struct record *from)
+{
+    char *both;
+    if (!has_label(into->sweep, from->sweep)) {
+        if (asprintf(&both, "%s+%s", into->sweep, from->sweep) < 0)
+            both = NULL;
+        into->sweep = keep(p, both);
+    }
+    if (from->drop < into->drop)
+        into->drop = from->drop;
+}
+
+static void add(struct plan *p, const struct record *r)
+{
+    int group = p->count;
+    for (int i = 0; i < p->count; i++) {
+        if (same_cell(&p->cells[i].record, r)) {
+            merge(p, &p->cells[i].record, r);
+            return;
+        }
+        if (same_work(&p->cells[i].record, r))
+            group = p->cells[i].group;
+    }
+    p->cells = grow(p->cells, p->count, &p->room, sizeof *p->cells);
+    p->cells[p->count++] = (struct plan_cell) { .record = *r, .seconds = cell_seconds(r), .group = group };
+}
+
+/* The CPUs of WORKERS workers at PLACE, as the line has them. */
+static int place_text(struct plan *p, const struct topology *t, const char *place, long workers,
+                      const char **out, struct why *w)
+{
+    int *cpus = malloc((size_t)workers * sizeof *cpus);
+    size_t room = (size_t)workers * 12 + 1, used = 0;
+    char *text = calloc(room, 1);
+    if (!cpus || !text)
+        die(EXIT_FAILED, "plan: no memory for %ld workers", workers);
+    long count = topology_place(t, place, workers, cpus, w);
+    for (long i = 0; i < count; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s%d", i ? "+" : "", cpus[i]);
+    free(cpus);
+    *out = keep(p, text);
+    return count < 0 ? (int)count : 0;
+}
+
+/* ---- sweeps ---- */
+
+/* What all sweeps of one plan share. */
+struct layout {
+    struct plan *plan;
+    const struct profile *profile;
+    const struct topology *topology;
+    long workers; /* all that we may use */
+};
+
+static const struct series {
+    const char *backend, *schedule;
+} series[] = { { "omp", "dynamic" }, { "pool", "dynamic" }, { "pool", "steal" }, { "pipe", "dynamic" } };
+
+static struct record blank(const struct layout *l, const char *sweep, const char *workload)
+{
+    struct record r;
+    record_init(&r);
+    r.sweep = sweep;
+    r.workload = workload;
+    r.samples = l->profile->samples;
+    r.workers = l->workers;
+    r.chunk = 1;
+    return r;
+}
+
+static void add_as(const struct layout *l, struct record r, const char *backend, const char *schedule,
+                   int64_t drop)
+{
+    r.backend = backend;
+    r.schedule = schedule;
+    r.drop = drop;
+    r.place = "close";
+    place_text(l->plan, l->topology, r.place, (long)r.workers, &r.cpus, NULL);
+    double seconds = sample_seconds(&r);
+    if (seconds > 1)
+        r.samples = 1;
+    else if (seconds > 0.1 && r.samples > 3)
+        r.samples = 3;
+    if (seconds > 1)
+        r.warmup_samples = 0;
+    add(l->plan, &r);
+}
+
+static void add_serial(const struct layout *l, struct record r)
+{
+    r.workers = 1;
+    r.chunk = r.tasks;
+    add_as(l, r, "serial", "static", 0);
+}
+
+/* How soon point I of an axis of COUNT may be dropped: 0 for its ends, then the middle, the middles of
+ * the halves, and so on. */
+static int bisection_rank(int i, int count)
+{
+    int low = 0, high = count - 1, rank = 1;
+    if (i == low || i == high)
+        return 0;
+    for (;; rank++) {
+        int middle = (low + high) / 2;
+        if (i == middle)
+            return rank;
+        if (i < middle)
+            high = middle;
+        else
+            low = middle;
+    }
+}
+
+/* As many tasks as fill a sample, when WORKERS workers share them and each waits WAIT_NS for a claim;
+ * the same number for every worker. */
+static int64_t tasks_for(const struct layout *l, double task_ns, double claim_ns, long workers)
+{
+    double each_ns = fmax(task_ns / (double)workers, claim_ns);
+    double tasks = fmin(l->profile->sample_s * 1e9 / each_ns, 1e8);
+    return (int64_t)fmax(round(tasks / (double)workers), 2) * workers;
+}
+
+/* Enough tasks for a sample of a serial run. */
+static void add_reference(const struct layout *l, struct record r)
+{
+    r.tasks = tasks_for(l, (double)r.task_ns, 0, 1);
+    add_serial(l, r);
+}
+
+/* 24 sleeps of 0.1 s by 8 workers. */
+static void add_lesson(const struct layout *l)
+{
+    struct record r = blank(l, "lesson", "sleep");
+    r.task_ns = l->profile->lesson_ns;
+    r.tasks = 24;
+    r.workers = 8;
+    r.samples = 1;
+    r.warmup_samples = 0;
+    r.blocks = l->profile->lesson_blocks;
+    for (int i = 0; i < COUNT(series); i++)
+        if (!is(series[i].schedule, "steal"))
+            add_as(l, r, series[i].backend, series[i].schedule, 0);
+    add_serial(l, r);
+}
+
+static void add_workers(const struct layout *l)
+{
+    long ladder[TOPOLOGY_POINTS];
+    int points = topology_ladder(l->topology, ladder, TOPOLOGY_POINTS);
+    struct record r = blank(l, "workers", "cpu");
+    r.task_ns = 10000;
+    r.chunk = 16;
+    r.tasks = tasks_for(l, 10000, 0, l->workers);
+    for (int i = 0; i < points; i++) {
+        r.workers = ladder[i];
+        for (int s = 0; s < COUNT(series); s++)
+            if (!is(series[s].schedule, "steal"))
+                add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
+    }
+    add_reference(l, r);
+}
+
+/* Chunks 1, 4, 16, ... (fine: 1, 2, 4, ...) up to tasks / workers. */
+static int chunk_axis(const struct layout *l, int64_t tasks, int64_t *out)
+{
+    int64_t last = tasks / l->workers;
+    int count = 0;
+    for (int64_t chunk = 1; chunk * 3 < last * 2 && count < 40; chunk *= l->profile->fine ? 2 : 4)
+        out[count++] = chunk;
+    out[count++] = last;
+    return count;
+}
+
+static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
+{
+    int64_t axis[41];
+    struct record r = blank(l, "chunk", "cpu");
+    r.task_ns = task_ns;
+    r.tasks = tasks_for(l, (double)task_ns, 0, l->workers);
+    int points = chunk_axis(l, r.tasks, axis);
+    for (int i = 0; i < points; i++) {
+        int rank = bisection_rank(i, points);
+        for (int s = 0; s < COUNT(series); s++) {
+            struct record cell = r;
+            cell.chunk = axis[i];
+            if (is(series[s].backend, "pipe") && axis[i] * task_ns < 4 * MESSAGE_NS) {
+                /* Messages would make the same job many times longer: fewer tasks tell as much. */
+                int64_t tasks = tasks_for(l, (double)task_ns, MESSAGE_NS / (double)axis[i], l->workers);
+                cell.tasks = tasks < r.tasks ? tasks : r.tasks;
+            }
+            add_as(l, cell, series[s].backend, series[s].schedule, rank ? rank + first_rank : 0);
+        }
+    }
+    add_reference(l, r);
+}
+
+static void add_lengths(const struct layout *l)
+{
+    static const int64_t coarse[] = { 100, 300, 1000, 3000, 10000, 30000, 100000, 1000000, 10000000 };
+    static const int64_t fine[] = { 100,   200,    500,    1000,    2000,   5000,   10000,
+                                    20000, 50000, 100000, 200000, 1000000, 10000000 };
+    const int64_t *axis = l->profile->fine ? fine : coarse;
+    int points = l->profile->fine ? COUNT(fine) : COUNT(coarse);
+    for (int i = 0; i < points; i++) {
+        struct record r = blank(l, "length", "cpu");
+        r.task_ns = axis[i];
+        for (int s = 0; s < COUNT(series); s++) {
+            r.tasks = tasks_for(l, (double)axis[i], handout_ns(series[s].backend), l->workers);
+            add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
+        }
+        add_reference(l, r);
+    }
+}
+
+static void add_schedules(const struct layout *l)
+{
+    static const struct series all[] = {
+        { "omp", "static" },  { "omp", "dynamic" },  { "omp", "guided" },  { "pool", "static" },
+        { "pool", "dynamic" }, { "pool", "guided" }, { "pool", "steal" },
+    };
+    static const char *const variants[] = { "heavy", "uniform", "ramp" };
+    for (int v = 0; v < COUNT(variants); v++) {
+        struct record r = blank(l, "schedules", "skew");
+        r.variant = variants[v];
+        r.task_ns = 20000;
+        r.tasks = tasks_for(l, 20000, 0, l->workers);
+        for (int s = 0; s < COUNT(all); s++) {
+            struct record cell = r;
+            if (is(all[s].schedule, "static"))
+                cell.chunk = r.tasks / l->workers; /* one block a worker */
+            add_as(l, cell, all[s].backend, all[s].schedule, v ? v + 2 : 0);
+        }
+        add_serial(l, r);
+    }
+}
+
+static void add_startup(const struct layout *l)
+{
+    long axis[32];
+    int points = 0;
+    long most = l->workers > 16 ? l->workers : 16;
+    for (long workers = 1; workers < most && points < 31; workers *= 2)
+        axis[points++] = workers;
+    axis[points++] = most;
+    for (int i = 0; i < points; i++) {
+        struct record r = blank(l, "startup", "empty");
+        r.task_ns = 0;
+        r.workers = r.tasks = axis[i];
+        r.samples = 1;
+        r.warmup_samples = 0;
+        for (int s = 0; s < COUNT(series); s++)
+            if (!is(series[s].schedule, "steal"))
+                add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
+    }
+}
+
+void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t)
+{
+    const struct layout l = { p, profile, t, t->effective_workers };
+    add_lesson(&l);
+    add_workers(&l);
+    add_chunks(&l, 1000, 0);
+    add_chunks(&l, 10000, 1);
+    add_lengths(&l);
+    add_schedules(&l);
+    add_startup(&l);
+}
+
+/* ---- plans by hand ---- */
+
+static int is_given(char **words, int count, const char *name)
+{
+    size_t length = strlen(name);
+    for (int i = 0; i < count; i++)
+        if (!strncmp(words[i], name, length) && words[i][length] == '=')
+            return 1;
+    return 0;
+}
+
+/* Add the cells for WORDS[at ..], the words before being already in BASE. */
+static int product(struct plan *p, struct record base, char **words, int count, int at, int place_cpus,
+                   const struct topology *t, struct why *w)
+{
+    if (at == count) {
+        int error = record_complete(&base, w);
+        if (!error && place_cpus) {
+            if (!*base.place)
+                base.place = "close";
+            error = place_text(p, t, base.place, (long)base.workers, &base.cpus, w);
+        }
+        if (!error)
+            add(p, &base);
+        return error;
+    }
+    const char *equals = strchr(words[at], '=');
+    if (!equals)
+        return why(w, -EINVAL, "'%s' is not of the form field=value,value,...", words[at]);
+    const char *value = equals + 1;
+    for (;;) {
+        int length = (int)strcspn(value, ",");
+        char *word;
+        if (asprintf(&word, "%.*s=%.*s", (int)(equals - words[at]), words[at], length, value) < 0)
+            word = NULL;
+        int error = record_word(&base, keep(p, word), w);
+        if (!error)
+            error = product(p, base, words, count, at + 1, place_cpus, t, w);
+        if (error || !value[length])
+            return error;
+        value += length + 1;
+    }
+}
+
+int plan_product(struct plan *p, char **words, int count, const struct topology *t, struct why *w)
+{
+    struct record base;
+    record_init(&base);
+    return product(p, base, words, count, 0, !is_given(words, count, "cpus"), t, w);
+}
+
+int plan_read(struct plan *p, FILE *f, const char *name, struct why *w)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int error = 0;
+    for (long number = 1; !error && getline(&line, &room, f) >= 0; number++) {
+        const char *start = line + strspn(line, " \t\r\n");
+        struct why inner;
+        struct record r;
+        if (!*start || *start == '#')
+            continue;
+        error = record_line(&r, keep(p, strdup(start)), &inner);
+        if (error)
+            why(w, error, "%s: line %ld: %s", name, number, inner.text);
+        else
+            add(p, &r);
+    }
+    free(line);
+    if (!error && ferror(f))
+        error = why(w, -EIO, "%s: cannot read: %s", name, strerror(errno));
+    if (!error && !p->count)
+        error = why(w, -EINVAL, "%s: no plan lines in it", name);
+    return error;
+}
+
+/* ---- fewer cells ---- */
+
+static char *line_of(const struct record *r)
+{
+    char *line = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&line, &length);
+    if (!f)
+        die(EXIT_FAILED, "plan: no memory");
+    record_print_line(r, f);
+    fclose(f);
+    return line;
+}
+
+void plan_only(struct plan *p, const char *pattern)
+{
+    char *wide;
+    int kept = 0;
+    if (asprintf(&wide, "*%s*", pattern) < 0)
+        die(EXIT_FAILED, "plan: no memory");
+    for (int i = 0; i < p->count; i++) {
+        char *line = line_of(&p->cells[i].record);
+        if (!fnmatch(wide, line, 0))
+            p->cells[kept++] = p->cells[i];
+        free(line);
+    }
+    p->count = kept;
+    free(wide);
+}
+
+/* Drop the whole point of the sweep that cell WORST stands at. */
+static int drop_point(struct plan *p, int worst)
+{
+    const struct record w = p->cells[worst].record;
+    int dropped = 0;
+    for (int i = 0; i < p->count; i++) {
+        const struct record *r = &p->cells[i].record;
+        if (p->cells[i].dropped || r->drop != w.drop || !is(r->sweep, w.sweep) ||
+            !is(r->workload, w.workload) || !is(r->variant, w.variant) || r->task_ns != w.task_ns ||
+            r->workers != w.workers || (r->chunk != w.chunk && !is(r->workload, "skew")))
+            continue;
+        p->cells[i].dropped = 1;
+        dropped++;
+    }
+    return dropped;
+}
+
+/* A serial cell that no other cell is held against is of no use. */
+static int drop_lonely(struct plan *p)
+{
+    int dropped = 0;
+    for (int i = 0; i < p->count; i++) {
+        const struct record *r = &p->cells[i].record;
+        int used = p->cells[i].dropped || !is(r->backend, "serial");
+        for (int k = 0; k < p->count && !used; k++) {
+            const struct record *other = &p->cells[k].record;
+            used = !p->cells[k].dropped && !is(other->backend, "serial") &&
+                   is(other->workload, r->workload) && is(other->variant, r->variant) &&
+                   other->task_ns == r->task_ns;
+        }
+        p->cells[i].dropped |= !used;
+        dropped += !used;
+    }
+    return dropped;
+}
+
+int plan_fit(struct plan *p, double seconds, int blocks)
+{
+    int dropped = 0;
+    while (plan_seconds(p, blocks) > seconds) {
+        int worst = -1;
+        for (int i = 0; i < p->count; i++)
+            if (!p->cells[i].dropped && p->cells[i].record.drop > 0 &&
+                (worst < 0 || p->cells[i].record.drop >= p->cells[worst].record.drop))
+                worst = i;
+        if (worst < 0)
+            break;
+        dropped += drop_point(p, worst);
+    }
+    return dropped ? dropped + drop_lonely(p) : 0;
+}
+
+void plan_print(const struct plan *p, FILE *f)
+{
+    for (int i = 0; i < p->count; i++) {
+        if (p->cells[i].dropped)
+            continue;
+        fputs("teampool-cell ", f);
+        record_print_line(&p->cells[i].record, f);
+    }
+}
+
+/* ---- the command ---- */
+
+static int plan_main(const struct command *self, int argc, char **argv)
+{
+    const char *profile_name = "default", *only = NULL;
+    const struct option options[] = {
+        { "--profile", "P", OPTION_TEXT, &profile_name, "smoke, quick, default or full" },
+        { "--only", "PATTERN", OPTION_TEXT, &only, "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
+        { 0 },
+    };
+    struct topology *t;
+    struct plan p = { 0 };
+    struct why w;
+    int words = options_take(self, options, argc, argv);
+    const struct profile *profile = profile_find(profile_name);
+
+    if (!profile)
+        die(EXIT_USAGE, "plan: no profile '%s'; there are smoke, quick, default and full", profile_name);
+    if (topology_load(&t, NULL, &w))
+        die(EXIT_FAILED, "plan: %s", w.text);
+    if (words && plan_product(&p, argv, words, t, &w))
+        die(EXIT_USAGE, "plan: %s", w.text);
+    if (!words) {
+        plan_sweeps(&p, profile, t);
+        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
+        if (dropped)
+            warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,
+                 profile->blocks_least, profile->budget_s);
+    }
+    if (only)
+        plan_only(&p, only);
+    if (!p.count)
+        die(EXIT_USAGE, "plan: no cell's line contains '%s'", only);
+    plan_print(&p, stdout);
+    plan_free(&p);
+    topology_free(t);
+    return EXIT_OK;
+}
+
+const struct command command_plan = {
+    .name = "plan",
+    .operands = "[FIELD=VALUE,VALUE ...]",
+    .summary = "plan lines, a cell a line",
+    .about = "Without operands: the sweeps of a profile, laid out for this machine.  With operands: every\n"
+             "combination of the values given, as in\n"
+             "  teampool plan backend=omp,pool workload=cpu task_ns=1000,10000 workers=2 chunk=1,16\n"
+             "The lines can be kept, changed and measured: teampool run --plan FILE, or one by one by hand.\n"
+             "'teampool-cell --help' lists the fields.",
+    .main = plan_main,
+};

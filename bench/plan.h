@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * plan: which cells to measure.  A profile lays out sweeps for this machine; the budget decides how
+ * many of their middle points stay.  A plan is text, a cell a line, and can be written by hand.  It
+ * measures nothing.
+ */
+#ifndef BENCH_PLAN_H
+#define BENCH_PLAN_H
+
+#include <stdio.h>
+
+#include "../core/topology.h"
+#include "record.h"
+
+struct profile {
+    const char *name, *summary;
+    double budget_s;               /* of measuring, start to end */
+    int blocks_least, blocks_most; /* points are dropped before blocks fall below the first */
+    int samples;                   /* per cell and block */
+    double sample_s;               /* how long a sample should last */
+    int64_t lesson_ns;             /* the sleep of the lesson's tasks */
+    int lesson_blocks;             /* the lesson is long and steady: in this many blocks at most */
+    int fine;                      /* 1: more points on every axis */
+};
+
+/* Ends with a NULL name. */
+extern const struct profile profiles[];
+
+/* The profile called NAME, or NULL. */
+const struct profile *profile_find(const char *name);
+
+/* How much of a budget is planned for; the rest is for what takes longer than foreseen. */
+#define PLAN_FILL 0.9
+
+struct plan_cell {
+    struct record record;
+    double seconds; /* what one block of it should take, launch and all */
+    int group;      /* cells of one work: measured next to each other */
+    int dropped;    /* 1: left out to keep the budget */
+};
+
+struct plan {
+    struct plan_cell *cells;
+    int count, room;
+    char **texts; /* what the records' texts point into; ours */
+    int text_count, text_room;
+};
+
+/* Lay out PROFILE for the machine T.  Owns: the caller, plan_free. */
+void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t);
+
+/* Every combination of WORDS, "field=v1,v2,...", the other fields at their defaults; `cpus` by `place`
+ * (close, if not given).  Returns 0 or -EINVAL with WHY. */
+int plan_product(struct plan *p, char **words, int count, const struct topology *t, struct why *w);
+
+/* Read plan lines from F; NAME stands in messages.  Empty lines and lines that start with # are
+ * skipped.  Returns 0 or -errno with WHY, which names the line. */
+int plan_read(struct plan *p, FILE *f, const char *name, struct why *w);
+
+/* Keep the cells whose line contains PATTERN (with * and ? as in file names). */
+void plan_only(struct plan *p, const char *pattern);
+
+/* Mark cells as dropped until BLOCKS blocks fit into SECONDS: the largest `drop` first, a whole point
+ * of a sweep at a time; end points (drop=0) stay.  Returns how many were dropped. */
+int plan_fit(struct plan *p, double seconds, int blocks);
+
+/* What BLOCKS blocks should take, without the dropped cells.  Units: seconds. */
+double plan_seconds(const struct plan *p, int blocks);
+
+void plan_print(const struct plan *p, FILE *f);
+void plan_free(struct plan *p);
+
+#endif

@@ -1,0 +1,635 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run: measure a plan.  Blocks over all cells, each cell in a fresh process, in an order that the seed
+ * fixes; what a cell printed is checked and kept whole or not at all.  It times nothing itself.
+ */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../core/bind.h"
+#include "../core/clock.h"
+#include "../core/kernel.h"
+#include "../core/topology.h"
+#include "child.h"
+#include "command.h"
+#include "folder.h"
+#include "listing.h"
+#include "machine.h"
+#include "order.h"
+#include "plan.h"
+#include "progress.h"
+#include "summarize.h"
+
+enum { CALIBRATION_MS = 100 };
+
+struct wishes {
+    const char *profile, *plan, *out, *resume, *only;
+    double budget_s;
+    long seed;
+    int dry_run, quiet, force;
+};
+
+struct run {
+    struct wishes wishes;
+    const struct profile *profile;
+    struct topology *topology;
+    struct plan plan;
+    struct machine machine;
+    struct folder folder;
+    struct progress progress;
+    uint64_t seed;
+    double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
+    int blocks_most;
+    int64_t start_ns, seq;
+    char *done; /* per cell and block: measured already; blocks_most a cell */
+    double used_ns, steal_ns, own_ns; /* CPU time at the start */
+    double sampled_s; /* time in samples */
+    int cells_ok, cells_bad, blocks;
+};
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int number)
+{
+    stop_signal = number;
+}
+
+static double elapsed(const struct run *r)
+{
+    return r->used_before_s + (double)(clock_ns() - r->start_ns) / 1e9;
+}
+
+/* ---- one cell ---- */
+
+/* The program for a runner: the cell program, a program of scripts/peers, or a path. */
+static int find_runner(const char *runner, char *path, long room)
+{
+    char name[512];
+    if (!strcmp(runner, "cell"))
+        return listing_cell_program(path, room);
+    if (strchr(runner, '/')) {
+        snprintf(path, (size_t)room, "%s", runner);
+        return !access(path, X_OK);
+    }
+    snprintf(name, sizeof name, "scripts/peers/%s", runner);
+    if (child_find(name, path, room))
+        return 1;
+    snprintf(name, sizeof name, "scripts/peers/%s.py", runner);
+    return child_find(name, path, room);
+}
+
+/* The plan line as an argument list; the words point into LINE. */
+static int words_of(char *line, char **argv, int most)
+{
+    char *rest = NULL;
+    int count = 0;
+    for (char *word = strtok_r(line, " \n", &rest); word && count < most - 1;
+         word = strtok_r(NULL, " \n", &rest))
+        argv[count++] = word;
+    argv[count] = NULL;
+    return count;
+}
+
+/* Are these the rows of this cell?  Returns 1, or 0 with the reason. */
+static int rows_fit(const struct csv *rows, const struct record *cell, struct why *w)
+{
+    static const char *const needed[] = { "backend", "workload", "sample", "warmup", "wall_ns", "status" };
+    long timed = 0;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (csv_column(rows, needed[i]) < 0)
+            return why(w, 0, "its output has no column '%s'", needed[i]);
+    for (long row = 0; row < rows->rows; row++) {
+        double wall;
+        if (!csv_number(rows, row, csv_column(rows, "wall_ns"), &wall) || wall <= 0)
+            return why(w, 0, "row %ld of its output: wall_ns is no time", row + 1);
+        if (strcmp(csv_cell(rows, row, csv_column(rows, "backend")), cell->backend) != 0 ||
+            strcmp(csv_cell(rows, row, csv_column(rows, "workload")), cell->workload) != 0)
+            return why(w, 0, "row %ld of its output is of another cell", row + 1);
+        timed += strcmp(csv_cell(rows, row, csv_column(rows, "warmup")), "1") != 0;
+    }
+    if (timed != cell->samples || rows->torn)
+        return why(w, 0, "its output has %ld samples of the %lld asked for", timed,
+                   (long long)cell->samples);
+    return 1;
+}
+
+/* The note of the first void row, or NULL. */
+static const char *void_note(const struct csv *rows)
+{
+    for (long row = 0; row < rows->rows; row++)
+        if (!strcmp(csv_cell(rows, row, csv_column(rows, "status")), "void"))
+            return csv_cell(rows, row, csv_column(rows, "note"));
+    return NULL;
+}
+
+static void stop_writing(struct run *r, const struct why *w)
+{
+    progress_clear(&r->progress);
+    folder_close(&r->folder);
+    die(EXIT_FAILED, "run: %s; make room and go on with: teampool run --resume '%s'", w->text,
+        r->folder.path);
+}
+
+static void note_time(struct run *r, const struct csv *rows)
+{
+    for (long row = 0; row < rows->rows; row++) {
+        double wall;
+        if (csv_number(rows, row, csv_column(rows, "wall_ns"), &wall))
+            r->sampled_s += wall / 1e9;
+    }
+}
+
+/* Judge what the child left, and write it down. */
+static void keep_result(struct run *r, int index, int block, const struct child *c, double deadline)
+{
+    struct plan_cell *cell = &r->plan.cells[index];
+    struct why w = { "" };
+    char reason[600];
+    struct csv *rows = NULL;
+    enum cell_status status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED;
+
+    child_reason(c, deadline, reason, sizeof reason);
+    int code = WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1;
+    if (!c->timed_out && !c->overran && (code == EXIT_OK || code == EXIT_FAILED) && c->out_length) {
+        if (csv_parse(&rows, c->out, c->out_length, "its output", &w))
+            snprintf(reason, sizeof reason, "%s", *reason ? reason : w.text);
+        else if (!rows_fit(rows, &cell->record, &w))
+            snprintf(reason, sizeof reason, "%s", *reason ? reason : w.text);
+        else if (folder_add_samples(&r->folder, rows, &cell->record, block, r->seq, &w))
+            stop_writing(r, &w);
+        else if (void_note(rows))
+            snprintf(reason, sizeof reason, "wrong result: %s", void_note(rows));
+        else if (code == EXIT_OK)
+            status = CELL_OK;
+    } else if (!*reason) {
+        snprintf(reason, sizeof reason, "it printed nothing");
+    }
+    if (status == CELL_OK) {
+        note_time(r, rows);
+        cell->seconds = (double)c->wall_ns / 1e9;
+        snprintf(reason, sizeof reason, "%s", c->left_behind ? "left processes behind; killed" : "");
+    }
+    csv_free(rows);
+    r->cells_ok += status == CELL_OK;
+    r->cells_bad += status != CELL_OK;
+    if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, status, reason,
+                          (double)c->wall_ns / 1e6, &w))
+        stop_writing(r, &w);
+}
+
+/* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted meanwhile. */
+static int measure(struct run *r, int index, int block)
+{
+    enum { WORDS = 96 };
+    struct plan_cell *cell = &r->plan.cells[index];
+    struct record record = cell->record;
+    char path[4096], *argv[WORDS + 1], *line = NULL;
+    size_t length = 0;
+    struct child c;
+    struct why w;
+    double deadline = 5 + 10 * cell->seconds;
+
+    r->seq++;
+    if (!find_runner(record.runner, path, sizeof path)) {
+        char reason[600];
+        snprintf(reason, sizeof reason, "no runner '%s' on this machine", record.runner);
+        r->cells_bad++;
+        if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, CELL_SKIPPED, reason,
+                              -1, &w))
+            stop_writing(r, &w);
+        return 0;
+    }
+    record.block = block;
+    record.seq = r->seq;
+    if (record.steps_per_ms == UNKNOWN)
+        parse_number(machine_get(&r->machine, "steps_per_ms"), &record.steps_per_ms);
+    FILE *f = open_memstream(&line, &length);
+    if (!f)
+        die(EXIT_FAILED, "run: no memory");
+    record_print_line(&record, f);
+    fclose(f);
+    argv[0] = path;
+    words_of(line, argv + 1, WORDS);
+    int error = child_run(&c, argv, deadline, &stop_signal);
+    if (error)
+        die(EXIT_FAILED, "run: cannot start %s: %s", path, strerror(-error));
+    int interrupted = c.interrupted;
+    if (!interrupted)
+        keep_result(r, index, block, &c, deadline);
+    child_free(&c);
+    free(line);
+    return interrupted;
+}
+
+/* ---- blocks ---- */
+
+static char *done_at(const struct run *r, int cell, int block)
+{
+    return &r->done[(long)cell * (r->blocks_most + 1) + block];
+}
+
+/* What is still to do of BLOCK.  Units: seconds. */
+static double block_seconds(const struct run *r, const int *order, int count, int block)
+{
+    double sum = 0;
+    for (int i = 0; i < count; i++)
+        if (!*done_at(r, order[i], block))
+            sum += r->plan.cells[order[i]].seconds;
+    return sum;
+}
+
+/* How long the whole run should take from its start, as far as is known in BLOCK. */
+static double total_seconds(const struct run *r, int block, double rest_of_block)
+{
+    double one = plan_seconds(&r->plan, block + 1) - plan_seconds(&r->plan, block);
+    double now = elapsed(r) + rest_of_block, left = r->budget_s - now;
+    int more = one > 0 && left > 0 ? (int)(left / one) : 0;
+    if (more > r->blocks_most - block)
+        more = r->blocks_most - block;
+    return now + more * one;
+}
+
+/* A cell that the budget leaves no time for, in the only block that would have had it. */
+static void skip(struct run *r, int index, int block)
+{
+    struct why w;
+    char reason[120];
+    snprintf(reason, sizeof reason, "the budget of %.0f s was used up", r->budget_s);
+    r->seq++;
+    if (folder_add_status(&r->folder, &r->plan.cells[index].record, index + 1, block, r->seq,
+                          CELL_SKIPPED, reason, -1, &w))
+        stop_writing(r, &w);
+}
+
+/* Returns 1 to go on, 0 to stop here. */
+static int run_block(struct run *r, int block)
+{
+    int *order = calloc((size_t)r->plan.count, sizeof *order), go_on = 1;
+    if (!order)
+        die(EXIT_FAILED, "run: no memory");
+    int count = order_block(&r->plan, r->seed, block, order);
+    double rest = block_seconds(r, order, count, block);
+    if (block > 1 && elapsed(r) + rest > r->budget_s)
+        go_on = 0;
+    for (int i = 0; i < count && go_on; i++) {
+        struct plan_cell *cell = &r->plan.cells[order[i]];
+        if (*done_at(r, order[i], block))
+            continue;
+        if (elapsed(r) + cell->seconds > r->budget_s) {
+            if (block == 1)
+                skip(r, order[i], block);
+            continue;
+        }
+        progress_show(&r->progress, elapsed(r), total_seconds(r, block, rest), block,
+                      cell->record.sweep);
+        rest -= cell->seconds;
+        if (measure(r, order[i], block) || stop_signal)
+            go_on = 0;
+        else
+            *done_at(r, order[i], block) = 1;
+    }
+    if (go_on && count)
+        r->blocks = block;
+    free(order);
+    return go_on && count > 0;
+}
+
+/* ---- before ---- */
+
+/* The kernel's speed on the first CPU we will use. */
+static void calibrate(struct run *r)
+{
+    struct bind_mask before;
+    int cpu;
+    if (!r->topology->foreign && topology_place(r->topology, "close", 1, &cpu, NULL) == 1 &&
+        !bind_save(&before)) {
+        bind_self(cpu);
+        double speed = kernel_speed(CALIBRATION_MS);
+        bind_restore(&before);
+        machine_set(&r->machine, "steps_per_ms", "speed of the CPU kernel, measured once for the run",
+                    "%.0f", speed * 1e6);
+    }
+}
+
+static void refuse_slow_build(const struct run *r)
+{
+    const char *type = machine_get(&r->machine, "build_type");
+    int slow = !strcmp(type, "Debug") || strstr(machine_get(&r->machine, "flags"), "-fsanitize");
+    if (slow && !r->wishes.force)
+        die(EXIT_USAGE, "run: teampool-cell is a %s build (%s): its times mean nothing; build the release "
+                        "preset, or add --force to measure anyway",
+            type, machine_get(&r->machine, "flags"));
+}
+
+static uint64_t choose_seed(long wanted)
+{
+    uint32_t seed = 0;
+    if (wanted >= 0)
+        return (uint64_t)wanted;
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        seed = (uint32_t)clock_ns();
+    return seed;
+}
+
+static void read_plan(struct run *r, const char *name)
+{
+    struct why w;
+    FILE *f = !strcmp(name, "-") ? stdin : fopen(name, "re");
+    if (!f)
+        die(EXIT_USAGE, "run: cannot open the plan %s: %s", name, strerror(errno));
+    if (plan_read(&r->plan, f, name, &w))
+        die(EXIT_USAGE, "run: %s", w.text);
+    if (f != stdin)
+        fclose(f);
+}
+
+/* Lay out, cut to the budget. */
+static void make_plan(struct run *r)
+{
+    if (r->wishes.plan)
+        read_plan(r, r->wishes.plan);
+    else
+        plan_sweeps(&r->plan, r->profile, r->topology);
+    if (r->wishes.only)
+        plan_only(&r->plan, r->wishes.only);
+    if (!r->plan.count)
+        die(EXIT_USAGE, "run: no cell's line contains '%s'", r->wishes.only);
+    plan_fit(&r->plan, r->budget_s * PLAN_FILL, r->profile->blocks_least);
+}
+
+/* The dropped cells leave the plan, and are told in status.csv. */
+static int take_out_dropped(struct run *r, struct record **dropped)
+{
+    int count = 0, kept = 0;
+    *dropped = calloc((size_t)r->plan.count, sizeof **dropped);
+    if (!*dropped)
+        die(EXIT_FAILED, "run: no memory");
+    for (int i = 0; i < r->plan.count; i++) {
+        if (r->plan.cells[i].dropped)
+            (*dropped)[count++] = r->plan.cells[i].record;
+        else
+            r->plan.cells[kept++] = r->plan.cells[i];
+    }
+    r->plan.count = kept;
+    return count;
+}
+
+static void dry_run(struct run *r)
+{
+    int dropped = 0;
+    for (int i = 0; i < r->plan.count; i++)
+        dropped += r->plan.cells[i].dropped;
+    plan_print(&r->plan, stdout);
+    double one = plan_seconds(&r->plan, 1);
+    int blocks = 1;
+    while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= r->budget_s)
+        blocks++;
+    warn("run: %d cells, about %.1f s for the first block, %d blocks in %.0f s; %d cells left out to keep "
+         "the budget",
+         r->plan.count - dropped, one, blocks, plan_seconds(&r->plan, blocks), dropped);
+}
+
+static void describe(struct run *r, const char *command)
+{
+    machine_describe(&r->machine, r->topology);
+    machine_set(&r->machine, "profile", "", "%s", r->wishes.plan ? "plan file" : r->profile->name);
+    machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
+    machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
+    machine_set(&r->machine, "seed", "fixes the order of the cells", "%llu", (unsigned long long)r->seed);
+    machine_set(&r->machine, "command", "", "%s", command);
+}
+
+static void start_new(struct run *r, const char *command)
+{
+    struct record *dropped;
+    struct why w;
+    char file[4200];
+    r->seed = choose_seed(r->wishes.seed);
+    make_plan(r);
+    if (r->wishes.dry_run) {
+        dry_run(r);
+        exit(EXIT_OK);
+    }
+    describe(r, command);
+    refuse_slow_build(r);
+    calibrate(r);
+    int count = take_out_dropped(r, &dropped);
+    machine_set(&r->machine, "dropped_cells", "left out to keep the budget; named in status.csv", "%d",
+                count);
+    if (folder_create(&r->folder, r->wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
+        machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
+        topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file), &w))
+        die(EXIT_FAILED, "run: %s", w.text);
+    for (int i = 0; i < count; i++)
+        if (folder_add_status(&r->folder, &dropped[i], 0, 0, 0, CELL_SKIPPED,
+                              "left out to keep the budget", -1, &w))
+            stop_writing(r, &w);
+    free(dropped);
+}
+
+/* ---- going on ---- */
+
+static void take_back(struct run *r)
+{
+    char file[4200];
+    struct csv *status;
+    struct why w;
+    double wall_ms;
+    if (csv_read(&status, folder_file(&r->folder, "status.csv", file, sizeof file), &w))
+        die(EXIT_FAILED, "run: %s", w.text);
+    for (long row = 0; row < status->rows; row++) {
+        double cell, block, seq;
+        if (!csv_number(status, row, csv_column(status, "cell"), &cell) ||
+            !csv_number(status, row, csv_column(status, "block"), &block) ||
+            !csv_number(status, row, csv_column(status, "seq"), &seq))
+            continue;
+        if (seq > (double)r->seq)
+            r->seq = (int64_t)seq;
+        if (cell >= 1 && cell <= r->plan.count && block >= 1 && block <= r->blocks_most)
+            *done_at(r, (int)cell - 1, (int)block) =
+                strcmp(csv_cell(status, row, csv_column(status, "status")), "skipped") != 0;
+        if (csv_number(status, row, csv_column(status, "wall_ms"), &wall_ms))
+            r->used_before_s += wall_ms / 1e3;
+    }
+    csv_free(status);
+}
+
+static void start_again(struct run *r)
+{
+    char file[4200];
+    struct why w;
+    int64_t number;
+    if (folder_reopen(&r->folder, r->wishes.resume, &w) ||
+        machine_read(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w))
+        die(EXIT_FAILED, "run: cannot go on with '%s': %s", r->wishes.resume, w.text);
+    read_plan(r, folder_file(&r->folder, "plan.txt", file, sizeof file));
+    const struct profile *recorded = profile_find(machine_get(&r->machine, "profile"));
+    if (recorded)
+        r->profile = recorded;
+    if (!parse_number(machine_get(&r->machine, "seed"), &number))
+        die(EXIT_FAILED, "run: cannot go on with '%s': its machine.csv has no seed", r->wishes.resume);
+    r->seed = (uint64_t)number;
+    if (parse_number(machine_get(&r->machine, "blocks_most"), &number) && number > 0)
+        r->blocks_most = (int)number;
+    if (r->wishes.budget_s <= 0) {
+        double budget = strtod(machine_get(&r->machine, "budget_s"), NULL);
+        r->budget_s = budget > 0 ? budget : r->profile->budget_s;
+    }
+    refuse_slow_build(r);
+}
+
+/* ---- after ---- */
+
+static double own_cpu_ns(void)
+{
+    double sum = 0;
+    const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+    for (int i = 0; i < 2; i++) {
+        struct rusage u;
+        getrusage(whose[i], &u);
+        sum += 1e9 * (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+               1e3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+    }
+    return sum;
+}
+
+static void set_shares(struct run *r, double wall_s)
+{
+    double used, steal;
+    double all = wall_s * 1e9 * (double)r->topology->pus;
+    if (r->used_ns <= 0 || !machine_cpu_time(&used, &steal) || all <= 0)
+        return;
+    double foreign = used - r->used_ns - (own_cpu_ns() - r->own_ns);
+    machine_set(&r->machine, "foreign_share", "CPU time of other processes over the machine's, in this run",
+                "%.4f", fmax(foreign, 0) / all);
+    machine_set(&r->machine, "steal_share", "CPU time that the hypervisor took", "%.4f",
+                (steal - r->steal_ns) / all);
+}
+
+static void finish(struct run *r)
+{
+    char load[32], file[4200];
+    struct why w;
+    double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
+    folder_close(&r->folder);
+    machine_load(load, sizeof load);
+    machine_set(&r->machine, "load_after", "load average of the run's last minute", "%s", load);
+    machine_set(&r->machine, "elapsed_s", "measuring, from start to end", "%.2f", elapsed(r));
+    machine_set(&r->machine, "sampled_s", "of that, inside samples and warm-up samples", "%.2f",
+                r->sampled_s + strtod(machine_get(&r->machine, "sampled_s"), NULL));
+    machine_set(&r->machine, "blocks", "whole passes over the plan", "%d", r->blocks);
+    machine_set(&r->machine, "interrupted", "", "%s", stop_signal ? "yes" : "no");
+    set_shares(r, wall_s);
+    if (machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
+        summarize(r->folder.path, &w))
+        die(EXIT_FAILED, "run: %s; samples.csv is whole", w.text);
+}
+
+static void tell(const struct run *r)
+{
+    double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
+    if (r->cells_bad)
+        warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad, r->folder.path);
+    if (!r->wishes.quiet)
+        fprintf(stderr, "%d cell runs in %d blocks, %.1f s, %.0f %% of it in samples\n", r->cells_ok,
+                r->blocks, wall_s, 100 * r->sampled_s / wall_s);
+    if (stop_signal)
+        warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
+             r->folder.path);
+    else if (!r->wishes.quiet)
+        fprintf(stderr, "the page: teampool report '%s'\n", r->folder.path);
+    puts(r->folder.path);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a full disk: an error, not a death */
+}
+
+static void take_wishes(struct run *r, const struct command *self, int argc, char **argv)
+{
+    struct wishes *w = &r->wishes;
+    const struct option options[] = {
+        { "--profile", "P", OPTION_TEXT, &w->profile, "smoke, quick, default or full" },
+        { "--plan", "FILE", OPTION_TEXT, &w->plan, "measure these plan lines instead; -: standard input" },
+        { "--only", "PATTERN", OPTION_TEXT, &w->only, "only cells whose line contains it" },
+        { "--out", "DIR", OPTION_TEXT, &w->out, "the run's folder (results/<host>-<UTC>)" },
+        { "--budget", "TIME", OPTION_SECONDS, &w->budget_s, "time for measuring: 30s, 3m, 1h" },
+        { "--seed", "N", OPTION_COUNT, &w->seed, "fixes the order of the cells" },
+        { "--resume", "DIR", OPTION_TEXT, &w->resume, "go on with an interrupted run" },
+        { "--dry-run", NULL, OPTION_FLAG, &w->dry_run, "print the plan and how long it should take" },
+        { "--quiet", NULL, OPTION_FLAG, &w->quiet, "no progress, no summary" },
+        { "--force", NULL, OPTION_FLAG, &w->force, "measure with a Debug or sanitizer build, too" },
+        { 0 },
+    };
+    if (options_take(self, options, argc, argv))
+        die(EXIT_USAGE, "run: '%s' is not an option; 'teampool run --help' lists them", argv[0]);
+    if (w->resume && (w->plan || w->out || w->only || w->seed >= 0))
+        die(EXIT_USAGE, "run: --resume takes plan, folder and seed from the run; leave the others out");
+    r->profile = profile_find(w->profile);
+    if (!r->profile)
+        die(EXIT_USAGE, "run: no profile '%s'; there are smoke, quick, default and full", w->profile);
+}
+
+static int run_main(const struct command *self, int argc, char **argv)
+{
+    struct run r = { .wishes = { .profile = "default", .seed = -1 }, .folder = { .samples = -1, .status = -1 } };
+    struct why w;
+    char command[1000] = "teampool run";
+    for (int i = 0; i < argc; i++)
+        snprintf(command + strlen(command), sizeof command - strlen(command), " %s", argv[i]);
+    take_wishes(&r, self, argc, argv);
+    r.budget_s = r.wishes.budget_s > 0 ? r.wishes.budget_s : r.wishes.plan ? 3600 : r.profile->budget_s;
+    r.blocks_most = r.profile->blocks_most;
+    r.start_ns = clock_ns();
+    if (topology_load(&r.topology, NULL, &w))
+        die(EXIT_FAILED, "run: %s", w.text);
+    if (r.topology->foreign && !r.wishes.dry_run)
+        die(EXIT_USAGE, "run: %s describes another machine: only --dry-run and plan can use it",
+            r.topology->source);
+    catch_signals();
+    if (r.wishes.resume)
+        start_again(&r);
+    else
+        start_new(&r, command);
+    r.done = calloc((size_t)r.plan.count * (size_t)(r.blocks_most + 1), 1);
+    if (!r.done)
+        die(EXIT_FAILED, "run: no memory");
+    if (r.wishes.resume)
+        take_back(&r);
+    r.progress = progress_begin(r.wishes.quiet);
+    machine_cpu_time(&r.used_ns, &r.steal_ns);
+    r.own_ns = own_cpu_ns();
+    for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) { }
+    progress_clear(&r.progress);
+    finish(&r);
+    tell(&r);
+    int code = stop_signal ? EXIT_INTERRUPTED : r.cells_bad ? EXIT_FAILED : EXIT_OK;
+    free(r.done);
+    plan_free(&r.plan);
+    machine_free(&r.machine);
+    topology_free(r.topology);
+    return code;
+}
+
+const struct command command_run = {
+    .name = "run",
+    .operands = "",
+    .summary = "measure a profile or a plan; the results go into a folder of their own",
+    .about = "Measures blocks over all cells of the plan, each cell in a fresh process, in random order, until\n"
+             "the budget is used up.  Ctrl-C keeps what is done.  Prints the folder's name.",
+    .main = run_main,
+};
