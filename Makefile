@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# Thin on purpose: CMake builds; this only knows the few words that people type.
+.PHONY: all build bench report test asan tsan setup clean help format
+.DEFAULT_GOAL := help
+
+PROFILE ?= default
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+TEAMPOOL := build/release/teampool
+
+help:
+	@echo "make setup          install what is missing (asks for root only if something is)"
+	@echo "make bench          measure this machine and make the report (PROFILE=smoke|quick|default|full)"
+	@echo "make report         make the newest run's report again (RUN=results/... for another)"
+	@echo "make test           every test"
+	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
+	@echo "make tsan           the tests of core and pool with the thread sanitizer"
+	@echo "make build          the two programs, in build/release"
+	@echo "make clean          remove build/ (results stay)"
+
+all: build
+
+build:
+	@scripts/setup.sh --check build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS)
+
+bench: build
+	@run=$$($(TEAMPOOL) run --profile $(PROFILE)) && $(TEAMPOOL) report "$$run"
+
+report: build
+	@$(TEAMPOOL) report $(if $(RUN),"$(RUN)")
+
+test: build
+	@scripts/setup.sh --check test
+	@ctest --test-dir build/release --output-on-failure --no-tests=error
+
+asan tsan:
+	@scripts/setup.sh --check test
+	@cmake --preset $@ --log-level=WARNING
+	@cmake --build --preset $@ -j $(JOBS)
+	@ctest --test-dir build/$@ --output-on-failure --no-tests=error
+
+setup:
+	@scripts/setup.sh
+
+clean:
+	rm -rf build

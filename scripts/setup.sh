@@ -1,0 +1,187 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
+#   setup.sh                 install for building, plotting and testing
+#   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
+# PART: build, plot, test.  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
+set -u
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# A header or library counts as there when the compiler can use it.
+can_compile() { # SOURCE [FLAGS ...]
+    source=$1
+    shift
+    have cc || have gcc || have clang || return 1
+    compiler=$(command -v cc || command -v gcc || command -v clang)
+    out=$(mktemp) || return 1
+    printf '%s\n' "$source" | "$compiler" -x c - -o "$out" "$@" >/dev/null 2>&1
+    result=$?
+    rm -f "$out"
+    return $result
+}
+
+cmake_is_new_enough() {
+    have cmake || return 1
+    version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+    set -- $version
+    [ "${1:-0}" -gt 3 ] || { [ "${1:-0}" -eq 3 ] && [ "${2:-0}" -ge 22 ]; }
+}
+
+gnuplot_is_new_enough() {
+    have gnuplot || return 1
+    version=$(gnuplot --version | sed -n 's/^gnuplot \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+    set -- $version
+    [ "${1:-0}" -gt 5 ] || { [ "${1:-0}" -eq 5 ] && [ "${2:-0}" -ge 4 ]; }
+}
+
+# What is missing of PART, one word each: the words that package_of knows.
+missing() { # PART
+    case $1 in
+    build)
+        { have cc || have gcc || have clang; } || echo compiler
+        have make || echo make
+        cmake_is_new_enough || echo cmake
+        have pkg-config || echo pkg-config
+        { have pkg-config && pkg-config --atleast-version=2.5 hwloc 2>/dev/null; } || echo hwloc
+        can_compile '#include <omp.h>
+int main(void) { return omp_get_num_threads() - 1; }' -fopenmp || { { have cc || have gcc || have clang; } && echo openmp; }
+        ;;
+    plot)
+        gnuplot_is_new_enough || echo gnuplot
+        ;;
+    test)
+        can_compile '#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+int main(void) { return 0; }' -lcmocka || echo cmocka
+        have python3 || echo python3
+        ;;
+    *)
+        say "no part '$1'; there are build, plot and test"
+        exit 2
+        ;;
+    esac
+}
+
+package_manager() {
+    for manager in apt-get dnf pacman zypper apk; do
+        have $manager && { echo $manager; return 0; }
+    done
+    return 1
+}
+
+package_of() { # MANAGER WORD
+    case $1:$2 in
+    apt-get:compiler) echo gcc libc6-dev ;;
+    apt-get:openmp) echo gcc libgomp1 ;;
+    apt-get:hwloc) echo libhwloc-dev ;;
+    apt-get:gnuplot) echo gnuplot-nox ;;
+    apt-get:cmocka) echo libcmocka-dev ;;
+    dnf:compiler) echo gcc glibc-devel ;;
+    dnf:openmp) echo libgomp ;;
+    dnf:hwloc) echo hwloc-devel ;;
+    dnf:pkg-config) echo pkgconf-pkg-config ;;
+    dnf:cmocka) echo libcmocka-devel ;;
+    dnf:gnuplot) echo gnuplot ;;
+    pacman:compiler) echo gcc ;;
+    pacman:openmp) echo gcc-libs ;;
+    pacman:pkg-config) echo pkgconf ;;
+    pacman:python3) echo python ;;
+    zypper:compiler) echo gcc glibc-devel ;;
+    zypper:openmp) echo libgomp1 ;;
+    zypper:hwloc) echo hwloc-devel ;;
+    zypper:cmocka) echo libcmocka-devel ;;
+    apk:compiler) echo gcc musl-dev ;;
+    apk:openmp) echo libgomp ;;
+    apk:hwloc) echo hwloc-dev ;;
+    apk:pkg-config) echo pkgconf ;;
+    apk:cmocka) echo cmocka-dev ;;
+    *) echo "$2" ;;
+    esac
+}
+
+install_command() { # MANAGER
+    case $1 in
+    apt-get) echo "apt-get install -y --no-install-recommends" ;;
+    dnf) echo "dnf install -y" ;;
+    pacman) echo "pacman -S --needed --noconfirm" ;;
+    zypper) echo "zypper --non-interactive install" ;;
+    apk) echo "apk add" ;;
+    esac
+}
+
+packages_of() { # MANAGER WORDS ...
+    manager=$1
+    shift
+    for word in "$@"; do
+        package_of "$manager" "$word"
+    done | tr ' ' '\n' | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+check() { # PART
+    words=$(missing "$1")
+    [ -z "$words" ] && return 0
+    # shellcheck disable=SC2086
+    set -- "$1" $words
+    part=$1
+    shift
+    say "missing for '$part': $*"
+    if manager=$(package_manager); then
+        say "to install: make setup    (or: $(install_command "$manager") $(packages_of "$manager" "$@"))"
+    else
+        say "no known package manager here; please install them by hand"
+    fi
+    return 1
+}
+
+install() {
+    words=$(missing build; missing plot; missing test)
+    if [ -z "$words" ]; then
+        say "nothing is missing"
+        return 0
+    fi
+    # shellcheck disable=SC2086
+    set -- $words
+    if ! manager=$(package_manager); then
+        say "missing: $*; no known package manager here, please install them by hand"
+        return 1
+    fi
+    command="$(install_command "$manager") $(packages_of "$manager" "$@")"
+    root=
+    if [ "$(id -u)" -ne 0 ]; then
+        if have sudo; then
+            root=sudo
+        elif [ -z "${TEAMPOOL_SETUP_DRY:-}" ]; then
+            say "missing: $*; not root and no sudo: ask somebody who is root to run"
+            say "  $command"
+            return 1
+        fi
+    fi
+    if [ -n "${TEAMPOOL_SETUP_DRY:-}" ]; then
+        echo "${root:+$root }$command"
+        return 0
+    fi
+    say "installing: $*"
+    if [ "$manager" = apt-get ]; then
+        export DEBIAN_FRONTEND=noninteractive
+        $root apt-get update -q || say "apt-get update failed; trying with the old lists"
+    fi
+    # shellcheck disable=SC2086
+    $root $command || { say "could not install; the command was: $command"; return 1; }
+    words=$(missing build; missing plot; missing test)
+    # shellcheck disable=SC2086
+    [ -z "$words" ] || { say "still missing after installing:" $words; return 1; }
+}
+
+case ${1:-} in
+'') install ;;
+--check) check "${2:?setup.sh --check PART}" ;;
+-h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0" ;;
+*) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
+esac

@@ -1,0 +1,147 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# fake_run.sh DIR [KEY=VALUE ...]: a run's folder made up from a simple model, for tests of what
+# stands behind a run.  Same words, same bytes.
+#
+#   cores=8  blocks=8  profile=default  host=fake  governor=performance  load=0.05  quota=
+#   fail=omp        every launch of this backend fails
+#   without=lesson  this sweep is not there (several: joined by +; all: every one)
+#   only=1          only this number of workers in the sweep over workers
+#   even=1.0        processes' work costs this many times the threads'
+set -eu
+[ $# -ge 1 ] || { echo "usage: fake_run.sh DIR [KEY=VALUE ...]" >&2; exit 2; }
+dir=$1
+shift
+cores=8 blocks=8 profile=default host=fake governor=performance load=0.05 quota='' fail='' without=''
+only='' even=1.0
+for word; do
+    case $word in
+    cores=*) cores=${word#*=} ;;
+    blocks=*) blocks=${word#*=} ;;
+    profile=*) profile=${word#*=} ;;
+    host=*) host=${word#*=} ;;
+    governor=*) governor=${word#*=} ;;
+    load=*) load=${word#*=} ;;
+    quota=*) quota=${word#*=} ;;
+    fail=*) fail=${word#*=} ;;
+    without=*) without=${word#*=} ;;
+    only=*) only=${word#*=} ;;
+    even=*) even=${word#*=} ;;
+    *) echo "fake_run.sh: '$word'?" >&2; exit 2 ;;
+    esac
+done
+mkdir -p -- "$dir"
+
+# A CSV field from any text.
+field() {
+    printf '"%s"' "$(printf %s "$1" | sed 's/"/""/g')"
+}
+{
+    printf 'key,value,note\n'
+    printf 'hostname,%s,\n' "$(field "$host")"
+    printf '%s\n' 'date_utc,2026-01-02T03:04:05Z,' "profile,$profile," 'budget_s,180,' \
+        'elapsed_s,171.5,' 'sampled_s,120,' "blocks,$blocks," 'seed,1,' \
+        "command,teampool run --profile $profile --seed 1," 'teampool_version,0.1.0,' \
+        'git,0123abc,' 'build_type,Release,' 'compiler,gcc 12.2.0,' 'flags,-O2,' \
+        'openmp,libgomp (201511),' 'libc,glibc 2.36,' 'hwloc,2.9.0,' \
+        'kernel,Linux 6.1.0 x86_64,' 'os,Debian GNU/Linux 12,' 'virtualization,,' \
+        'cpu_model,Invented CPU,' 'packages,1,' 'numa_nodes,1,' "cores,$cores," \
+        "pus,$cores," "allowed_cores,$cores," "allowed_pus,$cores," \
+        "quota_cpus,$quota," 'core_kinds,1,' 'smt,1,' "effective_workers,$cores," \
+        'memory_kib,16318460,' "governor,$governor," 'boost,,' "load_before,$load," \
+        'load_after,3.10,' 'foreign_share,0.002,' 'clock_cost_ns,24.5,' 'steps_per_ms,600000,' \
+        'dropped_cells,0,' 'omp_env,"OMP_PROC_BIND=close OMP_WAIT_POLICY=passive",'
+} >"$dir/machine.csv"
+printf '# made up by fake_run.sh\n' >"$dir/plan.txt"
+
+awk -v cores="$cores" -v blocks="$blocks" -v profile="$profile" -v fail="$fail" \
+    -v without="+$without+" -v only="$only" -v even="$even" -v out="$dir" '
+function noise() { # about normal, reproducible in every awk
+    sum = 0
+    for (q = 0; q < 4; q++) {
+        seed = (seed * 16807) % 2147483647
+        sum += seed / 2147483647
+    }
+    return sum - 2
+}
+function ceil(x) { return x == int(x) ? x : int(x) + 1 }
+function max(a, b) { return a > b ? a : b }
+function min(a, b) { return a < b ? a : b }
+function model(b, s, wl, v, w, n, c, p,    busy, o, fix, heavy, work) {
+    if (wl == "sleep") return ceil(n / p) * (w + 60000)
+    if (wl == "empty") return 20000
+    if (b == "serial") return n * (w + 1)
+    busy = min(p, cores)
+    o = b == "omp" ? 45 : s == "steal" ? 28 : 95
+    fix = b == "omp" ? 6000 : 14000
+    work = n * (w + 2) * (1 + 0.012 * (busy - 1)) * (b == "omp" ? 1 : even)
+    if (wl == "skew") {
+        heavy = v == "heavy" ? 1.9 : v == "ramp" ? 1.5 : 1.02
+        if (s != "static") heavy = s == "guided" ? 1 + (heavy - 1) * 0.25 : 1.01
+        return fix + work / busy * heavy + o * n / c / busy
+    }
+    if (b == "pipe") return fix + max((work + n / c * 3000) / busy, n / c * 4200) + c * w / 3
+    return fix + (work + n / c * o * (1 + 0.2 * (busy - 1))) / busy + (c > n / p / 2 ? 0 : c * w / 2)
+}
+function cell(sweep, b, s, wl, v, w, n, c, p,    k, x, base, open, line, factor) {
+    if (index(without, "+" sweep "+") || index(without, "+all+")) return
+    number++
+    line = "backend=" b " schedule=" s " workload=" wl " task_ns=" w " tasks=" n " chunk=" c " workers=" p
+    open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p)
+    for (k = 0; k < (sweep == "lesson" ? min(blocks, 2) : blocks); k++) {
+        seq++
+        if (b == fail) {
+            print number "," k "," seq ",failed,cannot open the team: no such thing here,3," line > status
+            continue
+        }
+        if (sweep == "lesson") line = line " blocks=2"
+        print number "," k "," seq ",ok,,40," line > status
+        base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise())
+        for (x = 0; x < 3; x++)
+            print "cell," b "," (b == "serial" ? "none" : b == "omp" ? "thread" : "fork") "," s \
+                ",passive," wl ",1," w ",0," n "," c "," p ",close,," v "," k "," seq "," x ",0," \
+                1000 * x "," int(base * (1 + 0.003 * noise())) "," int(open * (1 + 0.05 * noise())) \
+                ",ok,," sweep ",600000,0" > samples
+    }
+}
+BEGIN {
+    seed = 4711
+    samples = out "/samples.csv"
+    status = out "/status.csv"
+    print "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks," \
+        "chunk,workers,place,cpus,variant,block,seq,sample,warmup,start_ns,wall_ns,open_ns,status," \
+        "note,sweep,steps_per_ms,foreign_ns" > samples
+    print "cell,block,seq,status,reason,wall_ms,line" > status
+    split("omp pool pool pipe", B, " ")
+    split("dynamic dynamic steal dynamic", S, " ")
+    nap = profile == "smoke" ? 1000000 : 100000000
+    for (i = 1; i <= 4; i++) if (S[i] != "steal") cell("lesson", B[i], S[i], "sleep", "", nap, 24, 1, 8)
+    cell("lesson", "serial", "static", "sleep", "", nap, 24, 24, 1)
+    n = 4096 * cores
+    for (p = 1; p <= cores; p = (p < cores && p * 2 > cores ? cores : p * 2))
+        if (only == "" || p == only)
+            for (i = 1; i <= 4; i++) if (S[i] != "steal")
+                cell("workers", B[i], S[i], "cpu", "", 10000, 5000 * cores, 16, p)
+    cell("workers", "serial", "static", "cpu", "", 10000, 4096, 4096, 1)
+    for (w = 1000; w <= 10000; w *= 10)
+        for (c = 1; c <= n / cores; c *= 4)
+            for (i = 1; i <= 4; i++) cell("chunk", B[i], S[i], "cpu", "", w, n, c, cores)
+    cell("chunk", "serial", "static", "cpu", "", 1000, 4096, 4096, 1)
+    lengths = split("100 300 1000 3000 10000 30000 100000 1000000 10000000", L, " ")
+    for (l = 1; l <= lengths; l++) {
+        m = max(cores * 2, int(5e7 / L[l]))
+        for (i = 1; i <= 4; i++) cell("length", B[i], S[i], "cpu", "", L[l], m, 1, cores)
+        cell("length", "serial", "static", "cpu", "", L[l], 512, 512, 1)
+    }
+    split("heavy uniform ramp", V, " ")
+    split("omp omp omp pool pool pool pool", SB, " ")
+    split("static dynamic guided static dynamic guided steal", SS, " ")
+    for (v = 1; v <= 3; v++) {
+        for (i = 1; i <= 7; i++)
+            cell("schedules", SB[i], SS[i], "skew", V[v], 20000, 4096, SS[i] == "static" ? 4096 / cores : 1, cores)
+        cell("schedules", "serial", "static", "skew", V[v], 20000, 4096, 4096, 1)
+    }
+    for (p = 1; p <= max(16, cores); p *= 2)
+        for (i = 1; i <= 4; i++) if (S[i] != "steal") cell("startup", B[i], S[i], "empty", "", 0, p, 1, p)
+}'
