@@ -29,51 +29,63 @@ static int push(struct reader *r, const char *cell)
     return 0;
 }
 
-enum row_end { ROW_ENDED, ROW_TORN, ROW_BAD };
+enum row_end { ROW_ENDED, ROW_TORN, ROW_OPEN_QUOTE, ROW_AFTER_QUOTE, ROW_NO_MEMORY };
+
+static const char *const row_faults[] = {
+    [ROW_TORN] = "the header row is cut off",
+    [ROW_OPEN_QUOTE] = "a quote is not closed on its line",
+    [ROW_AFTER_QUOTE] = "there is text after a closing quote",
+};
+
+/* Copy what stands between quotes; the opening one has been read. */
+static enum row_end read_quoted(struct reader *r)
+{
+    for (; r->in < r->end && *r->in != '\n'; *r->out++ = *r->in++) {
+        if (*r->in != '"')
+            continue;
+        if (r->in + 1 < r->end && r->in[1] == '"') {
+            r->in++;
+            continue;
+        }
+        r->in++;
+        if (r->in + 1 < r->end && r->in[0] == '\r' && r->in[1] == '\n')
+            r->in++;
+        return r->in < r->end && *r->in != ',' && *r->in != '\n' ? ROW_AFTER_QUOTE : ROW_ENDED;
+    }
+    return r->in < r->end ? ROW_OPEN_QUOTE : ROW_TORN;
+}
+
+static void read_plain(struct reader *r)
+{
+    const char *start = r->out;
+    while (r->in < r->end && *r->in != ',' && *r->in != '\n')
+        *r->out++ = *r->in++;
+    if (r->in < r->end && *r->in == '\n' && r->out > start && r->out[-1] == '\r')
+        r->out--;
+}
 
 /* Read one row; FIELDS gets how many it had. */
-static enum row_end read_row(struct reader *r, int *fields, int *error)
+static enum row_end read_row(struct reader *r, int *fields)
 {
-    *fields = 0;
-    *error = 0;
-    for (;;) {
+    for (*fields = 0;;) {
         const char *cell = r->out;
-        char stop = 0;
         if (r->in < r->end && *r->in == '"') {
             r->in++;
-            for (;; r->in++) {
-                if (r->in == r->end)
-                    return ROW_TORN;
-                if (*r->in == '"' && (r->in + 1 == r->end || r->in[1] != '"'))
-                    break;
-                if (*r->in == '"')
-                    r->in++;
-                if (*r->in == '\n')
-                    r->line++;
-                *r->out++ = *r->in;
-            }
-            r->in++;
-            if (r->in < r->end && *r->in == '\r')
-                r->in++;
-            if (r->in < r->end && *r->in != ',' && *r->in != '\n')
-                return ROW_BAD;
+            enum row_end quoted = read_quoted(r);
+            if (quoted != ROW_ENDED)
+                return quoted;
+        } else {
+            read_plain(r);
         }
-        while (r->in < r->end && *r->in != ',' && *r->in != '\n')
-            *r->out++ = *r->in++;
-        if (r->in < r->end)
-            stop = *r->in++;
-        if (stop != ',' && r->out > cell && r->out[-1] == '\r')
-            r->out--;
+        char stop = r->in < r->end ? *r->in++ : 0;
         *r->out++ = 0;
         ++*fields;
-        if ((*error = push(r, cell)))
-            return ROW_BAD;
-        if (stop == 0)
-            return ROW_TORN;
-        if (stop == '\n') {
+        if (push(r, cell))
+            return ROW_NO_MEMORY;
+        if (stop == '\n')
             r->line++;
-            return ROW_ENDED;
-        }
+        if (stop != ',')
+            return stop ? ROW_ENDED : ROW_TORN;
     }
 }
 
@@ -81,7 +93,7 @@ int csv_parse(struct csv **out, const char *text, long length, const char *name,
 {
     struct csv *c = calloc(1, sizeof *c);
     struct reader r = { .line = 1 };
-    int error = -ENOMEM;
+    int error = why(w, -ENOMEM, "%s: no memory for %ld bytes", name, length);
 
     *out = NULL;
     if (!c || !(c->text = malloc((size_t)length + 2)))
@@ -102,8 +114,8 @@ int csv_parse(struct csv **out, const char *text, long length, const char *name,
     while (r.in < r.end) {
         int fields;
         long line = r.line, before = r.used;
-        enum row_end end = read_row(&r, &fields, &error);
-        if (error)
+        enum row_end end = read_row(&r, &fields);
+        if (end == ROW_NO_MEMORY)
             goto fail;
         if (end == ROW_TORN && c->columns) {
             c->torn = 1;
@@ -111,8 +123,7 @@ int csv_parse(struct csv **out, const char *text, long length, const char *name,
             break;
         }
         if (end != ROW_ENDED) {
-            error = why(w, -EBADMSG, "%s: line %ld: %s", name, line,
-                        end == ROW_BAD ? "text after a closing quote" : "the header row is cut off");
+            error = why(w, -EBADMSG, "%s: line %ld: %s", name, line, row_faults[end]);
             goto fail;
         }
         if (!c->columns)
@@ -150,7 +161,7 @@ int csv_read(struct csv **out, const char *file, struct why *w)
             room = room ? room * 2 : 1 << 16;
             char *bigger = realloc(text, (size_t)room);
             if (!bigger) {
-                error = -ENOMEM;
+                error = why(w, -ENOMEM, "%s: no memory for %ld bytes", file, room);
                 break;
             }
             text = bigger;
@@ -197,7 +208,8 @@ int csv_number(const struct csv *c, long row, int column, double *out)
 {
     const char *text = csv_cell(c, row, column);
     char *end;
-    if (!*text)
+    /* strtod alone would also take blanks, hexadecimal, infinities and NaN. */
+    if (!*text || text[strspn(text, "0123456789+-.eE")])
         return 0;
     double value = strtod(text, &end);
     if (*end || !isfinite(value))

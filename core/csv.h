@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * csv: tables as RFC 4180 text: one header row, commas, LF, fields quoted where they must be.
- * A table is read whole; columns are found by name, never by place.  Control bytes and invalid
- * UTF-8 never leave through the writer.  Knows nothing of what the columns mean.
+ * csv: tables as RFC 4180 text: one header row, commas, LF, fields quoted where they must be; a field
+ * does not span lines.  A table is read whole; columns are found by name, never by place.  Control
+ * bytes and invalid UTF-8 never leave through the writer.  Knows nothing of what the columns mean.
  */
 #ifndef CORE_CSV_H
 #define CORE_CSV_H
@@ -15,7 +15,7 @@
 struct csv {
     long rows;          /* data rows, without the header */
     int columns;
-    int torn;           /* 1: the last line had no end or too few fields and was left out */
+    int torn;           /* 1: the last line had no end, and was left out */
     const char **cells; /* the header, then the rows, in one run; NUL-terminated strings */
     char *text;         /* what the cells point into */
 };

@@ -462,6 +462,28 @@ static void void_and_warmup(void **state)
     expect(x->cells, 0, "note", "");
 }
 
+static void nothing_right(void **state)
+{
+    const struct point idle = {"pipe", "dynamic", 1000, 1, 2, ""};
+    struct fixture *x = *state;
+    begin(x);
+    row(x, &pool, 1, 5, 0, 0, "10,,,,,,void,");
+    finished(x, 1, 1, 5, "ok", "", "");
+    row(x, &idle, 1, 6, 0, 1, "10,,,,,,ok,");
+    finished(x, 2, 1, 6, "ok", "", "");
+    end(x);
+    digest(x);
+    long line = row_of(x->cells, "backend", "pool");
+    expect(x->cells, line, "status", "failed");
+    expect(x->cells, line, "void_samples", "1");
+    expect(x->cells, line, "median_ns", "");
+    expect(x->cells, line, "note", "no sample had the right result");
+    line = row_of(x->cells, "backend", "pipe");
+    expect(x->cells, line, "status", "failed");
+    expect(x->cells, line, "note", "only warm-up samples");
+    assert_int_equal(x->pairs->rows, 0);
+}
+
 static void impossible_values(void **state)
 {
     static const char *const walls[] = {"0",    "-5",    "nan", "",
@@ -737,14 +759,12 @@ static void many_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(medians),         TEST(speedups),          TEST(pairs),
-        TEST(unclear_pair),    TEST(few_blocks),        TEST(serial_reference),
-        TEST(no_shared_block), TEST(pair_order),        TEST(cell_order),
-        TEST(void_and_warmup), TEST(impossible_values), TEST(failed_blocks),
-        TEST(never_a_sample),  TEST(tried_again),       TEST(missing_status),
-        TEST(torn_row),        TEST(no_samples),        TEST(other_columns),
-        TEST(not_a_run),       TEST(same_bytes),        TEST(read_only_folder),
-        TEST(full_disk),       TEST(many_rows),
+        TEST(medians),       TEST(speedups),         TEST(pairs),           TEST(unclear_pair),
+        TEST(few_blocks),    TEST(serial_reference), TEST(no_shared_block), TEST(pair_order),
+        TEST(cell_order),    TEST(void_and_warmup),  TEST(nothing_right),   TEST(impossible_values),
+        TEST(failed_blocks), TEST(never_a_sample),   TEST(tried_again),     TEST(missing_status),
+        TEST(torn_row),      TEST(no_samples),       TEST(other_columns),   TEST(not_a_run),
+        TEST(same_bytes),    TEST(read_only_folder), TEST(full_disk),       TEST(many_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
