@@ -32,8 +32,9 @@ static int open_team(struct team **out, const struct team_spec *spec, struct why
         error = why(w, -EINVAL, "serial has one worker, not %d", spec->workers);
         goto fail;
     }
-    t->worker = (struct worker) { 0, worker_nop, worker_nop, worker_nop };
-    if (spec->cpu_count && ((error = bind_save(&t->before)) || (error = bind_self(spec->cpus[0])))) {
+    t->worker = (struct worker){ 0, worker_nop, worker_nop, worker_nop };
+    if (spec->cpu_count &&
+        ((error = bind_save(&t->before)) || (error = bind_self(spec->cpus[0])))) {
         why(w, error, "cannot bind to CPU %d: %s", spec->cpus[0], strerror(-error));
         goto fail;
     }
@@ -67,7 +68,8 @@ static void close_team(struct team *t)
 
 const struct backend backend_serial = {
     .name = "serial",
-    .summary = "the caller does every task itself; takes any schedule and chunk, which change nothing",
+    .summary =
+        "the caller does every task itself; takes any schedule and chunk, which change nothing",
     .start = "none",
     .schedules = (1 << SCHEDULES) - 1,
     .schedule = SCHEDULE_STATIC,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * teampool-cell: measures one cell.  Its command line is a plan line; it prints a CSV header and a row
- * per sample, and nothing else.  It is started afresh for every cell, so no run inherits another's
- * threads, binding, heap or environment.  It plans nothing and judges nothing.
+ * teampool-cell: measures one cell.  Its command line is a plan line; it prints a CSV header and a
+ * row per sample, and nothing else.  It is started afresh for every cell, so no run inherits
+ * another's threads, binding, heap or environment.  It plans nothing and judges nothing.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -71,7 +71,8 @@ static void find_backend(struct cell *c)
     }
     if (!c->backend) {
         const char *near = nearest_word(c->record.backend, names);
-        die(EXIT_USAGE, "backend=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
+        die(EXIT_USAGE,
+            "backend=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
             c->record.backend, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     if (c->backend->unavailable)
@@ -89,7 +90,8 @@ static void find_workload(struct cell *c)
     }
     if (!c->workload) {
         const char *near = nearest_word(c->record.workload, names);
-        die(EXIT_USAGE, "workload=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
+        die(EXIT_USAGE,
+            "workload=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
             c->record.workload, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     if (c->workload->unavailable)
@@ -148,8 +150,8 @@ static void resolve(struct cell *c)
         die(EXIT_USAGE, "variant=%s: %s has %s", r->variant, r->workload,
             *variants ? variants : "no variants");
     if (r->work_version != UNKNOWN && r->work_version != c->workload->version)
-        die(EXIT_USAGE, "work_version=%lld: this program's %s is version %d", (long long)r->work_version,
-            r->workload, c->workload->version);
+        die(EXIT_USAGE, "work_version=%lld: this program's %s is version %d",
+            (long long)r->work_version, r->workload, c->workload->version);
     r->work_version = c->workload->version;
     if (c->workload->timeless)
         r->task_ns = 0;
@@ -157,7 +159,7 @@ static void resolve(struct cell *c)
     int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
     if (count < 0)
         die(EXIT_USAGE, "%s", w.text);
-    c->spec = (struct team_spec) {
+    c->spec = (struct team_spec){
         .workers = (int)r->workers,
         .cpus = c->cpus,
         .cpu_count = count,
@@ -218,9 +220,9 @@ static void scrub(void)
     }
 }
 
-/* OpenMP runtimes read OMP_* before main, keep what they read, and may bind main at once.  So: if the
- * environment has any of it, drop it, take back the binding, and start over clean; look which CPUs we
- * may use; then set what the backend asks for and start over once more. */
+/* OpenMP runtimes read OMP_* before main, keep what they read, and may bind main at once.  So: if
+ * the environment has any of it, drop it, take back the binding, and start over clean; look which
+ * CPUs we may use; then set what the backend asks for and start over once more. */
 static void ensure_environment(struct cell *c, char **argv)
 {
     const char *stage = getenv(STAGE);
@@ -276,7 +278,8 @@ static void prepare(struct cell *c)
         .steps_per_ns = (double)r->steps_per_ms / 1e6,
     };
     if ((error = c->workload->prepare(&c->work, &c->arena, &spec, &w)))
-        die(EXIT_FAILED, "%s: cannot prepare: %s", r->workload, *w.text ? w.text : strerror(-error));
+        die(EXIT_FAILED, "%s: cannot prepare: %s", r->workload,
+            *w.text ? w.text : strerror(-error));
 }
 
 /* What the workers' stints say, counted from T0.  A worker that got no task has none. */
@@ -391,7 +394,9 @@ static void list_row(const char *kind, const char *name, int version, const char
     char number[16] = "";
     if (version)
         snprintf(number, sizeof number, "%d", version);
-    const char *fields[] = { kind, name, number, start, forms, summary, unavailable ? unavailable : "" };
+    const char *fields[] = {
+        kind, name, number, start, forms, summary, unavailable ? unavailable : ""
+    };
     for (int i = 0; i < 7; i++) {
         if (i)
             putchar(',');
@@ -411,8 +416,8 @@ static void list(void)
         char forms[80] = "";
         for (int s = 0; s < SCHEDULES; s++)
             if (backends[i]->schedules & 1u << s)
-                snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s", *forms ? " " : "",
-                         schedule_names[s]);
+                snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s",
+                         *forms ? " " : "", schedule_names[s]);
         list_row("backend", backends[i]->name, 0, backends[i]->start, forms, backends[i]->summary,
                  backends[i]->unavailable);
     }
@@ -422,8 +427,10 @@ static void about(void)
 {
     const char *runtime = dlsym(RTLD_DEFAULT, "__kmpc_fork_call") ? "LLVM libomp" : "GNU libgomp";
     const char *facts[][2] = {
-        { "teampool_version", TEAMPOOL_VERSION }, { "build_type", TEAMPOOL_BUILD_TYPE },
-        { "compiler", TEAMPOOL_COMPILER },        { "flags", TEAMPOOL_FLAGS },
+        { "teampool_version", TEAMPOOL_VERSION },
+        { "build_type", TEAMPOOL_BUILD_TYPE },
+        { "compiler", TEAMPOOL_COMPILER },
+        { "flags", TEAMPOOL_FLAGS },
         { "openmp", runtime },
     };
     printf("key,value\n");
@@ -436,10 +443,11 @@ static void about(void)
 
 static void help(void)
 {
-    printf("usage: teampool-cell backend=B workload=W [field=value ...]\n"
-           "       teampool-cell --list | --about | --version | --help\n\n"
-           "Measures one cell: opens one team, times samples of one job, prints CSV: a header and a\n"
-           "row per sample.  Fields, with their defaults:\n\n");
+    printf(
+        "usage: teampool-cell backend=B workload=W [field=value ...]\n"
+        "       teampool-cell --list | --about | --version | --help\n\n"
+        "Measures one cell: opens one team, times samples of one job, prints CSV: a header and a\n"
+        "row per sample.  Fields, with their defaults:\n\n");
     record_help(stdout);
     printf("\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
            "workers=2 cpus=0+1\n");

@@ -95,7 +95,8 @@ close_out:
 }
 
 /* Follow the child until it has closed both streams, or one of the reasons to kill it. */
-static int follow(struct child *c, struct stream *s, int64_t deadline, const volatile sig_atomic_t *stop)
+static int follow(struct child *c, struct stream *s, int64_t deadline,
+                  const volatile sig_atomic_t *stop)
 {
     while (s[0].fd >= 0 || s[1].fd >= 0) {
         int64_t left_ms = (deadline - clock_ns()) / 1000000;
@@ -127,12 +128,13 @@ static int wait_until(pid_t pid, int *status, int64_t deadline)
     return 1;
 }
 
-int child_run(struct child *c, char *const argv[], double seconds, const volatile sig_atomic_t *stop)
+int child_run(struct child *c, char *const argv[], double seconds,
+              const volatile sig_atomic_t *stop)
 {
     struct stream s[2] = { { .fd = -1 }, { .fd = -1 } };
     pid_t pid = 0;
     int64_t start = clock_ns(), deadline = start + (int64_t)(seconds * 1e9);
-    *c = (struct child) { 0 };
+    *c = (struct child){ 0 };
     int error = launch(argv, &s[0], &s[1], &pid);
     if (error)
         return error;
@@ -141,7 +143,8 @@ int child_run(struct child *c, char *const argv[], double seconds, const volatil
         c->timed_out |= !c->interrupted && !c->overran;
         kill(-pid, SIGKILL);
         kill(pid, SIGKILL);
-        while (waitpid(pid, &c->status, 0) < 0 && errno == EINTR) { }
+        while (waitpid(pid, &c->status, 0) < 0 && errno == EINTR) {
+        }
     }
     if (kill(-pid, SIGKILL) == 0)
         c->left_behind = ended;

@@ -24,16 +24,18 @@ struct child {
  * NULL; else the child is killed once it is not 0 (a signal handler sets it).
  * Returns 0, also if the child failed, or -errno: it could not be started.  Owns: the caller.
  * Runs in: caller; blocks. */
-int child_run(struct child *c, char *const argv[], double seconds, const volatile sig_atomic_t *stop);
+int child_run(struct child *c, char *const argv[], double seconds,
+              const volatile sig_atomic_t *stop);
 
 void child_free(struct child *c);
 
-/* Why it did not end well, in words: "was killed by SIGSEGV (11)", "ended with code 1: <the first line
- * it wrote to stderr>", "did not end within 5 s"; "" if it ended well. */
+/* Why it did not end well, in words: "was killed by SIGSEGV (11)", "ended with code 1: <the first
+ * line it wrote to stderr>", "did not end within 5 s"; "" if it ended well. */
 void child_reason(const struct child *c, double seconds, char *text, long room);
 
-/* A program or folder that belongs to us, found relative to this program: beside it, or in the source
- * tree it was built from.  NAME: "teampool-cell", "scripts/plot.sh".  Returns 1 and fills PATH, or 0. */
+/* A program or folder that belongs to us, found relative to this program: beside it, or in the
+ * source tree it was built from.  NAME: "teampool-cell", "scripts/plot.sh".  Returns 1 and fills
+ * PATH, or 0. */
 int child_find(const char *name, char *path, long room);
 
 #endif

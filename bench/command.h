@@ -11,10 +11,10 @@
 /* Exit codes of both programs. */
 enum {
     EXIT_OK = 0,
-    EXIT_FAILED = 1,      /* something went wrong; stderr says what */
-    EXIT_USAGE = 2,       /* the command line cannot be meant */
-    EXIT_SLOWER = 3,      /* compare --fail-on found it */
-    EXIT_CHECK = 4,       /* a check failed under --strict, or a lab's answer is unclear */
+    EXIT_FAILED = 1, /* something went wrong; stderr says what */
+    EXIT_USAGE = 2,  /* the command line cannot be meant */
+    EXIT_SLOWER = 3, /* compare --fail-on found it */
+    EXIT_CHECK = 4,  /* a check failed under --strict, or a lab's answer is unclear */
     EXIT_INTERRUPTED = 130
 };
 
@@ -46,8 +46,8 @@ extern const struct command command_topology, command_list, command_plan, comman
     command_summarize, command_report;
 
 /* Take the options out of ARGV (which starts after the command's word) and leave the operands.
- * OPTIONS ends with a NULL name.  --help prints the help and exits 0; an unknown option, a missing or
- * bad value exits 2 with a sentence.  Returns the number of operands, now first in ARGV. */
+ * OPTIONS ends with a NULL name.  --help prints the help and exits 0; an unknown option, a missing
+ * or bad value exits 2 with a sentence.  Returns the number of operands, now first in ARGV. */
 int options_take(const struct command *c, const struct option *options, int argc, char **argv);
 
 /* "teampool: SENTENCE" on stderr; then exit with CODE. */
@@ -56,7 +56,8 @@ _Noreturn void die(int code, const char *format, ...) __attribute__((format(prin
 /* The same without the exit: what happened, why it matters, what to try. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Of the WORDS (ended by NULL), the one nearest to WORD, or NULL if none is near: for "did you mean". */
+/* Of the WORDS (ended by NULL), the one nearest to WORD, or NULL if none is near: for "did you
+ * mean". */
 const char *nearest_word(const char *word, const char *const *words);
 
 /* The name before the colon in messages: "teampool" or "teampool-cell". */

@@ -42,8 +42,8 @@ static int append(struct folder *f, int fd, const char *name, const char *text, 
             int error = put < 0 ? -errno : -EIO;
             if (ftruncate(fd, before))
                 error = -errno;
-            return why(w, error, "%s/%s: cannot write: %s; what was measured before is safe", f->path,
-                       name, strerror(-error));
+            return why(w, error, "%s/%s: cannot write: %s; what was measured before is safe",
+                       f->path, name, strerror(-error));
         }
         done += (size_t)put;
     }
@@ -59,7 +59,7 @@ struct text {
 
 static int text_begin(struct text *t)
 {
-    *t = (struct text) { 0 };
+    *t = (struct text){ 0 };
     t->f = open_memstream(&t->bytes, &t->length);
     return t->f ? 0 : -ENOMEM;
 }
@@ -156,9 +156,10 @@ static void clean_name(const char *host, char *out, size_t room)
 {
     size_t used = 0;
     for (; *host && used + 1 < room && used < 64; host++)
-        out[used++] = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", *host)
-                          ? *host
-                          : '_';
+        out[used++] =
+            strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", *host)
+                ? *host
+                : '_';
     if (!used || out[0] == '.' || out[0] == '-')
         out[0] = '_';
     out[used ? used : 1] = 0;
@@ -207,7 +208,7 @@ int folder_create(struct folder *f, const char *path, const char *host, const st
 {
     const int fresh = O_RDWR | O_CREAT | O_EXCL;
     int error;
-    *f = (struct folder) { .samples = -1, .status = -1 };
+    *f = (struct folder){ .samples = -1, .status = -1 };
     if (path) {
         snprintf(f->path, sizeof f->path - 64, "%s", path);
     } else {
@@ -247,7 +248,8 @@ static int has_pair(const struct csv *status, double pair)
 }
 
 /* Write TABLE to FILE again, but only the rows that have a status in STATUS (NULL: all). */
-static int rewrite(const struct csv *table, const struct csv *status, const char *file, struct why *w)
+static int rewrite(const struct csv *table, const struct csv *status, const char *file,
+                   struct why *w)
 {
     char part[4300];
     double last = -2;
@@ -282,11 +284,12 @@ int folder_reopen(struct folder *f, const char *path, struct why *w)
     char samples_file[4200], status_file[4200];
     struct csv *samples = NULL, *status = NULL;
     int error;
-    *f = (struct folder) { .samples = -1, .status = -1 };
+    *f = (struct folder){ .samples = -1, .status = -1 };
     snprintf(f->path, sizeof f->path - 64, "%s", path);
     folder_file(f, "samples.csv", samples_file, sizeof samples_file);
     folder_file(f, "status.csv", status_file, sizeof status_file);
-    if ((error = csv_read(&status, status_file, w)) || (error = csv_read(&samples, samples_file, w)))
+    if ((error = csv_read(&status, status_file, w)) ||
+        (error = csv_read(&samples, samples_file, w)))
         goto done;
     if (csv_column(samples, "seq") < 0 || csv_column(status, "line") < 0) {
         error = why(w, -EBADMSG, "%s: not a run of this program", path);

@@ -25,7 +25,8 @@ int listing_ask(struct csv **out, const char *question, struct why *w)
     char path[4096], reason[400];
     struct child c;
     if (!listing_cell_program(path, sizeof path))
-        return why(w, -ENOENT, "cannot find teampool-cell beside this program; build or install both");
+        return why(w, -ENOENT,
+                   "cannot find teampool-cell beside this program; build or install both");
     char *argv[] = { path, (char *)question, NULL };
     int error = child_run(&c, argv, ASK_SECONDS, NULL);
     if (error)
@@ -83,7 +84,8 @@ static void print_all(const struct csv *list)
            "  static     chunks dealt in advance, in turn\n"
            "  dynamic    the next chunk goes to whoever asks\n"
            "  guided     the same, with chunks that shrink towards the end\n"
-           "  steal      a block each, taken chunk by chunk; who runs out takes half of another's rest\n"
+           "  steal      a block each, taken chunk by chunk; who runs out takes half of another's "
+           "rest\n"
            "\nplacements (place=):\n");
     for (const char *const *place = topology_places; *place; place++)
         printf("  %s\n", *place);

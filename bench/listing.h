@@ -10,12 +10,12 @@
 /* Path of the cell program.  Returns 1 and fills PATH, or 0. */
 int listing_cell_program(char *path, long room);
 
-/* The CSV that `teampool-cell QUESTION` prints ("--list", "--about").  Returns 0 or -errno with WHY.
- * Owns: the caller, csv_free. */
+/* The CSV that `teampool-cell QUESTION` prints ("--list", "--about").  Returns 0 or -errno with
+ * WHY. Owns: the caller, csv_free. */
 int listing_ask(struct csv **out, const char *question, struct why *w);
 
-/* Does LIST ("--list") have NAME of KIND ("backend", "workload")?  If not, and WHY is given, it says so
- * and names the nearest. */
+/* Does LIST ("--list") have NAME of KIND ("backend", "workload")?  If not, and WHY is given, it
+ * says so and names the nearest. */
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w);
 
 #endif

@@ -50,7 +50,7 @@ void machine_set(struct machine *m, const char *key, const char *note, const cha
         }
         if (m->facts) {
             f = &m->facts[m->count++];
-            *f = (struct fact) { .key = copy(key) };
+            *f = (struct fact){ .key = copy(key) };
         }
     }
     if (length < 0 || !f)
@@ -75,7 +75,7 @@ void machine_free(struct machine *m)
         free(m->facts[i].note);
     }
     free(m->facts);
-    *m = (struct machine) { 0 };
+    *m = (struct machine){ 0 };
 }
 
 /* ---- files ---- */
@@ -114,8 +114,8 @@ int machine_cpu_time(double *used_ns, double *steal_ns)
     char line[256];
     double t[8];
     if (!first_line("/proc/stat", line, sizeof line) ||
-        sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5],
-               &t[6], &t[7]) != 8)
+        sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2], &t[3], &t[4],
+               &t[5], &t[6], &t[7]) != 8)
         return 0;
     double tick = 1e9 / (double)sysconf(_SC_CLK_TCK);
     *used_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick;
@@ -159,14 +159,16 @@ static void describe_virtualization(struct machine *m)
         fclose(f);
     first_line("/sys/class/dmi/id/sys_vendor", vendor, sizeof vendor);
     if (flagged)
-        machine_set(m, "virtualization", "the CPU says it is virtual", "%s", *vendor ? vendor : "yes");
+        machine_set(m, "virtualization", "the CPU says it is virtual", "%s",
+                    *vendor ? vendor : "yes");
     else
         machine_set(m, "virtualization", "no sign of a hypervisor", "%s", "");
 }
 
 static void describe_cpu(struct machine *m, const struct topology *t)
 {
-    machine_set(m, "cpu_model", *t->cpu_model ? "" : "this system does not tell", "%s", t->cpu_model);
+    machine_set(m, "cpu_model", *t->cpu_model ? "" : "this system does not tell", "%s",
+                t->cpu_model);
     machine_set(m, "packages", "", "%ld", t->packages);
     machine_set(m, "numa_nodes", "", "%ld", t->numa_nodes);
     machine_set(m, "cores", "", "%ld", t->cores);
@@ -186,10 +188,12 @@ static void describe_cpu(struct machine *m, const struct topology *t)
     set_from_file(m, "smt_control", "/sys/devices/system/cpu/smt/control");
 }
 
-/* Commit and state of the source tree, where the program was built from one and it is still there. */
+/* Commit and state of the source tree, where the program was built from one and it is still there.
+ */
 static void describe_git(struct machine *m)
 {
-    char *argv[] = { "/usr/bin/git", "-C", TEAMPOOL_SOURCE_DIR, "describe", "--always", "--dirty", NULL };
+    char *argv[] = { "/usr/bin/git", "-C", TEAMPOOL_SOURCE_DIR, "describe", "--always",
+                     "--dirty",      NULL };
     struct child c;
     machine_set(m, "git", "not known", "%s", "");
     if (access(argv[0], X_OK) || child_run(&c, argv, 5, NULL))
@@ -224,7 +228,8 @@ void machine_describe(struct machine *m, const struct topology *t)
     machine_load(load, sizeof load);
     machine_set(m, "load_before", "load average of the minute before the run", "%s", load);
     machine_set(m, "clock_cost_ns", "one reading of the clock", "%.1f", clock_cost_ns());
-    machine_set(m, "omp_env", "set for each omp cell; all other OMP_*, GOMP_*, KMP_* are removed", "%s",
+    machine_set(m, "omp_env", "set for each omp cell; all other OMP_*, GOMP_*, KMP_* are removed",
+                "%s",
                 "OMP_NUM_THREADS OMP_DYNAMIC=false OMP_WAIT_POLICY OMP_PROC_BIND=close OMP_PLACES");
 }
 
@@ -260,8 +265,9 @@ int machine_read(struct machine *m, const char *file, struct why *w)
     if (error)
         return error;
     for (long row = 0; row < c->rows; row++)
-        machine_set(m, csv_cell(c, row, csv_column(c, "key")), csv_cell(c, row, csv_column(c, "note")),
-                    "%s", csv_cell(c, row, csv_column(c, "value")));
+        machine_set(m, csv_cell(c, row, csv_column(c, "key")),
+                    csv_cell(c, row, csv_column(c, "note")), "%s",
+                    csv_cell(c, row, csv_column(c, "value")));
     csv_free(c);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine: the facts of a run that are not times: where, with what, under which limits.  They become
- * machine.csv (key,value,note).  What is not known is empty with a note, never guessed.
+ * machine: the facts of a run that are not times: where, with what, under which limits.  They
+ * become machine.csv (key,value,note).  What is not known is empty with a note, never guessed.
  */
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
@@ -11,7 +11,7 @@
 struct machine {
     struct fact {
         char *key, *value, *note;
-    } *facts;
+    } * facts;
     int count, room;
 };
 

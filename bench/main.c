@@ -10,16 +10,17 @@
 const char *program_name = "teampool";
 
 static const struct command *const commands[] = {
-    &command_topology, &command_list, &command_plan, &command_run, &command_summarize,
-    &command_report,
+    &command_topology, &command_list,      &command_plan,
+    &command_run,      &command_summarize, &command_report,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void help(void)
 {
-    printf("usage: teampool COMMAND [options]\n\n"
-           "Threads or processes on this machine: how many workers, which chunk size, and from what\n"
-           "task size does parallel pay?\n\ncommands:\n");
+    printf(
+        "usage: teampool COMMAND [options]\n\n"
+        "Threads or processes on this machine: how many workers, which chunk size, and from what\n"
+        "task size does parallel pay?\n\ncommands:\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
     printf("\n'teampool COMMAND --help' tells more.  A first run: teampool run --profile quick\n");

@@ -12,7 +12,7 @@
 
 struct identity measure_self(void)
 {
-    return (struct identity) { getpid(), (pid_t)syscall(SYS_gettid) };
+    return (struct identity){ getpid(), (pid_t)syscall(SYS_gettid) };
 }
 
 /* A file of /proc whole, as far as it fits.  Returns 0 where there is none. */
@@ -63,8 +63,8 @@ static void read_stat(struct reading *r, const struct identity *worker)
     char text[1024];
     long long minflt, majflt, user, sys;
     const char *after = slurp_task("stat", worker, text, sizeof text) ? strrchr(text, ')') : NULL;
-    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %lld %*d %lld %*d %lld %lld", &minflt,
-                         &majflt, &user, &sys) != 4)
+    if (!after || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %lld %*d %lld %*d %lld %lld",
+                         &minflt, &majflt, &user, &sys) != 4)
         return;
     r->minflt += minflt;
     r->majflt += majflt;
@@ -104,8 +104,8 @@ static void read_machine(struct reading *r)
     long long t[8];
     r->busy_ns = r->steal_ns = UNKNOWN;
     if (!slurp("/proc/stat", text, sizeof text) ||
-        sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &t[0], &t[1], &t[2], &t[3], &t[4],
-               &t[5], &t[6], &t[7]) != 8)
+        sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &t[0], &t[1], &t[2], &t[3],
+               &t[4], &t[5], &t[6], &t[7]) != 8)
         return;
     r->busy_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick_ns();
     r->steal_ns = t[7] * tick_ns();
@@ -120,7 +120,7 @@ void measure_read(struct reading *r, const struct identity *workers, int count)
 {
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
-    *r = (struct reading) {
+    *r = (struct reading){
         .user_ns = timeval_ns(own.ru_utime),
         .sys_ns = timeval_ns(own.ru_stime),
         .minflt = own.ru_minflt,
@@ -137,7 +137,8 @@ static int64_t minus(int64_t after, int64_t before)
     return after == UNKNOWN || before == UNKNOWN ? UNKNOWN : after - before;
 }
 
-void measure_difference(struct record *to, const struct reading *before, const struct reading *after)
+void measure_difference(struct record *to, const struct reading *before,
+                        const struct reading *after)
 {
     to->user_ns = after->user_ns - before->user_ns;
     to->sys_ns = after->sys_ns - before->sys_ns;

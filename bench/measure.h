@@ -29,6 +29,7 @@ struct identity measure_self(void);
 void measure_read(struct reading *r, const struct identity *workers, int count);
 
 /* Put the differences into the record. */
-void measure_difference(struct record *to, const struct reading *before, const struct reading *after);
+void measure_difference(struct record *to, const struct reading *before,
+                        const struct reading *after);
 
 #endif

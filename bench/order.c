@@ -24,8 +24,8 @@ static void shuffle(int *values, int count, uint64_t *state)
     }
 }
 
-/* The cells of GROUP, shuffled once for the run and turned by one place each block: every cell comes
- * first equally often. */
+/* The cells of GROUP, shuffled once for the run and turned by one place each block: every cell
+ * comes first equally often. */
 static int group_cells(const struct plan *p, int group, uint64_t seed, int block, int *out)
 {
     uint64_t state = seed ^ ((uint64_t)group + 1) * UINT64_C(0xD1342543DE82EF95);

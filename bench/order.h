@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * order: in which order a block measures its cells.  Groups of cells of the same work are shuffled; the
- * cells of a group stay next to each other, so that a slow minute hits them alike, and take turns at
- * being first.  A seed fixes it all.
+ * order: in which order a block measures its cells.  Groups of cells of the same work are shuffled;
+ * the cells of a group stay next to each other, so that a slow minute hits them alike, and take
+ * turns at being first.  A seed fixes it all.
  */
 #ifndef BENCH_ORDER_H
 #define BENCH_ORDER_H

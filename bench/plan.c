@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "command.h"
+#include "listing.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
 const struct profile profiles[] = {
-    { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1, 2e-3, 10000000, 1, 0 },
+    { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1, 2e-3, 10000000, 1,
+      0 },
     { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000, 1, 0 },
     { "default", "a good answer in three minutes", 170, 6, 30, 5, 20e-3, 100000000, 6, 0 },
     { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10, 30, 5, 20e-3,
@@ -56,7 +58,7 @@ void plan_free(struct plan *p)
         free(p->texts[i]);
     free(p->texts);
     free(p->cells);
-    *p = (struct plan) { 0 };
+    *p = (struct plan){ 0 };
 }
 
 /* ---- what a cell will take ---- */
@@ -76,7 +78,9 @@ enum {
 
 static double handout_ns(const char *backend)
 {
-    return is(backend, "serial") ? 0 : is(backend, "omp") || is(backend, "pool") ? CLAIM_NS : MESSAGE_NS;
+    return is(backend, "serial")                       ? 0
+           : is(backend, "omp") || is(backend, "pool") ? CLAIM_NS
+                                                       : MESSAGE_NS;
 }
 
 static int distinct_cpus(const char *cpus, int64_t workers)
@@ -113,7 +117,8 @@ static double sample_seconds(const struct record *r)
 
 static double cell_seconds(const struct record *r)
 {
-    double warmups = fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / sample_seconds(r));
+    double warmups =
+        fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / sample_seconds(r));
     return (LAUNCH_NS + 300e3 * (double)r->workers) / 1e9 +
            ((double)r->samples + warmups) * (sample_seconds(r) + 0.3e-3);
 }
@@ -181,7 +186,8 @@ static void add(struct plan *p, const struct record *r)
             group = p->cells[i].group;
     }
     p->cells = grow(p->cells, p->count, &p->room, sizeof *p->cells);
-    p->cells[p->count++] = (struct plan_cell) { .record = *r, .seconds = cell_seconds(r), .group = group };
+    p->cells[p->count++] =
+        (struct plan_cell){ .record = *r, .seconds = cell_seconds(r), .group = group };
 }
 
 /* The CPUs of WORKERS workers at PLACE, as the line has them. */
@@ -213,7 +219,9 @@ struct layout {
 
 static const struct series {
     const char *backend, *schedule;
-} series[] = { { "omp", "dynamic" }, { "pool", "dynamic" }, { "pool", "steal" }, { "pipe", "dynamic" } };
+} series[] = {
+    { "omp", "dynamic" }, { "pool", "dynamic" }, { "pool", "steal" }, { "pipe", "dynamic" }
+};
 
 static struct record blank(const struct layout *l, const char *sweep, const char *workload)
 {
@@ -227,8 +235,8 @@ static struct record blank(const struct layout *l, const char *sweep, const char
     return r;
 }
 
-static void add_as(const struct layout *l, struct record r, const char *backend, const char *schedule,
-                   int64_t drop)
+static void add_as(const struct layout *l, struct record r, const char *backend,
+                   const char *schedule, int64_t drop)
 {
     r.backend = backend;
     r.schedule = schedule;
@@ -252,8 +260,8 @@ static void add_serial(const struct layout *l, struct record r)
     add_as(l, r, "serial", "static", 0);
 }
 
-/* How soon point I of an axis of COUNT may be dropped: 0 for its ends, then the middle, the middles of
- * the halves, and so on. */
+/* How soon point I of an axis of COUNT may be dropped: 0 for its ends, then the middle, the middles
+ * of the halves, and so on. */
 static int bisection_rank(int i, int count)
 {
     int low = 0, high = count - 1, rank = 1;
@@ -270,8 +278,8 @@ static int bisection_rank(int i, int count)
     }
 }
 
-/* As many tasks as fill a sample, when WORKERS workers share them and each waits WAIT_NS for a claim;
- * the same number for every worker. */
+/* As many tasks as fill a sample, when WORKERS workers share them and each waits WAIT_NS for a
+ * claim; the same number for every worker. */
 static int64_t tasks_for(const struct layout *l, double task_ns, double claim_ns, long workers)
 {
     double each_ns = fmax(task_ns / (double)workers, claim_ns);
@@ -344,7 +352,8 @@ static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
             cell.chunk = axis[i];
             if (is(series[s].backend, "pipe") && axis[i] * task_ns < 4 * MESSAGE_NS) {
                 /* Messages would make the same job many times longer: fewer tasks tell as much. */
-                int64_t tasks = tasks_for(l, (double)task_ns, MESSAGE_NS / (double)axis[i], l->workers);
+                int64_t tasks =
+                    tasks_for(l, (double)task_ns, MESSAGE_NS / (double)axis[i], l->workers);
                 cell.tasks = tasks < r.tasks ? tasks : r.tasks;
             }
             add_as(l, cell, series[s].backend, series[s].schedule, rank ? rank + first_rank : 0);
@@ -355,8 +364,10 @@ static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
 
 static void add_lengths(const struct layout *l)
 {
-    static const int64_t coarse[] = { 100, 300, 1000, 3000, 10000, 30000, 100000, 1000000, 10000000 };
-    static const int64_t fine[] = { 100,   200,    500,    1000,    2000,   5000,   10000,
+    static const int64_t coarse[] = {
+        100, 300, 1000, 3000, 10000, 30000, 100000, 1000000, 10000000
+    };
+    static const int64_t fine[] = { 100,   200,   500,    1000,   2000,    5000,    10000,
                                     20000, 50000, 100000, 200000, 1000000, 10000000 };
     const int64_t *axis = l->profile->fine ? fine : coarse;
     int points = l->profile->fine ? COUNT(fine) : COUNT(coarse);
@@ -374,7 +385,7 @@ static void add_lengths(const struct layout *l)
 static void add_schedules(const struct layout *l)
 {
     static const struct series all[] = {
-        { "omp", "static" },  { "omp", "dynamic" },  { "omp", "guided" },  { "pool", "static" },
+        { "omp", "static" },   { "omp", "dynamic" }, { "omp", "guided" }, { "pool", "static" },
         { "pool", "dynamic" }, { "pool", "guided" }, { "pool", "steal" },
     };
     static const char *const variants[] = { "heavy", "uniform", "ramp" };
@@ -437,8 +448,8 @@ static int is_given(char **words, int count, const char *name)
 }
 
 /* Add the cells for WORDS[at ..], the words before being already in BASE. */
-static int product(struct plan *p, struct record base, char **words, int count, int at, int place_cpus,
-                   const struct topology *t, struct why *w)
+static int product(struct plan *p, struct record base, char **words, int count, int at,
+                   int place_cpus, const struct topology *t, struct why *w)
 {
     if (at == count) {
         int error = record_complete(&base, w);
@@ -595,12 +606,29 @@ void plan_print(const struct plan *p, FILE *f)
 
 /* ---- the command ---- */
 
+/* Words that no cell program would take are better refused here than a hundred times later. */
+static void refuse_unknown(const struct plan *p)
+{
+    struct csv *list;
+    struct why w;
+    if (listing_ask(&list, "--list", &w))
+        die(EXIT_FAILED, "plan: %s", w.text);
+    for (int i = 0; i < p->count; i++) {
+        const struct record *r = &p->cells[i].record;
+        if (is(r->runner, "cell") && (!listing_has(list, "backend", r->backend, &w) ||
+                                      !listing_has(list, "workload", r->workload, &w)))
+            die(EXIT_USAGE, "plan: %s", w.text);
+    }
+    csv_free(list);
+}
+
 static int plan_main(const struct command *self, int argc, char **argv)
 {
     const char *profile_name = "default", *only = NULL;
     const struct option options[] = {
         { "--profile", "P", OPTION_TEXT, &profile_name, "smoke, quick, default or full" },
-        { "--only", "PATTERN", OPTION_TEXT, &only, "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
+        { "--only", "PATTERN", OPTION_TEXT, &only,
+          "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
         { 0 },
     };
     struct topology *t;
@@ -610,12 +638,15 @@ static int plan_main(const struct command *self, int argc, char **argv)
     const struct profile *profile = profile_find(profile_name);
 
     if (!profile)
-        die(EXIT_USAGE, "plan: no profile '%s'; there are smoke, quick, default and full", profile_name);
+        die(EXIT_USAGE, "plan: no profile '%s'; there are smoke, quick, default and full",
+            profile_name);
     if (topology_load(&t, NULL, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
-    if (words && plan_product(&p, argv, words, t, &w))
-        die(EXIT_USAGE, "plan: %s", w.text);
-    if (!words) {
+    if (words) {
+        if (plan_product(&p, argv, words, t, &w))
+            die(EXIT_USAGE, "plan: %s", w.text);
+        refuse_unknown(&p);
+    } else {
         plan_sweeps(&p, profile, t);
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
         if (dropped)
@@ -636,10 +667,13 @@ const struct command command_plan = {
     .name = "plan",
     .operands = "[FIELD=VALUE,VALUE ...]",
     .summary = "plan lines, a cell a line",
-    .about = "Without operands: the sweeps of a profile, laid out for this machine.  With operands: every\n"
-             "combination of the values given, as in\n"
-             "  teampool plan backend=omp,pool workload=cpu task_ns=1000,10000 workers=2 chunk=1,16\n"
-             "The lines can be kept, changed and measured: teampool run --plan FILE, or one by one by hand.\n"
-             "'teampool-cell --help' lists the fields.",
+    .about =
+        "Without operands: the sweeps of a profile, laid out for this machine.  With operands: "
+        "every\n"
+        "combination of the values given, as in\n"
+        "  teampool plan backend=omp,pool workload=cpu task_ns=1000,10000 workers=2 chunk=1,16\n"
+        "The lines can be kept, changed and measured: teampool run --plan FILE, or one by one by "
+        "hand.\n"
+        "'teampool-cell --help' lists the fields.",
     .main = plan_main,
 };

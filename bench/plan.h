@@ -49,8 +49,8 @@ struct plan {
 /* Lay out PROFILE for the machine T.  Owns: the caller, plan_free. */
 void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t);
 
-/* Every combination of WORDS, "field=v1,v2,...", the other fields at their defaults; `cpus` by `place`
- * (close, if not given).  Returns 0 or -EINVAL with WHY. */
+/* Every combination of WORDS, "field=v1,v2,...", the other fields at their defaults; `cpus` by
+ * `place` (close, if not given).  Returns 0 or -EINVAL with WHY. */
 int plan_product(struct plan *p, char **words, int count, const struct topology *t, struct why *w);
 
 /* Read plan lines from F; NAME stands in messages.  Empty lines and lines that start with # are
@@ -60,8 +60,8 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w);
 /* Keep the cells whose line contains PATTERN (with * and ? as in file names). */
 void plan_only(struct plan *p, const char *pattern);
 
-/* Mark cells as dropped until BLOCKS blocks fit into SECONDS: the largest `drop` first, a whole point
- * of a sweep at a time; end points (drop=0) stay.  Returns how many were dropped. */
+/* Mark cells as dropped until BLOCKS blocks fit into SECONDS: the largest `drop` first, a whole
+ * point of a sweep at a time; end points (drop=0) stay.  Returns how many were dropped. */
 int plan_fit(struct plan *p, double seconds, int blocks);
 
 /* What BLOCKS blocks should take, without the dropped cells.  Units: seconds. */

@@ -9,7 +9,7 @@ enum { BAR = 24 };
 
 struct progress progress_begin(int quiet)
 {
-    return (struct progress) { .quiet = quiet, .terminal = isatty(2), .last_tenth = -1 };
+    return (struct progress){ .quiet = quiet, .terminal = isatty(2), .last_tenth = -1 };
 }
 
 static void time_text(double seconds, char *text, size_t room)
@@ -33,8 +33,8 @@ void progress_show(struct progress *p, double done, double total, int block, con
         for (int i = 0; i < BAR; i++)
             bar[i] = i < (int)(share * BAR) ? '#' : '.';
         bar[BAR] = 0;
-        fprintf(stderr, "\r\033[K[%s] %3.0f %%  block %d  about %s left  %.40s", bar, share * 100, block,
-                left, what);
+        fprintf(stderr, "\r\033[K[%s] %3.0f %%  block %d  about %s left  %.40s", bar, share * 100,
+                block, left, what);
         fflush(stderr);
         p->drawn = 1;
     } else if ((int)(share * 10) > p->last_tenth) {

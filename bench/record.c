@@ -12,11 +12,17 @@
 
 #define AT(member) (int)offsetof(struct record, member)
 #define TEXT(part, member, fallback, help)                                                         \
-    { #member, PART_##part, FIELD_TEXT, AT(member), fallback, 0, 0, NULL, help }
+    {                                                                                              \
+#member, PART_##part, FIELD_TEXT, AT(member), fallback, 0, 0, NULL, help                   \
+    }
 #define NUMBER(part, member, fallback, least, most, zero, help)                                    \
-    { #member, PART_##part, FIELD_NUMBER, AT(member), fallback, least, most, zero, help }
+    {                                                                                              \
+#member, PART_##part, FIELD_NUMBER, AT(member), fallback, least, most, zero, help          \
+    }
 #define RESULT(member, help)                                                                       \
-    { #member, PART_MEASURED, FIELD_NUMBER, AT(member), "", 0, INT64_MAX, NULL, help }
+    {                                                                                              \
+#member, PART_MEASURED, FIELD_NUMBER, AT(member), "", 0, INT64_MAX, NULL, help             \
+    }
 
 enum { MOST_TASKS = INT32_MAX, MOST_WORKERS = 4096 };
 #define MOST_NS INT64_C(3600000000000)
@@ -28,18 +34,25 @@ const struct field record_fields[] = {
     TEXT(CELL, schedule, "auto", "static, dynamic, guided or steal; auto: the backend's own"),
     TEXT(CELL, wait, "passive", "a worker without work spins (active) or sleeps (passive)"),
     TEXT(CELL, workload, NULL, "what a task does: empty, sleep, cpu, skew, ...; see --list"),
-    NUMBER(CELL, work_version, "", 0, INT32_MAX, NULL, "version of the workload's meaning; checked if given"),
-    NUMBER(CELL, task_ns, "1000", 0, MOST_NS, NULL, "length of one task, ns (uneven tasks: the mean)"),
+    NUMBER(CELL, work_version, "", 0, INT32_MAX, NULL,
+           "version of the workload's meaning; checked if given"),
+    NUMBER(CELL, task_ns, "1000", 0, MOST_NS, NULL,
+           "length of one task, ns (uneven tasks: the mean)"),
     NUMBER(CELL, payload_bytes, "0", 0, INT32_MAX, NULL, "bytes in and out per task"),
     NUMBER(CELL, tasks, "1000", 1, MOST_TASKS, NULL, "tasks in one job"),
-    NUMBER(CELL, chunk, "auto", 1, MOST_TASKS, "auto", "tasks handed out together; auto: the backend's own"),
+    NUMBER(CELL, chunk, "auto", 1, MOST_TASKS, "auto",
+           "tasks handed out together; auto: the backend's own"),
     NUMBER(CELL, workers, "1", 1, MOST_WORKERS, NULL, "threads or processes"),
     TEXT(CELL, place, "", "name of the rule that chose cpus (a label)"),
-    TEXT(CELL, cpus, "", "OS numbers of the CPUs, as 0+2+4: worker k is bound to the k-th, wrapping; empty: not bound"),
-    TEXT(CELL, variant, "", "a form of the workload (skew: uniform, heavy, ramp); empty: its first"),
+    TEXT(CELL, cpus, "",
+         "OS numbers of the CPUs, as 0+2+4: worker k is bound to the k-th, wrapping; empty: not "
+         "bound"),
+    TEXT(CELL, variant, "",
+         "a form of the workload (skew: uniform, heavy, ramp); empty: its first"),
     NUMBER(DESIGN, block, "0", 0, INT32_MAX, NULL, "which pass over the plan"),
     NUMBER(DESIGN, seq, "0", 0, INT32_MAX, NULL, "place in the order in which the run measured"),
-    NUMBER(DESIGN, sample, "", 0, INT32_MAX, NULL, "which timed run of the job in this process, from 0"),
+    NUMBER(DESIGN, sample, "", 0, INT32_MAX, NULL,
+           "which timed run of the job in this process, from 0"),
     RESULT(warmup, "1: a warm-up sample, not for statistics"),
     RESULT(start_ns, "when the sample began, since the cell's start"),
     RESULT(wall_ns, "from handing the job over until the last task's result is there"),
@@ -47,7 +60,8 @@ const struct field record_fields[] = {
     RESULT(close_ns, "from asking the team to go until every worker is gone; in the last row only"),
     RESULT(first_ns, "until the first worker asked for its first task"),
     RESULT(last_ns, "until the last worker found no more tasks"),
-    RESULT(busy_sum_ns, "time between a worker's first task and its finding no more, summed over workers"),
+    RESULT(busy_sum_ns,
+           "time between a worker's first task and its finding no more, summed over workers"),
     RESULT(busy_max_ns, "the same, of the worker that was longest at it"),
     RESULT(user_ns, "CPU time in user mode, caller and workers"),
     RESULT(sys_ns, "CPU time in the kernel, caller and workers"),
@@ -62,17 +76,21 @@ const struct field record_fields[] = {
     RESULT(canary_ns, "a fixed loop on each worker: the slowest; empty: not run"),
     RESULT(max_rss_kib, "largest resident memory of any one process so far"),
     RESULT(pss_kib, "proportional memory of caller and workers; empty: not read"),
-    { "checksum", PART_MEASURED, FIELD_HASH, AT(checksum), "", 0, 0, NULL, "of the tasks' results, hex" },
+    { "checksum", PART_MEASURED, FIELD_HASH, AT(checksum), "", 0, 0, NULL,
+      "of the tasks' results, hex" },
     TEXT(MEASURED, status, "", "ok, or void: a task was lost, doubled or wrong"),
     TEXT(MEASURED, note, "", "what else is worth saying"),
     TEXT(LABEL, sweep, "", "which sweeps of the plan the cell belongs to, joined by +"),
-    NUMBER(LABEL, steps_per_ms, "", 1, INT64_C(1000000000000), NULL, "speed of the CPU kernel; left out: measured now"),
+    NUMBER(LABEL, steps_per_ms, "", 1, INT64_C(1000000000000), NULL,
+           "speed of the CPU kernel; left out: measured now"),
     RESULT(foreign_ns, "CPU time that other processes took during the sample; step: a clock tick"),
     NUMBER(SETTING, samples, "5", 1, 1000000, NULL, "timed samples"),
     NUMBER(SETTING, warmup_samples, "1", 0, 1000000, NULL, "warm-up samples, at least"),
     NUMBER(SETTING, warmup_ms, "0", 0, 3600000, NULL, "time to warm up, at least, ms"),
-    NUMBER(SETTING, blocks, "0", 0, INT32_MAX, NULL, "for the run: in this many blocks at most; 0: in all"),
-    NUMBER(SETTING, drop, "0", 0, 1000, NULL, "for the run: left out to keep the budget, larger ones first; 0: never"),
+    NUMBER(SETTING, blocks, "0", 0, INT32_MAX, NULL,
+           "for the run: in this many blocks at most; 0: in all"),
+    NUMBER(SETTING, drop, "0", 0, 1000, NULL,
+           "for the run: left out to keep the budget, larger ones first; 0: never"),
     { 0 },
 };
 
@@ -174,7 +192,8 @@ int record_line(struct record *r, char *line, struct why *w)
     char *rest = NULL;
     int error = 0, words = 0;
     record_init(r);
-    for (char *word = strtok_r(line, " \t\r\n", &rest); word; word = strtok_r(NULL, " \t\r\n", &rest)) {
+    for (char *word = strtok_r(line, " \t\r\n", &rest); word;
+         word = strtok_r(NULL, " \t\r\n", &rest)) {
         if (words++ == 0 && !strchr(word, '='))
             continue; /* the program's name */
         if ((error = record_word(r, word, w)))
@@ -249,8 +268,9 @@ void record_help(FILE *f)
     for (const struct field *field = record_fields; field->name; field++) {
         if (field->part == PART_MEASURED)
             continue;
-        int width = fprintf(f, "  %s%s%s", field->name, field->fallback && *field->fallback ? "=" : "",
-                            field->fallback ? field->fallback : "=...");
+        int width =
+            fprintf(f, "  %s%s%s", field->name, field->fallback && *field->fallback ? "=" : "",
+                    field->fallback ? field->fallback : "=...");
         fprintf(f, "%*s%s\n", width < 24 ? 24 - width : 1, "", field->help);
     }
 }

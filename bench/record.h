@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * record: one row of samples.csv, and the one table of its fields.  The same table reads and writes
- * a plan line ("backend=pool workload=cpu ..."), writes the CSV header and rows, and prints the help,
- * so that command line, plan, CSV and manual say the same.
+ * a plan line ("backend=pool workload=cpu ..."), writes the CSV header and rows, and prints the
+ * help, so that command line, plan, CSV and manual say the same.
  */
 #ifndef BENCH_RECORD_H
 #define BENCH_RECORD_H
@@ -23,7 +23,8 @@ struct record {
     /* The design: which replication. */
     int64_t block, seq, sample;
     /* What was measured. */
-    int64_t warmup, start_ns, wall_ns, open_ns, close_ns, first_ns, last_ns, busy_sum_ns, busy_max_ns;
+    int64_t warmup, start_ns, wall_ns, open_ns, close_ns, first_ns, last_ns, busy_sum_ns,
+        busy_max_ns;
     int64_t user_ns, sys_ns, nvcsw, nivcsw, minflt, majflt, runq_ns, migrations, throttled_ns;
     int64_t steal_ns, canary_ns, max_rss_kib, pss_kib;
     uint64_t checksum;
@@ -63,15 +64,16 @@ int record_word(struct record *r, const char *word, struct why *w);
 /* Are the fields without a default there?  Returns 0 or -EINVAL with WHY. */
 int record_complete(const struct record *r, struct why *w);
 
-/* Take a whole line; an optional first word "teampool-cell" is skipped.  LINE is cut up in place and
- * must outlive the record. */
+/* Take a whole line; an optional first word "teampool-cell" is skipped.  LINE is cut up in place
+ * and must outlive the record. */
 int record_line(struct record *r, char *line, struct why *w);
 
 /* Write the line that record_line would read back; fields at their default are left out. */
 void record_print_line(const struct record *r, FILE *f);
 
 /* The value of FIELD as text on the line or in the CSV; BUFFER of 32 bytes is used for numbers. */
-const char *record_text(const struct record *r, const struct field *field, int on_line, char *buffer);
+const char *record_text(const struct record *r, const struct field *field, int on_line,
+                        char *buffer);
 
 void record_csv_header(FILE *f);
 void record_csv_row(const struct record *r, FILE *f);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * run: measure a plan.  Blocks over all cells, each cell in a fresh process, in an order that the seed
- * fixes; what a cell printed is checked and kept whole or not at all.  It times nothing itself.
+ * run: measure a plan.  Blocks over all cells, each cell in a fresh process, in an order that the
+ * seed fixes; what a cell printed is checked and kept whole or not at all.  It times nothing
+ * itself.
  */
 #include <errno.h>
 #include <math.h>
@@ -49,9 +50,9 @@ struct run {
     double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
     int blocks_most;
     int64_t start_ns, seq;
-    char *done; /* per cell and block: measured already; blocks_most a cell */
+    char *done;                       /* per cell and block: measured already; blocks_most a cell */
     double used_ns, steal_ns, own_ns; /* CPU time at the start */
-    double sampled_s; /* time in samples */
+    double sampled_s;                 /* time in samples */
     int cells_ok, cells_bad, blocks;
 };
 
@@ -101,7 +102,8 @@ static int words_of(char *line, char **argv, int most)
 /* Are these the rows of this cell?  Returns 1, or 0 with the reason. */
 static int rows_fit(const struct csv *rows, const struct record *cell, struct why *w)
 {
-    static const char *const needed[] = { "backend", "workload", "sample", "warmup", "wall_ns", "status" };
+    static const char *const needed[] = { "backend", "workload", "sample",
+                                          "warmup",  "wall_ns",  "status" };
     long timed = 0;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (csv_column(rows, needed[i]) < 0)
@@ -175,7 +177,8 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     if (status == CELL_OK) {
         note_time(r, rows);
         cell->seconds = (double)c->wall_ns / 1e9;
-        snprintf(reason, sizeof reason, "%s", c->left_behind ? "left processes behind; killed" : "");
+        snprintf(reason, sizeof reason, "%s",
+                 c->left_behind ? "left processes behind; killed" : "");
     }
     csv_free(rows);
     r->cells_ok += status == CELL_OK;
@@ -185,7 +188,8 @@ static void keep_result(struct run *r, int index, int block, const struct child 
         stop_writing(r, &w);
 }
 
-/* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted meanwhile. */
+/* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted meanwhile.
+ */
 static int measure(struct run *r, int index, int block)
 {
     enum { WORDS = 96 };
@@ -202,8 +206,8 @@ static int measure(struct run *r, int index, int block)
         char reason[600];
         snprintf(reason, sizeof reason, "no runner '%s' on this machine", record.runner);
         r->cells_bad++;
-        if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, CELL_SKIPPED, reason,
-                              -1, &w))
+        if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, CELL_SKIPPED,
+                              reason, -1, &w))
             stop_writing(r, &w);
         return 0;
     }
@@ -314,8 +318,8 @@ static void calibrate(struct run *r)
         bind_self(cpu);
         double speed = kernel_speed(CALIBRATION_MS);
         bind_restore(&before);
-        machine_set(&r->machine, "steps_per_ms", "speed of the CPU kernel, measured once for the run",
-                    "%.0f", speed * 1e6);
+        machine_set(&r->machine, "steps_per_ms",
+                    "speed of the CPU kernel, measured once for the run", "%.0f", speed * 1e6);
     }
 }
 
@@ -324,8 +328,9 @@ static void refuse_slow_build(const struct run *r)
     const char *type = machine_get(&r->machine, "build_type");
     int slow = !strcmp(type, "Debug") || strstr(machine_get(&r->machine, "flags"), "-fsanitize");
     if (slow && !r->wishes.force)
-        die(EXIT_USAGE, "run: teampool-cell is a %s build (%s): its times mean nothing; build the release "
-                        "preset, or add --force to measure anyway",
+        die(EXIT_USAGE,
+            "run: teampool-cell is a %s build (%s): its times mean nothing; build the release "
+            "preset, or add --force to measure anyway",
             type, machine_get(&r->machine, "flags"));
 }
 
@@ -392,7 +397,8 @@ static void dry_run(struct run *r)
     int blocks = 1;
     while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= r->budget_s)
         blocks++;
-    warn("run: %d cells, about %.1f s for the first block, %d blocks in %.0f s; %d cells left out to keep "
+    warn("run: %d cells, about %.1f s for the first block, %d blocks in %.0f s; %d cells left out "
+         "to keep "
          "the budget",
          r->plan.count - dropped, one, blocks, plan_seconds(&r->plan, blocks), dropped);
 }
@@ -403,7 +409,8 @@ static void describe(struct run *r, const char *command)
     machine_set(&r->machine, "profile", "", "%s", r->wishes.plan ? "plan file" : r->profile->name);
     machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
     machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
-    machine_set(&r->machine, "seed", "fixes the order of the cells", "%llu", (unsigned long long)r->seed);
+    machine_set(&r->machine, "seed", "fixes the order of the cells", "%llu",
+                (unsigned long long)r->seed);
     machine_set(&r->machine, "command", "", "%s", command);
 }
 
@@ -422,11 +429,13 @@ static void start_new(struct run *r, const char *command)
     refuse_slow_build(r);
     calibrate(r);
     int count = take_out_dropped(r, &dropped);
-    machine_set(&r->machine, "dropped_cells", "left out to keep the budget; named in status.csv", "%d",
-                count);
-    if (folder_create(&r->folder, r->wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
+    machine_set(&r->machine, "dropped_cells", "left out to keep the budget; named in status.csv",
+                "%d", count);
+    if (folder_create(&r->folder, r->wishes.out, machine_get(&r->machine, "hostname"), &r->plan,
+                      &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
-        topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file), &w))
+        topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
+                            &w))
         die(EXIT_FAILED, "run: %s", w.text);
     for (int i = 0; i < count; i++)
         if (folder_add_status(&r->folder, &dropped[i], 0, 0, 0, CELL_SKIPPED,
@@ -475,7 +484,8 @@ static void start_again(struct run *r)
     if (recorded)
         r->profile = recorded;
     if (!parse_number(machine_get(&r->machine, "seed"), &number))
-        die(EXIT_FAILED, "run: cannot go on with '%s': its machine.csv has no seed", r->wishes.resume);
+        die(EXIT_FAILED, "run: cannot go on with '%s': its machine.csv has no seed",
+            r->wishes.resume);
     r->seed = (uint64_t)number;
     if (parse_number(machine_get(&r->machine, "blocks_most"), &number) && number > 0)
         r->blocks_most = (int)number;
@@ -508,8 +518,9 @@ static void set_shares(struct run *r, double wall_s)
     if (r->used_ns <= 0 || !machine_cpu_time(&used, &steal) || all <= 0)
         return;
     double foreign = used - r->used_ns - (own_cpu_ns() - r->own_ns);
-    machine_set(&r->machine, "foreign_share", "CPU time of other processes over the machine's, in this run",
-                "%.4f", fmax(foreign, 0) / all);
+    machine_set(&r->machine, "foreign_share",
+                "CPU time of other processes over the machine's, in this run", "%.4f",
+                fmax(foreign, 0) / all);
     machine_set(&r->machine, "steal_share", "CPU time that the hypervisor took", "%.4f",
                 (steal - r->steal_ns) / all);
 }
@@ -537,10 +548,12 @@ static void tell(const struct run *r)
 {
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
     if (r->cells_bad)
-        warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad, r->folder.path);
+        warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad,
+             r->folder.path);
     if (!r->wishes.quiet)
-        fprintf(stderr, "%d cell runs in %d blocks, %.1f s, %.0f %% of it in samples\n", r->cells_ok,
-                r->blocks, wall_s, 100 * r->sampled_s / wall_s);
+        fprintf(stderr, "%d cell runs in %d block%s, %.1f s, %.0f %% of it in samples\n",
+                r->cells_ok, r->blocks, r->blocks == 1 ? "" : "s", wall_s,
+                100 * r->sampled_s / wall_s);
     if (stop_signal)
         warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
              r->folder.path);
@@ -564,13 +577,15 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     struct wishes *w = &r->wishes;
     const struct option options[] = {
         { "--profile", "P", OPTION_TEXT, &w->profile, "smoke, quick, default or full" },
-        { "--plan", "FILE", OPTION_TEXT, &w->plan, "measure these plan lines instead; -: standard input" },
+        { "--plan", "FILE", OPTION_TEXT, &w->plan,
+          "measure these plan lines instead; -: standard input" },
         { "--only", "PATTERN", OPTION_TEXT, &w->only, "only cells whose line contains it" },
         { "--out", "DIR", OPTION_TEXT, &w->out, "the run's folder (results/<host>-<UTC>)" },
         { "--budget", "TIME", OPTION_SECONDS, &w->budget_s, "time for measuring: 30s, 3m, 1h" },
         { "--seed", "N", OPTION_COUNT, &w->seed, "fixes the order of the cells" },
         { "--resume", "DIR", OPTION_TEXT, &w->resume, "go on with an interrupted run" },
-        { "--dry-run", NULL, OPTION_FLAG, &w->dry_run, "print the plan and how long it should take" },
+        { "--dry-run", NULL, OPTION_FLAG, &w->dry_run,
+          "print the plan and how long it should take" },
         { "--quiet", NULL, OPTION_FLAG, &w->quiet, "no progress, no summary" },
         { "--force", NULL, OPTION_FLAG, &w->force, "measure with a Debug or sanitizer build, too" },
         { 0 },
@@ -578,21 +593,26 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     if (options_take(self, options, argc, argv))
         die(EXIT_USAGE, "run: '%s' is not an option; 'teampool run --help' lists them", argv[0]);
     if (w->resume && (w->plan || w->out || w->only || w->seed >= 0))
-        die(EXIT_USAGE, "run: --resume takes plan, folder and seed from the run; leave the others out");
+        die(EXIT_USAGE,
+            "run: --resume takes plan, folder and seed from the run; leave the others out");
     r->profile = profile_find(w->profile);
     if (!r->profile)
-        die(EXIT_USAGE, "run: no profile '%s'; there are smoke, quick, default and full", w->profile);
+        die(EXIT_USAGE, "run: no profile '%s'; there are smoke, quick, default and full",
+            w->profile);
 }
 
 static int run_main(const struct command *self, int argc, char **argv)
 {
-    struct run r = { .wishes = { .profile = "default", .seed = -1 }, .folder = { .samples = -1, .status = -1 } };
+    struct run r = { .wishes = { .profile = "default", .seed = -1 },
+                     .folder = { .samples = -1, .status = -1 } };
     struct why w;
     char command[1000] = "teampool run";
     for (int i = 0; i < argc; i++)
         snprintf(command + strlen(command), sizeof command - strlen(command), " %s", argv[i]);
     take_wishes(&r, self, argc, argv);
-    r.budget_s = r.wishes.budget_s > 0 ? r.wishes.budget_s : r.wishes.plan ? 3600 : r.profile->budget_s;
+    r.budget_s = r.wishes.budget_s > 0 ? r.wishes.budget_s
+                 : r.wishes.plan       ? 3600
+                                       : r.profile->budget_s;
     r.blocks_most = r.profile->blocks_most;
     r.start_ns = clock_ns();
     if (topology_load(&r.topology, NULL, &w))
@@ -613,7 +633,8 @@ static int run_main(const struct command *self, int argc, char **argv)
     r.progress = progress_begin(r.wishes.quiet);
     machine_cpu_time(&r.used_ns, &r.steal_ns);
     r.own_ns = own_cpu_ns();
-    for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) { }
+    for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
+    }
     progress_clear(&r.progress);
     finish(&r);
     tell(&r);
@@ -629,7 +650,8 @@ const struct command command_run = {
     .name = "run",
     .operands = "",
     .summary = "measure a profile or a plan; the results go into a folder of their own",
-    .about = "Measures blocks over all cells of the plan, each cell in a fresh process, in random order, until\n"
+    .about = "Measures blocks over all cells of the plan, each cell in a fresh process, in random "
+             "order, until\n"
              "the budget is used up.  Ctrl-C keeps what is done.  Prints the folder's name.",
     .main = run_main,
 };

@@ -96,7 +96,7 @@ static void print_csv(const struct topology *t, int *numbers)
 
 static void print_kib(long kib)
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
     double size = (double)kib;
     int unit = 0;
     for (; size >= 1024 && unit < 3; unit++)
@@ -278,7 +278,7 @@ enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_XML };
 
 static enum format format_named(const char *name)
 {
-    static const char *const names[] = {"text", "csv", "xml", NULL};
+    static const char *const names[] = { "text", "csv", "xml", NULL };
     for (int i = 0; names[i]; i++)
         if (!strcmp(names[i], name))
             return (enum format)i;
@@ -291,10 +291,10 @@ static int topology_main(const struct command *self, int argc, char **argv)
 {
     const char *format_name = "text";
     const struct option options[] = {
-        {"--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv or xml"},
-        {0},
+        { "--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv or xml" },
+        { 0 },
     };
-    struct topology_spec spec = {.root = getenv("TEAMPOOL_ROOT")};
+    struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct why w;
 

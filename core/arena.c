@@ -13,7 +13,7 @@ int arena_open(struct arena *a, ptrdiff_t size)
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return -errno;
-    *a = (struct arena) { .base = base, .size = size };
+    *a = (struct arena){ .base = base, .size = size };
     return 0;
 }
 
@@ -34,5 +34,5 @@ void arena_close(struct arena *a)
 {
     if (a->base)
         munmap(a->base, (size_t)a->size);
-    *a = (struct arena) { 0 };
+    *a = (struct arena){ 0 };
 }

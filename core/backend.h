@@ -16,7 +16,8 @@ struct team_spec {
     const int *cpus; /* OS numbers; worker k is bound to cpus[k % cpu_count] */
     int cpu_count;   /* 0: workers are not bound */
     enum wait_policy wait;
-    int (*enter)(void *arg, int worker); /* once in each worker before `open` returns; 0 or -errno */
+    int (*enter)(void *arg,
+                 int worker); /* once in each worker before `open` returns; 0 or -errno */
     void *enter_arg;
 };
 

@@ -15,8 +15,8 @@ int bind_parse(const char *text, int *cpus, int most, struct why *w)
     while (*text) {
         char *end;
         long cpu = strtol(text, &end, 10);
-        if (end == text || *text < '0' || *text > '9' || cpu >= MOST_CPUS || (*end && *end != '+') ||
-            (*end && !end[1]))
+        if (end == text || *text < '0' || *text > '9' || cpu >= MOST_CPUS ||
+            (*end && *end != '+') || (*end && !end[1]))
             return why(w, -EINVAL, "cpus: '%s' is not a list of CPU numbers like 0+2+4", text);
         if (count == most)
             return why(w, -EINVAL, "cpus: more than %d in the list", most);
@@ -33,7 +33,7 @@ static int save(struct bind_mask *m, int pid)
         if (!set)
             return -ENOMEM;
         if (sched_getaffinity(pid, CPU_ALLOC_SIZE(cpus), set) == 0) {
-            *m = (struct bind_mask) { set, CPU_ALLOC_SIZE(cpus) };
+            *m = (struct bind_mask){ set, CPU_ALLOC_SIZE(cpus) };
             return 0;
         }
         CPU_FREE(set);
@@ -51,7 +51,7 @@ int bind_save(struct bind_mask *m)
 static void drop(struct bind_mask *m)
 {
     CPU_FREE((cpu_set_t *)m->set);
-    *m = (struct bind_mask) { 0 };
+    *m = (struct bind_mask){ 0 };
 }
 
 void bind_restore(struct bind_mask *m)

@@ -129,8 +129,8 @@ int csv_parse(struct csv **out, const char *text, long length, const char *name,
         if (!c->columns)
             c->columns = fields;
         if (fields != c->columns) {
-            error = why(w, -EBADMSG, "%s: line %ld has %d fields where the header has %d", name, line,
-                        fields, c->columns);
+            error = why(w, -EBADMSG, "%s: line %ld has %d fields where the header has %d", name,
+                        line, fields, c->columns);
             goto fail;
         }
     }
@@ -231,7 +231,8 @@ static int utf8_length(const unsigned char *s)
     }
     if (s[0] >= 0xF0 && s[0] <= 0xF4) {
         unsigned char low = s[0] == 0xF0 ? 0x90 : 0x80, high = s[0] == 0xF4 ? 0x8F : 0xBF;
-        return s[1] >= low && s[1] <= high && (s[2] & 0xC0) == 0x80 && (s[3] & 0xC0) == 0x80 ? 4 : 0;
+        return s[1] >= low && s[1] <= high && (s[2] & 0xC0) == 0x80 && (s[3] & 0xC0) == 0x80 ? 4
+                                                                                             : 0;
     }
     return 0;
 }

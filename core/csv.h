@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * csv: tables as RFC 4180 text: one header row, commas, LF, fields quoted where they must be; a field
- * does not span lines.  A table is read whole; columns are found by name, never by place.  Control
- * bytes and invalid UTF-8 never leave through the writer.  Knows nothing of what the columns mean.
+ * csv: tables as RFC 4180 text: one header row, commas, LF, fields quoted where they must be; a
+ * field does not span lines.  A table is read whole; columns are found by name, never by place.
+ * Control bytes and invalid UTF-8 never leave through the writer.  Knows nothing of what the
+ * columns mean.
  */
 #ifndef CORE_CSV_H
 #define CORE_CSV_H
@@ -13,7 +14,7 @@
 #include "why.h"
 
 struct csv {
-    long rows;          /* data rows, without the header */
+    long rows; /* data rows, without the header */
     int columns;
     int torn;           /* 1: the last line had no end, and was left out */
     const char **cells; /* the header, then the rows, in one run; NUL-terminated strings */
@@ -36,7 +37,8 @@ int csv_column(const struct csv *c, const char *name);
 /* Cell of ROW (0-based) and COLUMN; "" where COLUMN is -1.  Owns: the table. */
 const char *csv_cell(const struct csv *c, long row, int column);
 
-/* The cell as a number.  Returns 1 and sets OUT, or 0 where the cell is empty or no finite number. */
+/* The cell as a number.  Returns 1 and sets OUT, or 0 where the cell is empty or no finite number.
+ */
 int csv_number(const struct csv *c, long row, int column, double *out);
 
 /* Write one field, quoted if it must be.  Control bytes become spaces and bytes that are not UTF-8

@@ -27,8 +27,8 @@ typedef void task_fn(void *arg, long i, struct worker *self);
 /* How chunks find their workers.  STATIC: fixed in advance; a chunk of 0 means one contiguous block
  * a worker, the first n % workers of them one task longer; else chunk k goes to worker k % workers.
  * DYNAMIC: the next chunk goes to whoever asks.  GUIDED: the same, but a chunk is the larger of
- * `chunk` and (what is left) / workers.  STEAL: every worker starts with a contiguous block and takes
- * chunks from its front; one that has run out takes half of what another has left. */
+ * `chunk` and (what is left) / workers.  STEAL: every worker starts with a contiguous block and
+ * takes chunks from its front; one that has run out takes half of what another has left. */
 enum schedule { SCHEDULE_STATIC, SCHEDULE_DYNAMIC, SCHEDULE_GUIDED, SCHEDULE_STEAL, SCHEDULES };
 
 /* What a worker without work does: ACTIVE spins, PASSIVE sleeps in the kernel. */

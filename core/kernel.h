@@ -5,8 +5,8 @@
  * is a number of steps, and its time is that number over the clock speed.
  *
  * A step is x -> x * M + A modulo 2^64, an affine map; k of them are an affine map too, found by
- * repeated squaring (Brown, "Random Number Generation with Arbitrary Strides", 1994).  That is how a
- * result is checked without doing the work again.
+ * repeated squaring (Brown, "Random Number Generation with Arbitrary Strides", 1994).  That is how
+ * a result is checked without doing the work again.
  */
 #ifndef CORE_KERNEL_H
 #define CORE_KERNEL_H
@@ -22,8 +22,8 @@ struct kernel_jump {
 /* STEPS steps from X, done one by one.  Runs in: worker. */
 uint64_t kernel_run(uint64_t x, int64_t steps);
 
-/* 0, but not before EARLIER is known: the processor has to wait for it.  Added to a task's start it keeps
- * a short task from overlapping with the one before, which would make 100 ns look like 75. */
+/* 0, but not before EARLIER is known: the processor has to wait for it.  Added to a task's start it
+ * keeps a short task from overlapping with the one before, which would make 100 ns look like 75. */
 static inline uint64_t kernel_after(uint64_t earlier)
 {
     uint64_t zero = 0;

@@ -168,7 +168,7 @@ static void climb(struct search *s, const struct mount *m, const char *below)
  * id parent major:minor INNER POINT options [tag ...] - TYPE source SUPER-OPTIONS */
 static struct mount parse_mount(char *line)
 {
-    struct mount m = {0};
+    struct mount m = { 0 };
     char *save, *word = strtok_r(line, " \n", &save);
     for (int field = 0; word && strcmp(word, "-"); field++, word = strtok_r(NULL, " \n", &save)) {
         if (field == 3)
@@ -193,7 +193,7 @@ static struct mount parse_mount(char *line)
 /* Take a line of /proc/self/cgroup apart in place: ID:CONTROLLERS:PATH. */
 static struct membership parse_membership(char *line)
 {
-    struct membership g = {0};
+    struct membership g = { 0 };
     line[strcspn(line, "\n")] = 0;
     char *controllers = strchr(line, ':');
     char *path = controllers ? strchr(controllers + 1, ':') : NULL;
@@ -245,11 +245,11 @@ static int search_mounts(struct search *s, const struct membership *g, int outsi
 
 void quota_read(struct quota *out, const char *root)
 {
-    struct search s = {.root = root ? root : "", .found = out};
+    struct search s = { .root = root ? root : "", .found = out };
     char *line = NULL;
     size_t room = 0;
 
-    *out = (struct quota){.cpus = INFINITY};
+    *out = (struct quota){ .cpus = INFINITY };
     FILE *f = open_below(s.root, "/proc/self/cgroup");
     if (!f)
         return;

@@ -52,7 +52,7 @@ struct term {
 
 static struct term first_term(long n)
 {
-    return (struct term){.n = n, .mantissa = 1, .exponent = (int)-n};
+    return (struct term){ .n = n, .mantissa = 1, .exponent = (int)-n };
 }
 
 static double term_value(const struct term *t)
@@ -119,7 +119,7 @@ double stats_sign_test(const double *differences, long n)
 struct ratio stats_paired_ratio(const double *a, const double *b, long n, double alpha,
                                 double *scratch)
 {
-    struct ratio r = {.low = NAN, .high = NAN};
+    struct ratio r = { .low = NAN, .high = NAN };
     for (long i = 0; i < n; i++)
         scratch[i] = log(b[i] / a[i]);
     stats_sort(scratch, n);

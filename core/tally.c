@@ -12,7 +12,7 @@ int tally_prepare(struct tally **out, struct arena *arena, const struct work_spe
     *out = t;
     if (!t || !slots)
         return why(w, -ENOMEM, "no memory for %d workers' tallies", spec->workers);
-    *t = (struct tally) { .slots = slots, .workers = spec->workers, .tasks = spec->tasks };
+    *t = (struct tally){ .slots = slots, .workers = spec->workers, .tasks = spec->tasks };
     return 0;
 }
 

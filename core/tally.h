@@ -41,7 +41,8 @@ static inline void tally_add(struct tally_slot *slot, long i, uint64_t value)
 
 /* A tally in the arena; the workload then fills in `expected`.
  * Returns 0 or -ENOMEM with WHY. */
-int tally_prepare(struct tally **out, struct arena *arena, const struct work_spec *spec, struct why *w);
+int tally_prepare(struct tally **out, struct arena *arena, const struct work_spec *spec,
+                  struct why *w);
 
 /* Compare and clear.  Returns 0, or -EBADMSG with WHY; OUTCOME gets the checksum. */
 int tally_check(struct tally *t, struct outcome *outcome, struct why *w);

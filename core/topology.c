@@ -18,7 +18,7 @@
 
 enum { CLOSE, SPREAD, SMT, NONE };
 
-const char *const topology_places[] = {"close", "spread", "smt", "none", NULL};
+const char *const topology_places[] = { "close", "spread", "smt", "none", NULL };
 
 /* The description: which machine hwloc shall look at ------------------------------------------- */
 
@@ -100,7 +100,7 @@ static int set_synthetic(struct topology *t, const char *text, struct why *w)
 /* In the child of try_load: load and check what is described, quietly. */
 static _Noreturn void load_and_exit(hwloc_topology_t hwloc, int messages)
 {
-    const struct rlimit no_core = {0, 0};
+    const struct rlimit no_core = { 0, 0 };
     setrlimit(RLIMIT_CORE, &no_core);
     alarm(TRIAL_SECONDS);
     if (dup2(messages, STDERR_FILENO) < 0 || hwloc_topology_load(hwloc))
@@ -280,7 +280,7 @@ struct sort {
 
 static struct sort read_sort(struct topology *t, int index)
 {
-    struct sort s = {.index = index, .type = ""};
+    struct sort s = { .index = index, .type = "" };
     struct hwloc_info_s *infos = NULL;
     unsigned count = 0;
     int efficiency;
@@ -442,9 +442,9 @@ static void count_cache(struct topology *t, const struct topology_cache *found)
 
 static void find_caches(struct topology *t)
 {
-    static const hwloc_obj_type_t types[] = {HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE,
-                                             HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE,
-                                             HWLOC_OBJ_L5CACHE};
+    static const hwloc_obj_type_t types[] = { HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE,
+                                              HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE,
+                                              HWLOC_OBJ_L5CACHE };
     for (int level = 1; level <= 5; level++) {
         hwloc_obj_t o = NULL;
         while ((o = hwloc_get_next_obj_by_type(t->hwloc, types[level - 1], o))) {
@@ -462,7 +462,7 @@ static void find_caches(struct topology *t)
 /* Copy a processor's name without trade marks, control bytes and repeated spaces. */
 static void clean_name(char *out, size_t room, const char *name)
 {
-    static const char *const marks[] = {"(R)", "(r)", "(TM)", "(tm)", "(C)", "(c)"};
+    static const char *const marks[] = { "(R)", "(r)", "(TM)", "(tm)", "(C)", "(c)" };
     size_t used = 0;
     while (*name && used + 1 < room) {
         size_t skip = 0;
@@ -494,7 +494,7 @@ static void find_model(struct topology *t)
 static void find_quota(struct topology *t, const struct topology_spec *spec)
 {
     const char *root = spec ? spec->root : NULL;
-    struct quota q = {.cpus = INFINITY};
+    struct quota q = { .cpus = INFINITY };
 
     if (root || !t->foreign)
         quota_read(&q, root);
@@ -548,7 +548,7 @@ static void fill_slots(const struct topology *t, int place, struct slot *s)
     for (long i = 0, n = 0; i < t->pus; i++) {
         const struct topology_pu *p = &t->pu[i];
         if (p->allowed)
-            s[n++] = (struct slot){place == SMT ? 0 : p->turn, p->kind, 0, (int)i};
+            s[n++] = (struct slot){ place == SMT ? 0 : p->turn, p->kind, 0, (int)i };
     }
     sort_slots(t, s);
 }
@@ -619,7 +619,7 @@ static int add_rung(struct rung *r, int count, long workers, int keep, long most
         return count;
     }
     memmove(r + i + 1, r + i, (size_t)(count - i) * sizeof *r);
-    r[i] = (struct rung){workers, keep};
+    r[i] = (struct rung){ workers, keep };
     return count + 1;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * workload: what a task does.  One file of workloads/ defines one `const struct workload
- * workload_NAME`; the build finds it by its name.  A workload knows jobs and its own arena, and cannot
- * tell whether its workers are threads or processes.
+ * workload_NAME`; the build finds it by its name.  A workload knows jobs and its own arena, and
+ * cannot tell whether its workers are threads or processes.
  */
 #ifndef CORE_WORKLOAD_H
 #define CORE_WORKLOAD_H
@@ -19,7 +19,7 @@ struct work_spec {
     int64_t payload_bytes; /* in and out per task */
     long tasks;
     int workers;
-    double steps_per_ns;   /* speed of the CPU kernel (kernel.h) */
+    double steps_per_ns; /* speed of the CPU kernel (kernel.h) */
 };
 
 /* What check found. */
@@ -33,7 +33,7 @@ struct workload {
     const char *variants;    /* "uniform heavy", the first one the default; NULL: it has one form */
     const char *unavailable; /* NULL, or why it cannot run on this machine */
     int timeless;            /* 1: a task has no length; task_ns is ignored and recorded as 0 */
-    int version;             /* rises when the meaning of the work changes: old times don't compare */
+    int version; /* rises when the meaning of the work changes: old times don't compare */
 
     /* Make the tasks' memory, before any worker exists, in shared memory.
      * Returns 0 or -errno with WHY.  Owns: the arena owns all.  Runs in: caller. */

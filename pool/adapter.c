@@ -6,8 +6,8 @@
 
 /* Shared with the workers: they find the job and themselves in it. */
 struct team {
-    struct pool *pool;  /* the caller's; workers never follow it */
-    struct job job;     /* written by the caller between jobs */
+    struct pool *pool; /* the caller's; workers never follow it */
+    struct job job;    /* written by the caller between jobs */
     int workers;
     struct worker worker[];
 };
@@ -58,7 +58,7 @@ int adapter_open(struct team **out, const struct team_spec *spec, enum pool_tran
         return why(w, -errno, "no shared memory for the team");
     t->workers = spec->workers;
     for (int i = 0; i < spec->workers; i++)
-        t->worker[i] = (struct worker) { i, worker_nop, worker_nop, worker_nop };
+        t->worker[i] = (struct worker){ i, worker_nop, worker_nop, worker_nop };
     int error = pool_open(&t->pool, &options, w ? w->text : NULL, w ? sizeof w->text : 0);
     if (error) {
         munmap(t, size_of(spec->workers));

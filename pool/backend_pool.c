@@ -13,8 +13,8 @@ const struct backend backend_pool = {
     .name = "pool",
     .summary = "process pool; chunks are claimed in shared memory",
     .start = "fork",
-    .schedules = 1 << SCHEDULE_STATIC | 1 << SCHEDULE_DYNAMIC | 1 << SCHEDULE_GUIDED |
-                 1 << SCHEDULE_STEAL,
+    .schedules =
+        1 << SCHEDULE_STATIC | 1 << SCHEDULE_DYNAMIC | 1 << SCHEDULE_GUIDED | 1 << SCHEDULE_STEAL,
     .schedule = SCHEDULE_DYNAMIC,
     .chunk = adapter_chunk,
     .open = open_team,

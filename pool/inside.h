@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * inside: what the files behind pool.h share.  Two structs on purpose: `struct pool` is the caller's
- * own memory, `struct control` is shared, its fields grouped by who writes them.
+ * inside: what the files behind pool.h share.  Two structs on purpose: `struct pool` is the
+ * caller's own memory, `struct control` is shared, its fields grouped by who writes them.
  */
 #ifndef POOL_INSIDE_H
 #define POOL_INSIDE_H
@@ -13,14 +13,16 @@
 #include "pool.h"
 
 enum {
-    POOL_LINE = 128,   /* two cache lines: the neighbour line is often fetched along */
-    FEW_SPINS = 1000   /* how long to spin where spinning may keep another worker from its CPU */
+    POOL_LINE = 128, /* two cache lines: the neighbour line is often fetched along */
+    FEW_SPINS = 1000 /* how long to spin where spinning may keep another worker from its CPU */
 };
 
-/* One worker's line.  `range` is written by its worker and by thieves, the rest by its worker alone. */
+/* One worker's line.  `range` is written by its worker and by thieves, the rest by its worker
+ * alone. */
 struct line {
-    _Alignas(POOL_LINE) _Atomic uint64_t range; /* POOL_STEAL: next chunk | end chunk, 32 bits each */
-    _Alignas(POOL_LINE) _Atomic long claim;     /* first task of the chunk in hand; -1: none */
+    _Alignas(
+        POOL_LINE) _Atomic uint64_t range;  /* POOL_STEAL: next chunk | end chunk, 32 bits each */
+    _Alignas(POOL_LINE) _Atomic long claim; /* first task of the chunk in hand; -1: none */
 };
 
 struct control {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * pipe: chunks handed out through pipes, the way Python's multiprocessing.Pool works: one queue of
- * chunks that all workers read, one of completions that the caller reads.  Messages are small and of
- * one size, so the kernel passes each whole to one reader, and no lock is needed that a dying worker
- * could take along.
+ * chunks that all workers read, one of completions that the caller reads.  Messages are small and
+ * of one size, so the kernel passes each whole to one reader, and no lock is needed that a dying
+ * worker could take along.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -66,7 +66,8 @@ static int describe_death(struct pool *p, int worker, int status)
         snprintf(task, sizeof task, " in the chunk from task %ld", claim);
     if (WIFSIGNALED(status))
         return complain(p, -EOWNERDEAD, "worker %d (pid %d) was killed by SIG%s (%d)%s", worker,
-                        (int)p->pids[worker], sigabbrev_np(WTERMSIG(status)), WTERMSIG(status), task);
+                        (int)p->pids[worker], sigabbrev_np(WTERMSIG(status)), WTERMSIG(status),
+                        task);
     return complain(p, -EOWNERDEAD, "worker %d (pid %d) exited with code %d%s", worker,
                     (int)p->pids[worker], WEXITSTATUS(status), task);
 }
@@ -80,8 +81,9 @@ int pool_check_deaths(struct pool *p)
             p->broken = describe_death(p, i, status);
             p->pids[i] = 0;
         } else if (pid < 0 && errno == ECHILD) {
-            p->broken = complain(p, -EOWNERDEAD, "worker %d (pid %d) is gone: somebody else reaped it",
-                                 i, (int)p->pids[i]);
+            p->broken =
+                complain(p, -EOWNERDEAD, "worker %d (pid %d) is gone: somebody else reaped it", i,
+                         (int)p->pids[i]);
             p->pids[i] = 0;
         }
     }
@@ -214,8 +216,8 @@ static int used_cpus(const struct pool_options *o, int allowed)
     return used;
 }
 
-/* Spin where nobody is kept from a CPU by it: a worker if it has one to itself, the caller if one is
- * left over.  Elsewhere active waiting is cut short, as OpenMP runtimes cut it. */
+/* Spin where nobody is kept from a CPU by it: a worker if it has one to itself, the caller if one
+ * is left over.  Elsewhere active waiting is cut short, as OpenMP runtimes cut it. */
 static void set_spins(struct pool *p, const struct pool_options *o)
 {
     int allowed = allowed_cpus();
@@ -229,9 +231,11 @@ static void set_spins(struct pool *p, const struct pool_options *o)
 static int make_shared(struct pool *p)
 {
     p->control_size = sizeof *p->control + (size_t)p->workers * sizeof(struct line);
-    void *m = mmap(NULL, p->control_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *m =
+        mmap(NULL, p->control_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (m == MAP_FAILED)
-        return complain(p, -errno, "no shared memory for %d workers: %s", p->workers, strerror(errno));
+        return complain(p, -errno, "no shared memory for %d workers: %s", p->workers,
+                        strerror(errno));
     p->control = m;
     for (int i = 0; i < p->workers; i++)
         atomic_store(&p->control->lines[i].claim, -1);
@@ -275,8 +279,8 @@ static int start(struct pool *p, const struct pool_options *o)
     if (!error && (error = atomic_load(&p->control->start_error)))
         complain(p, error, "a worker could not start: %s", strerror(-error));
     if (!error && p->transport == POOL_PIPE) {
-        /* The workers' ends belong to the workers; but the caller keeps the reading end of the tasks,
-         * so that writing to dead workers is an error that it sees, not a SIGPIPE. */
+        /* The workers' ends belong to the workers; but the caller keeps the reading end of the
+         * tasks, so that writing to dead workers is an error that it sees, not a SIGPIPE. */
         close(p->results_pipe[1]);
         p->results_pipe[1] = -1;
     }
@@ -296,7 +300,8 @@ static void reap_all(struct pool *p, int64_t deadline)
                 continue;
             }
             kill(p->pids[i], SIGKILL);
-            while (waitpid(p->pids[i], NULL, 0) < 0 && errno == EINTR) { }
+            while (waitpid(p->pids[i], NULL, 0) < 0 && errno == EINTR) {
+            }
             break;
         }
         p->pids[i] = 0;
@@ -317,8 +322,12 @@ int pool_open(struct pool **out, const struct pool_options *o, char *message, in
         free(p);
         return error;
     }
-    *p = (struct pool) { .workers = o->workers, .transport = o->transport, .wait = o->wait,
-                         .tasks_pipe = { -1, -1 }, .results_pipe = { -1, -1 }, .pids = p->pids };
+    *p = (struct pool){ .workers = o->workers,
+                        .transport = o->transport,
+                        .wait = o->wait,
+                        .tasks_pipe = { -1, -1 },
+                        .results_pipe = { -1, -1 },
+                        .pids = p->pids };
     set_spins(p, o);
     if ((error = start(p, o))) {
         if (message)

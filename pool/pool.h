@@ -2,11 +2,12 @@
  *
  * pool: a team of worker processes that do ranges of tasks.
  *
- * Workers are forked once, by pool_open, and see the caller's memory as it was then; what tasks write
- * reaches the caller only through memory that was mapped MAP_SHARED before.  A job is n tasks; it is
- * cut into chunks, and a schedule says which worker gets which.  No lock is taken by a worker: a claim
- * is one atomic operation, so a worker that dies holds nothing up.  A worker's death ends the job with
- * an error that names it.  Nothing outlives pool_close: no process, no descriptor, no name.
+ * Workers are forked once, by pool_open, and see the caller's memory as it was then; what tasks
+ * write reaches the caller only through memory that was mapped MAP_SHARED before.  A job is n
+ * tasks; it is cut into chunks, and a schedule says which worker gets which.  No lock is taken by a
+ * worker: a claim is one atomic operation, so a worker that dies holds nothing up.  A worker's
+ * death ends the job with an error that names it.  Nothing outlives pool_close: no process, no
+ * descriptor, no name.
  *
  * The library stands alone: it needs Linux, C11 and nothing else of this project.
  */
@@ -19,7 +20,8 @@ enum pool_schedule {
     POOL_STATIC,  /* fixed in advance: chunk k to worker k % workers; chunk 0: one block a worker */
     POOL_DYNAMIC, /* the next chunk to whoever asks */
     POOL_GUIDED,  /* the same; a chunk is at least (what is left) / workers */
-    POOL_STEAL    /* a block a worker, taken chunk by chunk; who runs out takes half of another's rest */
+    POOL_STEAL /* a block a worker, taken chunk by chunk; who runs out takes half of another's rest
+                */
 };
 
 enum pool_transport {
@@ -42,12 +44,13 @@ struct pool_options {
     void *initializer_arg;
 };
 
-/* One job.  The functions must have existed when the pool was opened, and `arg` must mean the same in
- * the workers: memory shared before pool_open, or data that did not change since. */
+/* One job.  The functions must have existed when the pool was opened, and `arg` must mean the same
+ * in the workers: memory shared before pool_open, or data that did not change since. */
 struct pool_job {
     void (*range)(void *arg, long first, long end, int worker); /* do tasks first .. end-1 */
     void (*begin)(void *arg, int worker); /* in a worker before its first claim; may be NULL */
-    void (*finish)(void *arg, int worker); /* after its last (pipe: after each chunk); may be NULL */
+    void (*finish)(void *arg,
+                   int worker); /* after its last (pipe: after each chunk); may be NULL */
     void *arg;
     long tasks; /* 0 .. 2^31-1 */
     long chunk; /* 1 or more; 0 only with POOL_STATIC */
@@ -57,11 +60,12 @@ struct pool_job {
 /* Fork the workers and wait until each is bound and has run the initializer.
  * Returns 0, or -errno with a sentence in MESSAGE (if not NULL); then nothing is left behind.
  * Owns: the caller, pool_close.  Runs in: caller. */
-int pool_open(struct pool **out, const struct pool_options *options, char *message, int message_size);
+int pool_open(struct pool **out, const struct pool_options *options, char *message,
+              int message_size);
 
 /* Do JOB; return when its last task is done.
- * Returns 0, or -errno: -EINVAL bad job; -EOWNERDEAD a worker died (pool_message says which and how):
- * the pool is then good for pool_close only.  Runs in: caller. */
+ * Returns 0, or -errno: -EINVAL bad job; -EOWNERDEAD a worker died (pool_message says which and
+ * how): the pool is then good for pool_close only.  Runs in: caller. */
 int pool_run(struct pool *p, const struct pool_job *job);
 
 /* What the last error was; "" if none.  Owns: the pool. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * shm: chunks handed out in shared memory.  A claim is one atomic operation; nothing is locked, so a
- * worker can die anywhere without holding up the others.
+ * shm: chunks handed out in shared memory.  A claim is one atomic operation; nothing is locked, so
+ * a worker can die anywhere without holding up the others.
  */
 #include <limits.h>
 
 #include "inside.h"
 
-static void do_chunk(const struct pool_job *job, struct line *line, int worker, long first, long end)
+static void do_chunk(const struct pool_job *job, struct line *line, int worker, long first,
+                     long end)
 {
     atomic_store_explicit(&line->claim, first, memory_order_relaxed);
     job->range(job->arg, first, end, worker);
@@ -108,8 +109,8 @@ static int steal(struct line *mine, struct line *victim)
 static void do_own_range(const struct pool_job *job, struct line *line, int worker)
 {
     for (;;) {
-        /* Adding one to the word takes the next chunk.  Past the end it only makes the range emptier
-         * (and the word never carries: a range holds fewer than 2^31 chunks). */
+        /* Adding one to the word takes the next chunk.  Past the end it only makes the range
+         * emptier (and the word never carries: a range holds fewer than 2^31 chunks). */
         uint64_t range = atomic_fetch_add_explicit(&line->range, 1, memory_order_relaxed);
         if (NEXT(range) >= END(range))
             return;

@@ -20,7 +20,7 @@
 static struct csv *parse(const char *text)
 {
     struct csv *c = NULL;
-    struct why w = {""};
+    struct why w = { "" };
     assert_int_equal(csv_parse(&c, text, (long)strlen(text), "t.csv", &w), 0);
     assert_non_null(c);
     return c;
@@ -29,7 +29,7 @@ static struct csv *parse(const char *text)
 static void refuse(const char *text, long length, const char *words)
 {
     struct csv *c = NULL;
-    struct why w = {""};
+    struct why w = { "" };
     assert_int_equal(csv_parse(&c, text, length, "t.csv", &w), -EBADMSG);
     assert_null(c);
     assert_non_null(strstr(w.text, "t.csv"));
@@ -100,8 +100,8 @@ static void crlf_and_bom(void **state)
 
 static void torn(void **state)
 {
-    static const char *const texts[] = {"a,b\n1,2\n3", "a,b\n1,2\n3,", "a,b\n1,2\n3,4",
-                                        "a,b\n1,2\n\"3"};
+    static const char *const texts[] = { "a,b\n1,2\n3", "a,b\n1,2\n3,", "a,b\n1,2\n3,4",
+                                         "a,b\n1,2\n\"3" };
     (void)state;
     for (int i = 0; i < 4; i++) {
         struct csv *c = parse(texts[i]);
@@ -140,7 +140,7 @@ static void files(void **state)
 {
     char folder[] = "/tmp/teampool-csv-XXXXXX", path[64];
     struct csv *c = NULL;
-    struct why w = {""};
+    struct why w = { "" };
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/t.csv", folder);
@@ -193,7 +193,9 @@ static void writer(void **state)
 /* What the writer writes the reader reads. */
 static void round_trip(void **state)
 {
-    static const char *const texts[] = {"", "x", "a,b", "\"", "\"\"", ",", " lead", "\xC3\xA9,\""};
+    static const char *const texts[] = {
+        "", "x", "a,b", "\"", "\"\"", ",", " lead", "\xC3\xA9,\""
+    };
     enum { TEXTS = sizeof texts / sizeof *texts };
     char *out = NULL;
     size_t length = 0;

@@ -125,18 +125,18 @@ static void v2_max(void **state)
 
 static void v2_malformed_sets_no_limit(void **state)
 {
-    static const char *const bad[] = {"",
-                                      "\n",
-                                      "max\n",
-                                      "100000\n",
-                                      "0 100000\n",
-                                      "-1 100000\n",
-                                      "1000 0\n",
-                                      "many 100000\n",
-                                      "1000 100000 7\n",
-                                      "1000x 100000\n",
-                                      "1000 100000x\n",
-                                      "99999999999999999999999 100000\n"};
+    static const char *const bad[] = { "",
+                                       "\n",
+                                       "max\n",
+                                       "100000\n",
+                                       "0 100000\n",
+                                       "-1 100000\n",
+                                       "1000 0\n",
+                                       "many 100000\n",
+                                       "1000 100000 7\n",
+                                       "1000x 100000\n",
+                                       "1000 100000x\n",
+                                       "99999999999999999999999 100000\n" };
     groups(state, "0::/a/b\n");
     mounts(state, V2);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -37,7 +37,7 @@ struct typed {
 
 static int take(struct typed *t, const char *line)
 {
-    *t = (struct typed){.why = {""}};
+    *t = (struct typed){ .why = { "" } };
     snprintf(t->line, sizeof t->line, "%s", line);
     return record_line(&t->record, t->line, &t->why);
 }

@@ -25,8 +25,8 @@ static int near(double a, double b)
 
 static void quantiles(void **state)
 {
-    double x[] = {3.2, 1.5, 9.75, 4.0, 2.25, 7.5, 8.0}, scratch[7];
-    const double even[] = {1, 2, 3, 4, 10, 20};
+    double x[] = { 3.2, 1.5, 9.75, 4.0, 2.25, 7.5, 8.0 }, scratch[7];
+    const double even[] = { 1, 2, 3, 4, 10, 20 };
     (void)state;
     stats_sort(x, 7);
     NEAR(stats_quantile(x, 7, 0), 1.5);
@@ -44,7 +44,7 @@ static void quantiles(void **state)
 
 static void few_values(void **state)
 {
-    const double one[] = {42};
+    const double one[] = { 42 };
     double scratch[1];
     (void)state;
     assert_true(isnan(stats_median(one, 0)));
@@ -59,17 +59,17 @@ static void interval_ranks(void **state)
         long n, rank;
         double coverage;
     } known[] = {
-        {0, 0, 1},
-        {1, 0, 1},
-        {5, 0, 1},
-        {6, 1, 0.96875},
-        {8, 1, 0.9921875},
-        {10, 2, 0.978515625},
-        {20, 6, 0.9586105346679688},
-        {30, 10, 0.9572260547429323},
-        {100, 40, 0.9647997997822951},
-        {1000, 469, 0.9537088026395019},
-        {5000, 2431, 0.9506841418958282},
+        { 0, 0, 1 },
+        { 1, 0, 1 },
+        { 5, 0, 1 },
+        { 6, 1, 0.96875 },
+        { 8, 1, 0.9921875 },
+        { 10, 2, 0.978515625 },
+        { 20, 6, 0.9586105346679688 },
+        { 30, 10, 0.9572260547429323 },
+        { 100, 40, 0.9647997997822951 },
+        { 1000, 469, 0.9537088026395019 },
+        { 5000, 2431, 0.9506841418958282 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -96,7 +96,7 @@ static void binomial_far_out(void **state)
 
 static void interval_values(void **state)
 {
-    const double x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    const double x[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
     double low = -1, high = -1;
     (void)state;
     assert_int_equal(stats_median_interval(x, 5, 0.05, &low, &high), 0);
@@ -109,8 +109,8 @@ static void interval_values(void **state)
 
 static void sign_test(void **state)
 {
-    const double seven[] = {1, 2, 3, 4, 5, 6, -1}, ties[] = {0, 0, 1, 1, 1, 1, 1, 1};
-    const double balanced[] = {1, -1, 2, -2};
+    const double seven[] = { 1, 2, 3, 4, 5, 6, -1 }, ties[] = { 0, 0, 1, 1, 1, 1, 1, 1 };
+    const double balanced[] = { 1, -1, 2, -2 };
     double twenty[20];
     (void)state;
     for (int i = 0; i < 20; i++)
@@ -125,8 +125,8 @@ static void sign_test(void **state)
 
 static void paired_ratio(void **state)
 {
-    const double a[] = {100, 102, 98, 105, 110, 95, 101, 99};
-    const double b[] = {120, 118, 121, 130, 128, 117, 125, 119};
+    const double a[] = { 100, 102, 98, 105, 110, 95, 101, 99 };
+    const double b[] = { 120, 118, 121, 130, 128, 117, 125, 119 };
     double scratch[8];
     struct ratio r = stats_paired_ratio(a, b, 8, 0.05, scratch);
     struct ratio back = stats_paired_ratio(b, a, 8, 0.05, scratch);
@@ -171,10 +171,10 @@ static void verdicts(void **state)
 
 static void blocks_needed(void **state)
 {
-    struct ratio slower = {.center = 1.05, .low = 1.01, .high = 1.08, .has_interval = 1};
-    struct ratio faster = {.center = 0.90, .low = 0.85, .high = 0.99, .has_interval = 1};
-    struct ratio same = {.center = 1.00, .low = 0.95, .high = 1.02, .has_interval = 1};
-    struct ratio border = {.center = 1.03, .low = 1.00, .high = 1.05, .has_interval = 1};
+    struct ratio slower = { .center = 1.05, .low = 1.01, .high = 1.08, .has_interval = 1 };
+    struct ratio faster = { .center = 0.90, .low = 0.85, .high = 0.99, .has_interval = 1 };
+    struct ratio same = { .center = 1.00, .low = 0.95, .high = 1.02, .has_interval = 1 };
+    struct ratio border = { .center = 1.03, .low = 1.00, .high = 1.05, .has_interval = 1 };
     (void)state;
     assert_int_equal(stats_blocks_needed(10, 0.04, 0.02), 40);
     assert_int_equal(stats_blocks_needed(7, 0.03, 0.02), 16); /* 15.75 */
@@ -237,7 +237,7 @@ static double ratio_coverage(long blocks, long trials, uint64_t seed)
 
 static void coverage(void **state)
 {
-    static const long blocks[] = {6, 10, 20};
+    static const long blocks[] = { 6, 10, 20 };
     (void)state;
     for (int i = 0; i < 3; i++) {
         double theory = stats_coverage(blocks[i], stats_interval_rank(blocks[i], 0.05));

@@ -104,9 +104,9 @@ struct point {
     const char *sweep;
 };
 
-static const struct point serial = {"serial", "static", 1000, 1, 1, "chunk+tasks"};
-static const struct point team = {"omp", "dynamic", 1000, 1, 4, "chunk+tasks"};
-static const struct point pool = {"pool", "dynamic", 1000, 1, 4, "tasks+workers"};
+static const struct point serial = { "serial", "static", 1000, 1, 1, "chunk+tasks" };
+static const struct point team = { "omp", "dynamic", 1000, 1, 4, "chunk+tasks" };
+static const struct point pool = { "pool", "dynamic", 1000, 1, 4, "tasks+workers" };
 
 /* One row; ENDING is all from wall_ns to the note. */
 static void row(struct fixture *x, const struct point *p, int block, int seq, int sample,
@@ -200,7 +200,7 @@ static long row_of(const struct csv *c, const char *column, const char *text)
 
 /* The tables of a good run -------------------------------------------------------------------- */
 
-static const long drift[] = {0, 3000, -2000, 8000, 1000, -5000}; /* of 6 blocks */
+static const long drift[] = { 0, 3000, -2000, 8000, 1000, -5000 }; /* of 6 blocks */
 
 static void good_run(struct fixture *x)
 {
@@ -294,7 +294,7 @@ static void pairs(void **state)
 
 static void unclear_pair(void **state)
 {
-    static const long ratio[] = {900, 1000, 1010, 1020, 1030, 1200}; /* per mille */
+    static const long ratio[] = { 900, 1000, 1010, 1020, 1030, 1200 }; /* per mille */
     struct fixture *x = *state;
     begin(x);
     for (int block = 1; block <= 6; block++) {
@@ -340,10 +340,10 @@ static void few_blocks(void **state)
 
 static void serial_reference(void **state)
 {
-    const struct point serial_few = {"serial", "static", 100, 1, 1, ""};
-    const struct point serial_many = {"serial", "static", 4000, 1, 1, ""};
-    const struct point pool_few = {"pool", "dynamic", 100, 1, 2, ""};
-    const struct point pool_other = {"pool", "dynamic", 700, 1, 2, ""};
+    const struct point serial_few = { "serial", "static", 100, 1, 1, "" };
+    const struct point serial_many = { "serial", "static", 4000, 1, 1, "" };
+    const struct point pool_few = { "pool", "dynamic", 100, 1, 2, "" };
+    const struct point pool_other = { "pool", "dynamic", 700, 1, 2, "" };
     struct fixture *x = *state;
     begin(x);
     for (int block = 1; block <= 2; block++) {
@@ -390,12 +390,12 @@ static void no_shared_block(void **state)
 static void pair_order(void **state)
 {
     static const struct point points[] = {
-        {"zeta", "static", 10, 1, 2, ""}, {"gil", "static", 10, 1, 2, ""},
-        {"pipe", "static", 10, 1, 2, ""}, {"pool", "steal", 10, 1, 2, ""},
-        {"pool", "static", 10, 1, 2, ""}, {"omp", "guided", 10, 1, 2, ""},
-        {"omp", "static", 10, 1, 2, ""},  {"omp", "static", 10, 1, 3, ""}, /* another work */
+        { "zeta", "static", 10, 1, 2, "" }, { "gil", "static", 10, 1, 2, "" },
+        { "pipe", "static", 10, 1, 2, "" }, { "pool", "steal", 10, 1, 2, "" },
+        { "pool", "static", 10, 1, 2, "" }, { "omp", "guided", 10, 1, 2, "" },
+        { "omp", "static", 10, 1, 2, "" },  { "omp", "static", 10, 1, 3, "" }, /* another work */
     };
-    static const char *const order[] = {"omp", "omp", "pool", "pool", "pipe", "gil", "zeta"};
+    static const char *const order[] = { "omp", "omp", "pool", "pool", "pipe", "gil", "zeta" };
     enum { POINTS = sizeof points / sizeof *points, SIDES = POINTS - 1 };
     struct fixture *x = *state;
     begin(x);
@@ -418,12 +418,14 @@ static void pair_order(void **state)
 static void cell_order(void **state)
 {
     static const struct point points[] = {
-        {"pool", "dynamic", 1000, 16, 2, "b"}, {"pool", "dynamic", 1000, 2, 10, "b"},
-        {"pool", "dynamic", 1000, 2, 9, "b"},  {"omp", "dynamic", 1000, 2, 9, "b"},
-        {"omp", "dynamic", 200, 64, 9, "b"},   {"omp", "dynamic", 9000, 64, 9, "a"},
+        { "pool", "dynamic", 1000, 16, 2, "b" }, { "pool", "dynamic", 1000, 2, 10, "b" },
+        { "pool", "dynamic", 1000, 2, 9, "b" },  { "omp", "dynamic", 1000, 2, 9, "b" },
+        { "omp", "dynamic", 200, 64, 9, "b" },   { "omp", "dynamic", 9000, 64, 9, "a" },
     };
-    static const char *const expected[][2] = {{"9000", "64"}, {"200", "64"}, {"1000", "2"},
-                                              {"1000", "2"},  {"1000", "2"}, {"1000", "16"}};
+    static const char *const expected[][2] = {
+        { "9000", "64" }, { "200", "64" }, { "1000", "2" },
+        { "1000", "2" },  { "1000", "2" }, { "1000", "16" }
+    };
     struct fixture *x = *state;
     begin(x);
     for (int i = 0; i < 6; i++)
@@ -464,7 +466,7 @@ static void void_and_warmup(void **state)
 
 static void nothing_right(void **state)
 {
-    const struct point idle = {"pipe", "dynamic", 1000, 1, 2, ""};
+    const struct point idle = { "pipe", "dynamic", 1000, 1, 2, "" };
     struct fixture *x = *state;
     begin(x);
     row(x, &pool, 1, 5, 0, 0, "10,,,,,,void,");
@@ -486,8 +488,8 @@ static void nothing_right(void **state)
 
 static void impossible_values(void **state)
 {
-    static const char *const walls[] = {"0",    "-5",    "nan", "",
-                                        "soon", "1e300", "0x",  "99999999999999999"};
+    static const char *const walls[] = { "0",    "-5",    "nan", "",
+                                         "soon", "1e300", "0x",  "99999999999999999" };
     struct fixture *x = *state;
     char ending[64];
     begin(x);
@@ -635,7 +637,7 @@ static void refused(struct fixture *x, int error, const char *words)
 static void not_a_run(void **state)
 {
     struct fixture *x = *state;
-    struct fixture nowhere = {.dir = "/nonexistent/run"};
+    struct fixture nowhere = { .dir = "/nonexistent/run" };
     refused(&nowhere, -ENOENT, "/nonexistent/run: no such folder");
     refused(x, -ENOENT, "is not a run: it has no samples.csv");
     fclose(create(x, "samples.csv", "a,b\n1,2\n"));
@@ -654,7 +656,7 @@ static void not_a_run(void **state)
     fclose(create(x, "status.csv", "block,status\n"));
     refused(x, -EBADMSG, "status.csv has no column 'seq'");
 
-    struct fixture file = {.dir = ""};
+    struct fixture file = { .dir = "" };
     snprintf(file.dir, sizeof file.dir, "%.100s/samples.csv", x->dir);
     refused(&file, -ENOTDIR, "is not a folder");
 }
@@ -736,7 +738,7 @@ static void many_rows(void **state)
     begin(x);
     for (int block = 1; block <= 40; block++)
         for (int i = 0; i < 1000; i++) {
-            struct point p = {i % 2 ? "pool" : "omp", "dynamic", 1000 + i / 2, 1, 4, "tasks"};
+            struct point p = { i % 2 ? "pool" : "omp", "dynamic", 1000 + i / 2, 1, 4, "tasks" };
             int seq = block * 1000 + i;
             for (int k = 0; k < 5; k++)
                 sample(x, &p, block, seq, k, 1000000 + i * 10 + k);

@@ -29,7 +29,7 @@ static int clean_environment(void **state)
 static struct topology *load(const struct topology_spec *spec)
 {
     struct topology *t;
-    struct why w = {""};
+    struct why w = { "" };
     if (topology_load(&t, spec, &w))
         fail_msg("%s", w.text);
     return t;
@@ -47,7 +47,7 @@ static struct topology *synthetic(const char *text)
 static struct topology *with_quota(const char *text, const char *quota)
 {
     struct fake_root root;
-    struct topology_spec spec = {.root = root.path};
+    struct topology_spec spec = { .root = root.path };
     char line[64];
 
     fake_root_make(&root);
@@ -94,9 +94,9 @@ static void facts_of_every_thread(void **state)
 {
     struct topology *t = synthetic("package:2 [numa] core:2 pu:2(indexes=0,4,1,5,2,6,3,7)");
     static const struct topology_pu expected[] = {
-        {0, 0, 0, 0, 0, 0, 1, 0}, {4, 0, 0, 0, 0, 1, 1, 1}, {1, 1, 0, 0, 0, 0, 1, 0},
-        {5, 1, 0, 0, 0, 1, 1, 1}, {2, 2, 1, 1, 0, 0, 1, 0}, {6, 2, 1, 1, 0, 1, 1, 1},
-        {3, 3, 1, 1, 0, 0, 1, 0}, {7, 3, 1, 1, 0, 1, 1, 1},
+        { 0, 0, 0, 0, 0, 0, 1, 0 }, { 4, 0, 0, 0, 0, 1, 1, 1 }, { 1, 1, 0, 0, 0, 0, 1, 0 },
+        { 5, 1, 0, 0, 0, 1, 1, 1 }, { 2, 2, 1, 1, 0, 0, 1, 0 }, { 6, 2, 1, 1, 0, 1, 1, 1 },
+        { 3, 3, 1, 1, 0, 0, 1, 0 }, { 7, 3, 1, 1, 0, 1, 1, 1 },
     };
     (void)state;
     assert_int_equal(t->pus, 8);
@@ -327,7 +327,7 @@ static void places_use_every_cpu_once(void **state)
     int cpus[1200];
     (void)state;
     for (int i = 0; strcmp(topology_places[i], "none"); i++) {
-        char seen[1200] = {0};
+        char seen[1200] = { 0 };
         assert_int_equal(topology_place(t, topology_places[i], 1200, cpus, NULL), 1200);
         for (int k = 0; k < 1200; k++) {
             assert_in_range(cpus[k], 0, 1199);
@@ -342,7 +342,7 @@ static void places_use_every_cpu_once(void **state)
 static void expect_refusal(const char *variable, const char *value, const char *words)
 {
     struct topology *t = (void *)&t;
-    struct why w = {""};
+    struct why w = { "" };
     setenv(variable, value, 1);
     int error = topology_load(&t, NULL, &w);
     unsetenv(variable);

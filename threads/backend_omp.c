@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * omp: an OpenMP thread team, used as the textbook says: `for schedule(runtime)` inside a parallel
- * region.  Binding and wait policy are the runtime's own and are asked for in the environment, which
- * it reads before main; where each thread really sits is looked up, not believed.
+ * region.  Binding and wait policy are the runtime's own and are asked for in the environment,
+ * which it reads before main; where each thread really sits is looked up, not believed.
  */
 #include <errno.h>
 #include <omp.h>
@@ -74,14 +74,15 @@ static int open_team(struct team **out, const struct team_spec *spec, struct why
 #pragma omp parallel num_threads(spec->workers)
     {
         int index = omp_get_thread_num(), none = 0;
-        t->worker[index] = (struct worker) { index, worker_nop, worker_nop, worker_nop };
+        t->worker[index] = (struct worker){ index, worker_nop, worker_nop, worker_nop };
         atomic_fetch_add(&threads, 1);
         int mine = enter(spec, index);
         if (mine)
             atomic_compare_exchange_strong(&error, &none, mine);
     }
     if (!error && threads != spec->workers) {
-        error = why(w, -EAGAIN, "OpenMP gave %d threads of the %d asked for", threads, spec->workers);
+        error =
+            why(w, -EAGAIN, "OpenMP gave %d threads of the %d asked for", threads, spec->workers);
     } else if (error) {
         why(w, error, "a thread could not start: %s", strerror(-error));
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * cpu: a task that computes for task_ns: a chain of dependent multiplications in registers, no memory
- * traffic.  Every task starts from its own number, so every task has its own right answer.
+ * cpu: a task that computes for task_ns: a chain of dependent multiplications in registers, no
+ * memory traffic.  Every task starts from its own number, so every task has its own right answer.
  */
 #include <errno.h>
 

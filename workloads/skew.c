@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * skew: tasks of uneven length, task_ns on average, computed as in `cpu`.  uniform: evenly spread from
- * 0.1 to 1.9 of the mean.  heavy: a Pareto tail (shape 1.5, cut at 50 times the mean): most tasks are
- * short and a few take most of the time.  ramp: from nothing to twice the mean, in order, so that the
- * last static block is the longest.  The lengths come from a fixed seed: the same in every run.
+ * skew: tasks of uneven length, task_ns on average, computed as in `cpu`.  uniform: evenly spread
+ * from 0.1 to 1.9 of the mean.  heavy: a Pareto tail (shape 1.5, cut at 50 times the mean): most
+ * tasks are short and a few take most of the time.  ramp: from nothing to twice the mean, in order,
+ * so that the last static block is the longest.  The lengths come from a fixed seed: the same in
+ * every run.
  */
 #include <errno.h>
 #include <math.h>

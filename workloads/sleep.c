@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * sleep: a task that waits task_ns without using a CPU, as a request to a disk or a server does.
- * The kernel's timer slack is set to 1 ns before the workers exist (they inherit it): with the usual
- * 50 us every sleep would oversleep by as much.  How late the tasks woke is in the note.
+ * The kernel's timer slack is set to 1 ns before the workers exist (they inherit it): with the
+ * usual 50 us every sleep would oversleep by as much.  How late the tasks woke is in the note.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,8 @@ static void task(void *arg, long i, struct worker *self)
     struct timespec t = { .tv_sec = until / 1000000000, .tv_nsec = until % 1000000000 };
 
     self->block(self);
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) { }
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {
+    }
     self->unblock(self);
 
     int64_t late = clock_ns() - until;
@@ -59,7 +60,8 @@ static int check(void *arg, struct outcome *outcome, struct why *w)
         if (slot->late_max_ns > most)
             most = slot->late_max_ns;
     }
-    snprintf(outcome->note, sizeof outcome->note, "woke late by %.0f us on average; %.0f us at most",
+    snprintf(outcome->note, sizeof outcome->note,
+             "woke late by %.0f us on average; %.0f us at most",
              (double)sum / (double)s->tally->tasks / 1e3, (double)most / 1e3);
     return tally_check(s->tally, outcome, w);
 }

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: MIT */
+#include "blocks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../core/stats.h"
+#include "command.h"
+#include "record.h"
+
+/* From here on a time is no longer exact in a double, nor in a spreadsheet: 104 days. */
+#define MOST_WALL_NS 0x1p53
+
+static const struct {
+    const char *column;
+    int share; /* 1: over workers x wall_ns */
+} metrics[METRICS] = {
+    [WALL] = { "wall_ns", 0 },       [OPEN] = { "open_ns", 0 },     [CLOSE] = { "close_ns", 0 },
+    [FIRST] = { "first_ns", 0 },     [BUSY] = { "busy_sum_ns", 1 }, [RUNQ] = { "runq_ns", 1 },
+    [FOREIGN] = { "foreign_ns", 1 },
+};
+
+/* Columns --------------------------------------------------------------------------------- */
+
+int blocks_key_column(const struct measured *r, const char *name)
+{
+    int column = csv_column(r->samples, name);
+    return column < r->keys ? column : -1;
+}
+
+static double key_number(const struct cell *c, int column)
+{
+    const char *text = key_text(c, column);
+    char *end;
+    double value = strtod(text, &end);
+    return *text && !*end && isfinite(value) ? value : NAN;
+}
+
+/* A whole number that a double holds exactly. */
+static int whole_number(const struct csv *table, long row, int column, int64_t *out)
+{
+    double value;
+    if (!csv_number(table, row, column, &value) || fabs(value) > 0x1p53 || value != floor(value))
+        return 0;
+    *out = (int64_t)value;
+    return 1;
+}
+
+static int need_column(const struct csv *table, const char *dir, const char *file, const char *name,
+                       struct why *w)
+{
+    if (csv_column(table, name) >= 0)
+        return 0;
+    return why(w, -EBADMSG, "%s/%s has no column '%s': teampool did not write it", dir, file, name);
+}
+
+static void find_columns(struct measured *r)
+{
+    r->block = csv_column(r->samples, "block");
+    r->keys = r->block;
+    r->seq = csv_column(r->samples, "seq");
+    r->warmup = csv_column(r->samples, "warmup");
+    r->verdict = csv_column(r->samples, "status");
+    r->sweep = csv_column(r->samples, "sweep");
+    for (int m = 0; m < METRICS; m++)
+        r->metric[m] = csv_column(r->samples, metrics[m].column);
+    r->backend = blocks_key_column(r, "backend");
+    r->tasks = blocks_key_column(r, "tasks");
+    r->workers = blocks_key_column(r, "workers");
+}
+
+int blocks_path(char path[PATH_MAX], const char *dir, const char *file, const char *end,
+                struct why *w)
+{
+    int length = snprintf(path, PATH_MAX, "%s/%s%s", dir, file, end);
+    if (length < PATH_MAX)
+        return 0;
+    return why(w, -ENAMETOOLONG, "%s: the folder's name is too long", dir);
+}
+
+/* Reading --------------------------------------------------------------------------------- */
+
+static int read_table(struct csv **out, const char *dir, const char *file, struct why *w)
+{
+    char path[PATH_MAX];
+    int error = blocks_path(path, dir, file, "", w);
+    if (error)
+        return error;
+    error = csv_read(out, path, w);
+    if (!error && (*out)->torn)
+        warn("%s: the last row is cut off and was left out", path);
+    return error;
+}
+
+static int read_samples(struct measured *r, const char *dir, struct why *w)
+{
+    struct stat st;
+    if (stat(dir, &st))
+        return errno == ENOENT ? why(w, -ENOENT, "%s: no such folder", dir)
+                               : why(w, -errno, "%s: %s", dir, strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return why(w, -ENOTDIR, "%s is not a folder; give the folder of a run", dir);
+
+    int error = read_table(&r->samples, dir, "samples.csv", w);
+    if (error == -ENOENT)
+        return why(w, error, "%s is not a run: it has no samples.csv", dir);
+    if (error || (error = need_column(r->samples, dir, "samples.csv", "block", w)) ||
+        (error = need_column(r->samples, dir, "samples.csv", "wall_ns", w)))
+        return error;
+    if (!csv_column(r->samples, "block"))
+        return why(w, -EBADMSG, "%s/samples.csv has nothing left of 'block' to name a cell", dir);
+    if (!r->samples->rows)
+        warn("%s: no samples: samples.csv has a header and no rows", dir);
+    return 0;
+}
+
+static int read_status(struct measured *r, const char *dir, struct why *w)
+{
+    static const char *const needed[] = { "block", "seq", "status" };
+    int error = read_table(&r->status, dir, "status.csv", w);
+    if (error == -ENOENT) {
+        warn("%s has no status.csv: all rows count, also those of a cell that was cut off", dir);
+        return 0;
+    }
+    for (int i = 0; !error && i < 3; i++)
+        error = need_column(r->status, dir, "status.csv", needed[i], w);
+    if (!error)
+        error = need_column(r->samples, dir, "samples.csv", "seq", w);
+    return error;
+}
+
+/* Processes: the rows of status.csv ------------------------------------------------------- */
+
+static int by_place(const void *left, const void *right)
+{
+    const struct process *a = left, *b = right;
+    if (a->block != b->block)
+        return a->block < b->block ? -1 : 1;
+    if (a->seq != b->seq)
+        return a->seq < b->seq ? -1 : 1;
+    return (a->row > b->row) - (a->row < b->row);
+}
+
+static int by_plan(const void *left, const void *right)
+{
+    const struct process *a = left, *b = right;
+    int order = strcmp(a->plan, b->plan);
+    return order ? order : (a->row > b->row) - (a->row < b->row);
+}
+
+static void sort_processes(struct measured *r, int (*compare)(const void *, const void *))
+{
+    if (r->process_count)
+        qsort(r->processes, (size_t)r->process_count, sizeof *r->processes, compare);
+}
+
+static int list_processes(struct measured *r)
+{
+    const struct csv *t = r->status;
+    if (!t)
+        return 0;
+    int block = csv_column(t, "block"), seq = csv_column(t, "seq");
+    int status = csv_column(t, "status"), line = csv_column(t, "line");
+    int plan = csv_column(t, "cell");
+
+    r->processes = calloc((size_t)t->rows + 1, sizeof *r->processes);
+    if (!r->processes)
+        return -ENOMEM;
+    for (long row = 0; row < t->rows; row++) {
+        struct process *p = &r->processes[r->process_count++];
+        const char *word = csv_cell(t, row, status);
+        *p = (struct process){
+            .block = UNKNOWN, .seq = UNKNOWN, .row = row, .cell = -1, .rescue = -1
+        };
+        whole_number(t, row, block, &p->block);
+        whole_number(t, row, seq, &p->seq);
+        p->plan = csv_cell(t, row, *csv_cell(t, row, plan) ? plan : line);
+        p->ok = !strcmp(word, "ok");
+        p->failed = !p->ok && strcmp(word, "skipped") != 0;
+    }
+    sort_processes(r, by_place);
+    return 0;
+}
+
+/* The process of BLOCK and SEQ, the latest if it was tried again; NULL: none finished. */
+static struct process *find_process(struct measured *r, int64_t block, int64_t seq)
+{
+    long low = 0, high = r->process_count; /* the answer is just below `high` */
+    struct process wanted = { .block = block, .seq = seq, .row = LONG_MAX };
+    while (low < high) {
+        long middle = low + (high - low) / 2;
+        if (by_place(&r->processes[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (!high || r->processes[high - 1].block != block || r->processes[high - 1].seq != seq)
+        return NULL;
+    return &r->processes[high - 1];
+}
+
+/* Cells, found by the text of their key --------------------------------------------------- */
+
+/* FNV-1a over the texts with their ends (Fowler, Noll, Vo). */
+static uint64_t hash_key(const char *const *key, int keys)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (int i = 0; i < keys; i++) {
+        const char *s = key[i];
+        do
+            hash = (hash ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
+        while (*s++);
+    }
+    return hash;
+}
+
+static int same_key(const char *const *a, const char *const *b, int keys)
+{
+    for (int i = 0; i < keys; i++)
+        if (strcmp(a[i], b[i]) != 0)
+            return 0;
+    return 1;
+}
+
+/* The texts of a row: its first ones are the key. */
+static const char *const *row_key(const struct csv *table, long row)
+{
+    return table->cells + (row + 1) * table->columns;
+}
+
+/* Room for one cell per row of both files, half full at most. */
+static int make_slots(struct measured *r)
+{
+    size_t most = (size_t)(r->samples->rows + r->process_count) * 2;
+    for (r->slot_count = 64; r->slot_count < most;)
+        r->slot_count *= 2;
+    r->slots = malloc(r->slot_count * sizeof *r->slots);
+    if (!r->slots)
+        return -ENOMEM;
+    for (size_t i = 0; i < r->slot_count; i++)
+        r->slots[i] = -1;
+    return 0;
+}
+
+static int add_cell(struct measured *r, const char *const *key)
+{
+    if (r->cell_count == r->cell_room) {
+        long room = r->cell_room ? r->cell_room * 2 : 256;
+        struct cell *cells = realloc(r->cells, (size_t)room * sizeof *cells);
+        if (!cells)
+            return -ENOMEM;
+        r->cells = cells;
+        r->cell_room = room;
+    }
+    struct cell *c = &r->cells[r->cell_count++];
+    *c = (struct cell){ .key = key, .sweep = "", .last_failed = UNKNOWN };
+    c->tasks = key_number(c, r->tasks);
+    c->task_workers = key_number(c, r->workers);
+    return 0;
+}
+
+/* The cell of KEY, new if need be.  Returns its index, or -ENOMEM. */
+static long cell_of(struct measured *r, const char *const *key, const char *sweep)
+{
+    size_t slot = hash_key(key, r->keys) & (r->slot_count - 1);
+    while (r->slots[slot] >= 0 && !same_key(r->cells[r->slots[slot]].key, key, r->keys))
+        slot = (slot + 1) & (r->slot_count - 1);
+    if (r->slots[slot] < 0) {
+        if (add_cell(r, key))
+            return -ENOMEM;
+        r->slots[slot] = r->cell_count - 1;
+    }
+    struct cell *c = &r->cells[r->slots[slot]];
+    if (!*c->sweep)
+        c->sweep = sweep;
+    return r->slots[slot];
+}
+
+/* Is it the time of a job that was done rightly, in a block that has a number? */
+static int possible(const struct measured *r, long row, int64_t block, const char *word)
+{
+    double wall;
+    return block != UNKNOWN && !strcmp(word, "ok") &&
+           csv_number(r->samples, row, r->metric[WALL], &wall) && wall > 0 && wall <= MOST_WALL_NS;
+}
+
+/* Decide whether ROW counts; if it does, add it to the good samples. */
+static void judge_row(struct measured *r, long row, long cell)
+{
+    struct cell *c = &r->cells[cell];
+    const char *word = r->verdict < 0 ? "ok" : csv_cell(r->samples, row, r->verdict);
+    struct process *p = NULL;
+    int64_t block = UNKNOWN, seq = UNKNOWN;
+    double warmup = 0;
+
+    whole_number(r->samples, row, r->block, &block);
+    whole_number(r->samples, row, r->seq, &seq);
+    if (r->status && block != UNKNOWN && (p = find_process(r, block, seq)))
+        p->cell = cell;
+    if (!strcmp(word, "void")) {
+        c->void_samples++;
+        return;
+    }
+    csv_number(r->samples, row, r->warmup, &warmup);
+    if (warmup != 0)
+        return;
+    if (!possible(r, row, block, word))
+        c->odd_rows++;
+    else if (r->status && !p)
+        c->cut_rows++;
+    else if (!p || p->ok)
+        r->good[r->good_count++] = (struct sample){ cell, block, row };
+}
+
+static int sort_into_cells(struct measured *r)
+{
+    int error = make_slots(r);
+    r->good = malloc(((size_t)r->samples->rows + 1) * sizeof *r->good);
+    if (error || !r->good)
+        return -ENOMEM;
+    for (long row = 0; row < r->samples->rows; row++) {
+        long cell = cell_of(r, row_key(r->samples, row), csv_cell(r->samples, row, r->sweep));
+        if (cell < 0)
+            return -ENOMEM;
+        judge_row(r, row, cell);
+    }
+    return 0;
+}
+
+/* Failures -------------------------------------------------------------------------------- */
+
+/* A cell that always failed has no sample to tell its name, only its line of the plan.  The text of
+ * a field in it; "" where the cell would have had to choose. */
+static const char *planned_text(const struct record *record, const char *name, char buffer[32])
+{
+    for (const struct field *f = record_fields; f->name; f++)
+        if (!strcmp(f->name, name)) {
+            const char *text = record_text(record, f, 1, buffer);
+            return strcmp(text, "auto") ? text : "";
+        }
+    return "";
+}
+
+/* Write the key and the sweep that LINE of the plan gives.  Returns 1, or 0: not such a line. */
+static int put_planned(const struct measured *r, const char *line, FILE *f)
+{
+    struct record record;
+    struct why w = { "out of memory" };
+    char *copy = strdup(line), buffer[32];
+    int good = copy && record_line(&record, copy, &w) == 0;
+    if (!good)
+        warn("status.csv: a failed cell cannot be listed: its line does not read: %s", w.text);
+    for (int i = 0; good && i < r->keys; i++) {
+        csv_put(f, planned_text(&record, r->samples->cells[i], buffer));
+        fputc(',', f);
+    }
+    if (good) {
+        csv_put(f, record.sweep);
+        fputc('\n', f);
+    }
+    free(copy);
+    return good;
+}
+
+/* The processes FIRST..LAST-1 measured the same line of the plan.  Give all of them the cell that
+ * one of them left a sample of; if none did and one failed, write the line's key to F as row
+ * RESCUE. Returns the number of rows written: 0 or 1. */
+static int settle_plan_line(struct measured *r, long first, long last, long rescue, FILE *f)
+{
+    int line = csv_column(r->status, "line"), written = 0;
+    long cell = -1, failed = -1;
+    for (long i = first; i < last; i++) {
+        if (cell < 0)
+            cell = r->processes[i].cell;
+        if (failed < 0 && r->processes[i].failed)
+            failed = i;
+    }
+    if (cell < 0 && failed >= 0)
+        written = put_planned(r, csv_cell(r->status, r->processes[failed].row, line), f);
+    for (long i = first; i < last; i++) {
+        struct process *p = &r->processes[i];
+        if (p->cell < 0)
+            p->cell = cell;
+        if (written)
+            p->rescue = rescue;
+    }
+    return written;
+}
+
+static void put_rescued(struct measured *r, FILE *f)
+{
+    long rescued = 0;
+    for (int i = 0; i < r->keys; i++) {
+        csv_put(f, r->samples->cells[i]);
+        fputc(',', f);
+    }
+    fputs("sweep\n", f);
+    for (long first = 0, last; first < r->process_count; first = last) {
+        for (last = first + 1; last < r->process_count; last++)
+            if (strcmp(r->processes[first].plan, r->processes[last].plan) != 0)
+                break;
+        rescued += settle_plan_line(r, first, last, rescued, f);
+    }
+}
+
+/* Find the cell of every process, making cells of those that never gave a sample. */
+static int find_cells_of_processes(struct measured *r, struct why *w)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&text, &length);
+    if (!f)
+        return -errno;
+    sort_processes(r, by_plan);
+    put_rescued(r, f);
+    int error = fclose(f) ? -ENOMEM : csv_parse(&r->rescued, text, (long)length, "status.csv", w);
+    free(text);
+    for (long i = 0; !error && i < r->process_count; i++) {
+        struct process *p = &r->processes[i];
+        if (p->rescue < 0)
+            continue;
+        p->cell =
+            cell_of(r, row_key(r->rescued, p->rescue), csv_cell(r->rescued, p->rescue, r->keys));
+        error = p->cell < 0 ? -ENOMEM : 0;
+    }
+    return error;
+}
+
+static int count_failures(struct measured *r, struct why *w)
+{
+    int reason = r->status ? csv_column(r->status, "reason") : -1;
+    int error = r->status ? find_cells_of_processes(r, w) : 0;
+    if (error)
+        return error;
+    sort_processes(r, by_place);
+    for (long i = 0; i < r->process_count; i++) {
+        const struct process *p = &r->processes[i];
+        if (!p->failed || p->cell < 0)
+            continue;
+        struct cell *c = &r->cells[p->cell];
+        if (!c->reason)
+            c->reason = csv_cell(r->status, p->row, reason);
+        if (p->block != c->last_failed)
+            c->failed_blocks++;
+        c->last_failed = p->block;
+    }
+    return 0;
+}
+
+/* Samples to blocks ----------------------------------------------------------------------- */
+
+static int by_cell_and_block(const void *left, const void *right)
+{
+    const struct sample *a = left, *b = right;
+    if (a->cell != b->cell)
+        return a->cell < b->cell ? -1 : 1;
+    if (a->block != b->block)
+        return a->block < b->block ? -1 : 1;
+    return (a->row > b->row) - (a->row < b->row);
+}
+
+static double measured(const struct measured *r, const struct sample *s, enum metric m)
+{
+    double value, wall;
+    if (!csv_number(r->samples, s->row, r->metric[m], &value) || value < 0)
+        return NAN;
+    if (!metrics[m].share)
+        return value;
+    csv_number(r->samples, s->row, r->metric[WALL], &wall);
+    return value / (r->cells[s->cell].task_workers * wall);
+}
+
+static struct block block_of(const struct measured *r, const struct sample *samples, long count)
+{
+    struct block b = { .number = samples->block };
+    for (int m = 0; m < METRICS; m++) {
+        long known = 0;
+        for (long i = 0; i < count; i++) {
+            double value = measured(r, &samples[i], m);
+            if (isfinite(value))
+                r->scratch[known++] = value;
+        }
+        stats_sort(r->scratch, known);
+        b.value[m] = stats_median(r->scratch, known);
+    }
+    return b;
+}
+
+static int make_blocks(struct measured *r)
+{
+    size_t most = (size_t)r->good_count + 1;
+    r->blocks = malloc(most * sizeof *r->blocks);
+    r->scratch = malloc(3 * most * sizeof *r->scratch);
+    if (!r->blocks || !r->scratch)
+        return -ENOMEM;
+    qsort(r->good, (size_t)r->good_count, sizeof *r->good, by_cell_and_block);
+
+    struct block *b = r->blocks;
+    for (long first = 0, last; first < r->good_count; first = last, b++) {
+        const struct sample *s = &r->good[first];
+        struct cell *c = &r->cells[s->cell];
+        for (last = first + 1; last < r->good_count; last++)
+            if (r->good[last].cell != s->cell || r->good[last].block != s->block)
+                break;
+        *b = block_of(r, s, last - first);
+        if (!c->blocks++)
+            c->block = b;
+        c->samples += last - first;
+    }
+    return 0;
+}
+
+/* The whole ------------------------------------------------------------------------------- */
+
+void blocks_free(struct measured *r)
+{
+    csv_free(r->samples);
+    csv_free(r->status);
+    csv_free(r->rescued);
+    free(r->processes);
+    free(r->cells);
+    free(r->slots);
+    free(r->good);
+    free(r->blocks);
+    free(r->scratch);
+}
+
+int blocks_read(struct measured *r, const char *dir, struct why *w)
+{
+    int error = read_samples(r, dir, w);
+    if (!error)
+        error = read_status(r, dir, w);
+    if (error)
+        return error;
+    find_columns(r);
+    if (!(error = list_processes(r)) && !(error = sort_into_cells(r)) &&
+        !(error = count_failures(r, w)))
+        error = make_blocks(r);
+    return error;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * blocks: the record of a run, read and sorted.  Rows of samples.csv are sorted into cells by the
+ * text left of `block`; those that count are gathered by cell and block; a block becomes one number
+ * per metric, the median of its good samples.  What becomes of the blocks is summarize.c's
+ * business.
+ */
+#ifndef BENCH_BLOCKS_H
+#define BENCH_BLOCKS_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../core/csv.h"
+
+/* What is measured per row and kept per block. */
+enum metric { WALL, OPEN, CLOSE, FIRST, BUSY, RUNQ, FOREIGN, METRICS };
+
+/* One block of one cell: the medians of its good samples; NAN: not known. */
+struct block {
+    int64_t number;
+    double value[METRICS];
+};
+
+struct cell {
+    const char *const *key; /* the texts left of `block`, as the header has them; of a table */
+    const char *sweep;
+    double tasks, task_workers; /* as numbers; NAN: not known */
+    const struct cell *serial;  /* the same work on the serial backend, or NULL */
+    struct block *block;        /* the good blocks, ascending */
+    const char *reason;         /* of the first failure, or NULL */
+    int64_t last_failed;        /* while failures are counted */
+    long odd_rows, cut_rows; /* rows left out: impossible values; of a process that was cut off */
+    /* As cells.csv has them. */
+    long blocks, samples, void_samples, failed_blocks;
+    double median_ns, low_ns, high_ns, q1_ns, q3_ns, mad_ns, min_ns, max_ns;
+    double per_task_ns, serial_task_ns;
+    double speedup, speedup_low, speedup_high, efficiency, efficiency_low, efficiency_high;
+    double open_ns, open_low_ns, open_high_ns, close_ns, first_ns;
+    double busy_share, runq_share, foreign_share;
+    const char *status;
+};
+
+/* A row of samples.csv that counts. */
+struct sample {
+    long cell;
+    int64_t block;
+    long row;
+};
+
+/* A row of status.csv: one process that was to measure one cell. */
+struct process {
+    int64_t block, seq; /* UNKNOWN: empty */
+    long row;
+    const char *plan; /* which line of the plan it was */
+    int ok, failed;
+    long cell;   /* -1: not known */
+    long rescue; /* its row among the cells that only their plan line tells of, or -1 */
+};
+
+struct measured {
+    struct csv *samples, *status; /* status: NULL where the file is missing */
+    struct csv *rescued;          /* failed cells without a sample, read from their plan lines */
+    int keys;                     /* columns left of `block` */
+    int metric[METRICS], block, seq, warmup, verdict, sweep;
+    int backend, tasks, workers;
+    struct process *processes; /* a row of status.csv each */
+    long process_count;
+    struct cell *cells;
+    long cell_count, cell_room;
+    long *slots; /* hash table: index of a cell, or -1 */
+    size_t slot_count;
+    struct sample *good;
+    long good_count;
+    struct block *blocks;
+    double *scratch; /* room for 3 values a good sample */
+};
+
+/* The text of a column of the cell's key; "" for column -1. */
+static inline const char *key_text(const struct cell *c, int column)
+{
+    return column < 0 ? "" : c->key[column];
+}
+
+/* The column of the key called NAME, or -1. */
+int blocks_key_column(const struct measured *r, const char *name);
+
+/* DIR/FILE and END, in PATH.  Returns 0, or -ENAMETOOLONG with WHY. */
+int blocks_path(char path[PATH_MAX], const char *dir, const char *file, const char *end,
+                struct why *w);
+
+/* Read DIR/samples.csv and DIR/status.csv and sort them into cells and blocks.  A missing
+ * status.csv, a row that was cut off and a run without samples are warnings on stderr. Returns 0,
+ * or -errno with WHY; either way blocks_free frees.  Runs in: caller. */
+int blocks_read(struct measured *r, const char *dir, struct why *w);
+
+void blocks_free(struct measured *r);
+
+#endif
