@@ -125,7 +125,7 @@ static const struct option *find(const struct option *options, const char *name,
     return NULL;
 }
 
-static void unknown_option(const struct command *c, const struct option *options, const char *word)
+_Noreturn static void unknown_option(const struct command *c, const struct option *options, const char *word)
 {
     const char *names[64];
     int count = 0;

@@ -74,6 +74,17 @@ static int text_append(struct text *t, struct folder *f, int fd, const char *nam
 
 /* ---- rows ---- */
 
+/* A field as the runner gave it; what it left out of the cell's name is as the plan has it. */
+static const char *sample_text(const struct csv *output, long row, const struct record *cell,
+                               const struct field *field, char *buffer)
+{
+    const char *text = csv_cell(output, row, csv_column(output, field->name));
+    if (*text || field->part != PART_CELL)
+        return text;
+    text = record_text(cell, field, 1, buffer);
+    return strcmp(text, "auto") != 0 ? text : "";
+}
+
 int folder_add_samples(struct folder *f, const struct csv *output, const struct record *cell,
                        int64_t block, int64_t seq, struct why *w)
 {
@@ -82,6 +93,7 @@ int folder_add_samples(struct folder *f, const struct csv *output, const struct 
         return why(w, -ENOMEM, "no memory for the samples");
     for (long row = 0; row < output->rows; row++) {
         for (const struct field *field = record_fields; field->name; field++) {
+            char buffer[32];
             if (field->part == PART_SETTING)
                 continue;
             if (field != record_fields)
@@ -93,7 +105,7 @@ int folder_add_samples(struct folder *f, const struct csv *output, const struct 
             else if (!strcmp(field->name, "sweep"))
                 csv_put(t.f, cell->sweep);
             else
-                csv_put(t.f, csv_cell(output, row, csv_column(output, field->name)));
+                csv_put(t.f, sample_text(output, row, cell, field, buffer));
         }
         fputc('\n', t.f);
     }

@@ -97,7 +97,7 @@ static void print_all(const struct csv *list)
 static int list_main(const struct command *self, int argc, char **argv)
 {
     const struct option options[] = { { 0 } };
-    struct csv *list;
+    struct csv *list = NULL;
     struct why w;
     if (options_take(self, options, argc, argv))
         die(EXIT_USAGE, "list takes no operands");

@@ -188,8 +188,7 @@ static void describe_cpu(struct machine *m, const struct topology *t)
     set_from_file(m, "smt_control", "/sys/devices/system/cpu/smt/control");
 }
 
-/* Commit and state of the source tree, where the program was built from one and it is still there.
- */
+/* Commit and state of the source tree, if the program was built from one that is still there. */
 static void describe_git(struct machine *m)
 {
     char *argv[] = { "/usr/bin/git", "-C", TEAMPOOL_SOURCE_DIR, "describe", "--always",

@@ -350,7 +350,7 @@ static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
         for (int s = 0; s < COUNT(series); s++) {
             struct record cell = r;
             cell.chunk = axis[i];
-            if (is(series[s].backend, "pipe") && axis[i] * task_ns < 4 * MESSAGE_NS) {
+            if (is(series[s].backend, "pipe") && axis[i] * task_ns < INT64_C(4) * MESSAGE_NS) {
                 /* Messages would make the same job many times longer: fewer tasks tell as much. */
                 int64_t tasks =
                     tasks_for(l, (double)task_ns, MESSAGE_NS / (double)axis[i], l->workers);

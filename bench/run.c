@@ -149,6 +149,32 @@ static void note_time(struct run *r, const struct csv *rows)
     }
 }
 
+/* What to say of the child: its own reason, or WORDS where it gave none. */
+static void fill_reason(char *reason, size_t room, const char *words)
+{
+    if (!*reason)
+        snprintf(reason, room, "%s", words);
+}
+
+/* Are these samples, and right ones?  A void sample is kept, and makes the cell a failed one. */
+static enum cell_status judge_rows(const struct child *c, const struct record *cell,
+                                   const struct csv *rows, char *reason, size_t room)
+{
+    struct why w = { "" };
+    if (!rows_fit(rows, cell, &w)) {
+        fill_reason(reason, room, w.text);
+        return CELL_FAILED;
+    }
+    if (void_note(rows)) {
+        snprintf(reason, room, "wrong result: %s", void_note(rows));
+        return CELL_FAILED;
+    }
+    if (*reason)
+        return CELL_FAILED;
+    fill_reason(reason, room, c->left_behind ? "left processes behind; killed" : "");
+    return CELL_OK;
+}
+
 /* Judge what the child left, and write it down. */
 static void keep_result(struct run *r, int index, int block, const struct child *c, double deadline)
 {
@@ -159,27 +185,19 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     enum cell_status status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED;
 
     child_reason(c, deadline, reason, sizeof reason);
-    int code = WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1;
-    if (!c->timed_out && !c->overran && (code == EXIT_OK || code == EXIT_FAILED) && c->out_length) {
-        if (csv_parse(&rows, c->out, c->out_length, "its output", &w))
-            snprintf(reason, sizeof reason, "%s", *reason ? reason : w.text);
-        else if (!rows_fit(rows, &cell->record, &w))
-            snprintf(reason, sizeof reason, "%s", *reason ? reason : w.text);
-        else if (folder_add_samples(&r->folder, rows, &cell->record, block, r->seq, &w))
+    if (!c->out_length)
+        fill_reason(reason, sizeof reason, "it printed nothing");
+    else if (!c->timed_out && csv_parse(&rows, c->out, c->out_length, "its output", &w))
+        fill_reason(reason, sizeof reason, w.text);
+    else if (rows)
+        status = judge_rows(c, &cell->record, rows, reason, sizeof reason);
+    if (status == CELL_OK || (rows && void_note(rows))) {
+        if (folder_add_samples(&r->folder, rows, &cell->record, block, r->seq, &w))
             stop_writing(r, &w);
-        else if (void_note(rows))
-            snprintf(reason, sizeof reason, "wrong result: %s", void_note(rows));
-        else if (code == EXIT_OK)
-            status = CELL_OK;
-    } else if (!*reason) {
-        snprintf(reason, sizeof reason, "it printed nothing");
-    }
-    if (status == CELL_OK) {
         note_time(r, rows);
-        cell->seconds = (double)c->wall_ns / 1e9;
-        snprintf(reason, sizeof reason, "%s",
-                 c->left_behind ? "left processes behind; killed" : "");
     }
+    if (status == CELL_OK)
+        cell->seconds = (double)c->wall_ns / 1e9;
     csv_free(rows);
     r->cells_ok += status == CELL_OK;
     r->cells_bad += status != CELL_OK;
@@ -188,8 +206,7 @@ static void keep_result(struct run *r, int index, int block, const struct child 
         stop_writing(r, &w);
 }
 
-/* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted meanwhile.
- */
+/* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
 static int measure(struct run *r, int index, int block)
 {
     enum { WORDS = 96 };

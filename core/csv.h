@@ -37,8 +37,7 @@ int csv_column(const struct csv *c, const char *name);
 /* Cell of ROW (0-based) and COLUMN; "" where COLUMN is -1.  Owns: the table. */
 const char *csv_cell(const struct csv *c, long row, int column);
 
-/* The cell as a number.  Returns 1 and sets OUT, or 0 where the cell is empty or no finite number.
- */
+/* The cell as a number.  Returns 1 and sets OUT, or 0 where it is empty or no finite number. */
 int csv_number(const struct csv *c, long row, int column, double *out);
 
 /* Write one field, quoted if it must be.  Control bytes become spaces and bytes that are not UTF-8

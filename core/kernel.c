@@ -3,8 +3,7 @@
 
 #include "clock.h"
 
-/* Multiplier and increment of Knuth's MMIX generator (TAOCP 2, 3.3.4): full period, odd multiplier.
- */
+/* Multiplier and increment of Knuth's MMIX generator (TAOCP 2, 3.3.4): full period. */
 #define MULTIPLY UINT64_C(6364136223846793005)
 #define ADD      UINT64_C(1442695040888963407)
 

@@ -71,8 +71,7 @@ static const char *path_in_mount(const struct mount *m, const char *group)
     return group + length;
 }
 
-/* Read the first line of FOLDER/NAME below the root into TEXT.  Returns 1, or 0 if there is none.
- */
+/* Read the first line of FOLDER/NAME below the root into TEXT.  Returns 1, or 0: there is none. */
 static int first_line(const struct search *s, const char *folder, const char *name, char *text,
                       int room)
 {

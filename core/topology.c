@@ -24,8 +24,7 @@ const char *const topology_places[] = { "close", "spread", "smt", "none", NULL }
 
 enum { LONGEST_XML = 64 << 20, TRIAL_SECONDS = 10 };
 
-/* Read all of F into TEXT, which gets a NUL.  Returns 0 or -errno; TEXT is the caller's either way.
- */
+/* Read all of F into TEXT, which gets a NUL; TEXT is the caller's.  Returns 0 or -errno. */
 static int read_all(FILE *f, char **text, long *length)
 {
     long room = 0;
