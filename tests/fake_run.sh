@@ -73,7 +73,7 @@ function model(b, s, wl, v, w, n, c, p,    busy, o, fix, heavy, work) {
     if (wl == "empty") return 20000
     if (b == "serial") return n * (w + 1)
     busy = min(p, cores)
-    o = b == "omp" ? 45 : s == "steal" ? 28 : 95
+    o = b == "omp" ? 130 : s == "steal" ? 350 : 900
     fix = b == "omp" ? 6000 : 14000
     work = n * (w + 2) * (1 + 0.012 * (busy - 1)) * (b == "omp" ? 1 : even)
     if (wl == "skew") {
@@ -82,7 +82,7 @@ function model(b, s, wl, v, w, n, c, p,    busy, o, fix, heavy, work) {
         return fix + work / busy * heavy + o * n / c / busy
     }
     if (b == "pipe") return fix + max((work + n / c * 3000) / busy, n / c * 4200) + c * w / 3
-    return fix + (work + n / c * o * (1 + 0.2 * (busy - 1))) / busy + (c > n / p / 2 ? 0 : c * w / 2)
+    return fix + (work + n / c * o * (1 + 0.2 * (busy - 1))) / busy + c * w * (c >= n / p ? 0.02 : n / c % p ? 0.5 : 0.15)
 }
 function cell(sweep, b, s, wl, v, w, n, c, p,    k, x, base, open, line, factor) {
     if (index(without, "+" sweep "+") || index(without, "+all+")) return

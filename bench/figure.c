@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+#include "figure.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE  17.0 /* pixels that a line of text takes, */
+#define GLYPH 7.3  /* and one letter of it */
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+struct figure_row *figure_row(struct figure *f, double x)
+{
+    long at = 0;
+    while (at < f->rows && f->row[at].x < x)
+        at++;
+    if (at < f->rows && f->row[at].x == x)
+        return &f->row[at];
+    if (f->rows == f->room) {
+        long room = f->room ? f->room * 2 : 16;
+        struct figure_row *row = realloc(f->row, (size_t)room * sizeof *row);
+        if (!row)
+            return NULL;
+        f->row = row;
+        f->room = room;
+    }
+    memmove(&f->row[at + 1], &f->row[at], (size_t)(f->rows - at) * sizeof *f->row);
+    f->rows++;
+    f->row[at] = (struct figure_row){ .x = x };
+    for (int s = 0; s < FIGURE_SERIES; s++)
+        f->row[at].y[s] = (struct estimate){ NAN, NAN, NAN };
+    return &f->row[at];
+}
+
+int figure_has(const struct figure *f, int s)
+{
+    for (long i = 0; i < f->rows; i++)
+        if (!isnan(f->row[i].y[s].mid))
+            return 1;
+    return 0;
+}
+
+int figure_extent(const struct figure *f, double *low, double *high)
+{
+    *low = *high = NAN;
+    for (long i = 0; i < f->rows; i++)
+        for (int s = 0; s < f->series_count; s++) {
+            const struct estimate *e = &f->row[i].y[s];
+            *low = fmin(fmin(*low, e->mid), e->low);
+            *high = fmax(fmax(*high, e->mid), e->high);
+        }
+    return !isnan(*low);
+}
+
+void figure_free(struct figure *f)
+{
+    free(f->row);
+    f->row = NULL;
+    f->rows = f->room = 0;
+}
+
+/* ---- labels ---------------------------------------------------------------------------------- */
+
+static double within(double v, double v0, double v1, int is_log, double p0, double p1)
+{
+    double share = is_log ? log(v / v0) / log(v1 / v0) : (v - v0) / (v1 - v0);
+    return p0 + share * (p1 - p0);
+}
+
+double frame_x(const struct frame *f, double x)
+{
+    return within(x, f->x0, f->x1, f->log_x, f->left, f->right);
+}
+
+double frame_y(const struct frame *f, double y)
+{
+    return within(y, f->y0, f->y1, f->log_y, f->bottom, f->top);
+}
+
+void figure_mark(struct figure *f, const char *role, double x, double y, const char *series,
+                 const char *text)
+{
+    if (f->marks == FIGURE_MARKS)
+        return;
+    struct figure_mark *m = &f->mark[f->marks++];
+    *m = (struct figure_mark){ .role = role, .series = series, .x = x, .y = y };
+    snprintf(m->text, sizeof m->text, "%s", text ? text : "");
+}
+
+/* Move N ascending positions apart by GAP at least, each as little as can be (least squares: pool
+ * neighbours that touch and set each pool around its mean), and keep all between LOW and HIGH. */
+static void spread(double *at, int n, double gap, double low, double high)
+{
+    double mean[FIGURE_SERIES];
+    int size[FIGURE_SERIES], pools = 0, k = 0;
+    for (int i = 0; i < n; i++) {
+        mean[pools] = at[i] - i * gap;
+        size[pools++] = 1;
+        while (pools > 1 && mean[pools - 2] > mean[pools - 1]) {
+            int a = size[pools - 2], b = size[pools - 1];
+            mean[pools - 2] = (mean[pools - 2] * a + mean[pools - 1] * b) / (a + b);
+            size[pools - 2] = a + b;
+            pools--;
+        }
+    }
+    for (int p = 0; p < pools; p++)
+        for (int j = 0; j < size[p]; j++, k++)
+            at[k] = fmax(low, fmin(high - (n - 1) * gap, mean[p])) + k * gap;
+}
+
+void figure_label_ends(struct figure *f)
+{
+    double at[FIGURE_SERIES];
+    int who[FIGURE_SERIES], n = 0;
+    for (int s = 0; s < f->series_count; s++) {
+        double last = NAN;
+        for (long i = 0; i < f->rows; i++)
+            if (!isnan(f->row[i].y[s].mid))
+                last = f->row[i].y[s].mid;
+        if (isnan(last))
+            continue;
+        double y = fmin(fmax(frame_y(&f->frame, last), f->frame.bottom), f->frame.top);
+        int i = n++;
+        for (; i > 0 && at[i - 1] >= y; i--) {
+            at[i] = at[i - 1];
+            who[i] = who[i - 1];
+        }
+        at[i] = y;
+        who[i] = s;
+    }
+    spread(at, n, LINE, f->frame.bottom + LINE / 2, f->frame.top);
+    for (int i = 0; i < n; i++)
+        figure_mark(f, "start", f->frame.right + 8, at[i], f->series[who[i]].key,
+                    f->series[who[i]].label);
+}
+
+struct box {
+    double left, right, bottom, top;
+};
+
+/* Letters, not bytes. */
+static int letters(const char *text)
+{
+    int n = 0;
+    for (; *text; text++)
+        n += (*text & 0xC0) != 0x80;
+    return n;
+}
+
+static struct box box_of(const char *role, double x, double y, const char *text)
+{
+    double width = letters(text) * GLYPH;
+    double left = !strcmp(role, "end") ? x - width : !strcmp(role, "middle") ? x - width / 2 : x;
+    return (struct box){ left, left + width, y - LINE / 2, y + LINE / 2 };
+}
+
+static int is_text(const struct figure_mark *m)
+{
+    return *m->text &&
+           (!strcmp(m->role, "start") || !strcmp(m->role, "middle") || !strcmp(m->role, "end"));
+}
+
+static int inside(const struct box *b, double x, double y)
+{
+    return x > b->left - 3 && x < b->right + 3 && y > b->bottom && y < b->top;
+}
+
+/* Does the line from one point to the next run through the box? */
+static int crosses(const struct box *b, double x0, double y0, double x1, double y1)
+{
+    int steps = 1 + (int)(hypot(x1 - x0, y1 - y0) / 3);
+    for (int i = 0; i <= steps; i++)
+        if (inside(b, x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps))
+            return 1;
+    return 0;
+}
+
+static int hides_a_line(const struct figure *f, const struct box *b)
+{
+    for (int s = 0; s < f->series_count; s++) {
+        double x = NAN, y = NAN;
+        for (long i = 0; i < f->rows; i++) {
+            if (isnan(f->row[i].y[s].mid))
+                continue;
+            double to_x = frame_x(&f->frame, f->row[i].x);
+            double to_y = frame_y(&f->frame, f->row[i].y[s].mid);
+            if (crosses(b, isnan(x) ? to_x : x, isnan(y) ? to_y : y, to_x, to_y))
+                return 1;
+            x = to_x;
+            y = to_y;
+        }
+    }
+    return 0;
+}
+
+static int hides_a_mark(const struct figure *f, const struct box *b)
+{
+    const struct frame *fr = &f->frame;
+    for (int i = 0; i < f->marks; i++) {
+        const struct figure_mark *m = &f->mark[i];
+        if (is_text(m)) {
+            struct box o = box_of(m->role, m->x, m->y, m->text);
+            if (o.left < b->right && b->left < o.right && o.bottom < b->top && b->bottom < o.top)
+                return 1;
+        } else if (!strcmp(m->role, "drop")) {
+            double x = frame_x(fr, m->x);
+            if (crosses(b, x, frame_y(fr, m->y), x, fr->bottom))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+int figure_place(struct figure *f, const struct place *places, int n, const char *series,
+                 const char *text)
+{
+    for (int i = 0; i < n; i++) {
+        struct box b = box_of(places[i].role, places[i].x, places[i].y, text);
+        if (b.left < f->frame.left || b.right > f->frame.right + 4 || hides_a_line(f, &b) ||
+            hides_a_mark(f, &b))
+            continue;
+        figure_mark(f, places[i].role, places[i].x, places[i].y, series, text);
+        return 1;
+    }
+    return 0;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void put_number(FILE *out, double value, int first)
+{
+    if (!first)
+        fputc(',', out);
+    if (!isnan(value))
+        fprintf(out, "%.10g", value);
+}
+
+static int has_names(const struct figure *f)
+{
+    return f->rows && *f->row[0].name;
+}
+
+/* gnuplot 5.4 cuts a quoted field at a comma or a doubled quote: what it is to read has neither,
+ * but signs that look the same. */
+static void put_text(FILE *out, const char *text)
+{
+    char plain[640];
+    size_t n = 0;
+    for (; *text && n + 4 < sizeof plain; text++)
+        if (*text == ',')
+            n += (size_t)sprintf(plain + n, "\xE2\x80\x9A"); /* U+201A */
+        else
+            plain[n++] = *text == '"' ? '\'' : *text;
+    plain[n] = 0;
+    csv_put(out, plain);
+}
+
+static void write_table(const struct figure *f, FILE *out)
+{
+    const char *unit = f->y_unit == UNIT_TIME ? "_ns" : "";
+    fprintf(out, "%s%s", f->x_column, has_names(f) ? ",group,name" : "");
+    for (int s = 0; s < f->series_count; s++)
+        fprintf(out, ",%s%s,%s_low%s,%s_high%s", f->series[s].key, unit, f->series[s].key, unit,
+                f->series[s].key, unit);
+    fputc('\n', out);
+    for (long i = 0; i < f->rows; i++) {
+        put_number(out, f->row[i].x, 1);
+        if (has_names(f)) {
+            fputc(',', out);
+            put_text(out, f->row[i].group);
+            fputc(',', out);
+            put_text(out, f->row[i].name);
+        }
+        for (int s = 0; s < f->series_count; s++) {
+            put_number(out, f->row[i].y[s].mid, 0);
+            put_number(out, f->row[i].y[s].low, 0);
+            put_number(out, f->row[i].y[s].high, 0);
+        }
+        fputc('\n', out);
+    }
+}
+
+static void write_mark(FILE *out, const char *role, double x, double y, const char *series,
+                       const char *text)
+{
+    fprintf(out, "%s", role);
+    put_number(out, x, 0);
+    put_number(out, y, 0);
+    fprintf(out, ",%s,", series);
+    put_text(out, text);
+    fputc('\n', out);
+}
+
+static void write_labels(const struct figure *f, FILE *out)
+{
+    const struct frame *fr = &f->frame;
+    fputs("role,x,y,series,text\n", out);
+    write_mark(out, "title", 0, 0, "", f->title);
+    write_mark(out, "canvas", fr->width, fr->height, "", "");
+    write_mark(out, "horizontal", fr->left, fr->right, "", "");
+    write_mark(out, "vertical", fr->bottom, fr->top, "", "");
+    write_mark(out, "x", fr->x0, fr->x1, "", "");
+    write_mark(out, "y", fr->y0, fr->y1, "", "");
+    for (int i = 0; i < f->marks; i++)
+        write_mark(out, f->mark[i].role, f->mark[i].x, f->mark[i].y, f->mark[i].series,
+                   f->mark[i].text);
+}
+
+/* Is the file's text TEXT already? */
+static int already(const char *path, const char *text, size_t length)
+{
+    FILE *in = fopen(path, "rb");
+    size_t at = 0;
+    int c = 0;
+    if (!in)
+        return 0;
+    while ((c = fgetc(in)) != EOF && at < length && c == (unsigned char)text[at])
+        at++;
+    fclose(in);
+    return c == EOF && at == length;
+}
+
+static int put_file(const char *path, const char *text, size_t length, struct why *w)
+{
+    FILE *out = fopen(path, "wb");
+    int failed = !out || fwrite(text, 1, length, out) != length;
+    if (out)
+        failed |= fclose(out) != 0;
+    return failed ? why(w, errno ? -errno : -EIO, "%s: cannot write: %s", path, strerror(errno))
+                  : 0;
+}
+
+/* Write one of the two files.  CHANGED is set where it was another before. */
+static int write_part(const struct figure *f, const char *dir, const char *ending,
+                      void write(const struct figure *, FILE *), int *changed, struct why *w)
+{
+    char *path = NULL, *text = NULL;
+    size_t length = 0;
+    int error = -ENOMEM;
+    FILE *out = open_memstream(&text, &length);
+    if (!out)
+        return error;
+    write(f, out);
+    if (!fclose(out) && asprintf(&path, "%s/%s%s", dir, f->name, ending) >= 0) {
+        error = 0;
+        if (!already(path, text, length)) {
+            *changed = 1;
+            error = put_file(path, text, length, w);
+        }
+        free(path);
+    }
+    free(text);
+    return error;
+}
+
+static void remove_part(const char *dir, const char *name, const char *ending)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s%s", dir, name, ending) < 0)
+        return;
+    unlink(path);
+    free(path);
+}
+
+int figure_write(const struct figure *f, const char *dir, struct why *w)
+{
+    int changed = 0, error;
+    if (*f->absent) {
+        remove_part(dir, f->name, ".csv");
+        remove_part(dir, f->name, "-labels.csv");
+        remove_part(dir, f->name, ".svg");
+        return 0;
+    }
+    if ((error = write_part(f, dir, ".csv", write_table, &changed, w)) ||
+        (error = write_part(f, dir, "-labels.csv", write_labels, &changed, w)))
+        return error;
+    if (changed)
+        remove_part(dir, f->name, ".svg");
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page: HTML, written so that no text can become markup.  Every text that comes from a run goes
+ * through page_text or a %s of page_put; markup is only what the caller's format says.
+ */
+#ifndef BENCH_PAGE_H
+#define BENCH_PAGE_H
+
+#include <stdio.h>
+
+#include "figure.h"
+
+/* Write TEXT with & < > " ' as entities and control bytes as spaces. */
+void page_text(FILE *f, const char *text);
+
+/* Write FORMAT as it is, with each %s replaced by its escaped text.  No other conversions; %% is a
+ * per cent sign. */
+void page_put(FILE *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A value in its unit, and its interval in a line of its own; nothing where nothing is known. */
+void page_estimate(FILE *f, enum unit unit, const struct estimate *e);
+
+/* The table behind a figure, for those who cannot or do not want to read the drawing. */
+void page_figure_table(FILE *f, const struct figure *figure);
+
+/* A figure whole: title, conditions, drawing, table.  SVG is the drawing's file; where it cannot be
+ * used, MISSING says why, and the table is open, as it is where OPEN is 1. */
+void page_figure(FILE *f, const struct figure *figure, const char *svg, const char *missing,
+                 int open);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "reading.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where a column goes in its struct; one table per file, ended by a NULL name. */
+struct target {
+    const char *column;
+    enum { TEXT, NUMBER } type;
+    size_t offset;
+};
+
+#define TEXT_OF(type, name)                                                                        \
+    {                                                                                              \
+#name, TEXT, offsetof(struct type, name)                                                   \
+    }
+#define NUMBER_OF(type, name)                                                                      \
+    {                                                                                              \
+#name, NUMBER, offsetof(struct type, name)                                                 \
+    }
+#define AS(type, column, member)                                                                   \
+    {                                                                                              \
+        column, NUMBER, offsetof(struct type, member)                                              \
+    }
+
+static const struct target cell_targets[] = {
+    TEXT_OF(cell, runner),
+    TEXT_OF(cell, backend),
+    TEXT_OF(cell, schedule),
+    TEXT_OF(cell, workload),
+    TEXT_OF(cell, variant),
+    TEXT_OF(cell, sweep),
+    TEXT_OF(cell, status),
+    TEXT_OF(cell, note),
+    TEXT_OF(cell, wait),
+    TEXT_OF(cell, cpus),
+    NUMBER_OF(cell, task_ns),
+    NUMBER_OF(cell, payload_bytes),
+    NUMBER_OF(cell, tasks),
+    NUMBER_OF(cell, chunk),
+    NUMBER_OF(cell, workers),
+    NUMBER_OF(cell, blocks),
+    NUMBER_OF(cell, samples),
+    NUMBER_OF(cell, void_samples),
+    NUMBER_OF(cell, failed_blocks),
+    NUMBER_OF(cell, foreign_share),
+    NUMBER_OF(cell, serial_task_ns),
+    AS(cell, "median_ns", time.mid),
+    AS(cell, "low_ns", time.low),
+    AS(cell, "high_ns", time.high),
+    AS(cell, "speedup", speedup.mid),
+    AS(cell, "speedup_low", speedup.low),
+    AS(cell, "speedup_high", speedup.high),
+    AS(cell, "efficiency", efficiency.mid),
+    AS(cell, "efficiency_low", efficiency.low),
+    AS(cell, "efficiency_high", efficiency.high),
+    AS(cell, "open_ns", open.mid),
+    AS(cell, "open_low_ns", open.low),
+    AS(cell, "open_high_ns", open.high),
+    { 0 },
+};
+
+static const struct target pair_targets[] = {
+    TEXT_OF(pair, a_runner),
+    TEXT_OF(pair, a_backend),
+    TEXT_OF(pair, a_schedule),
+    TEXT_OF(pair, b_runner),
+    TEXT_OF(pair, b_backend),
+    TEXT_OF(pair, b_schedule),
+    TEXT_OF(pair, workload),
+    TEXT_OF(pair, variant),
+    TEXT_OF(pair, wait),
+    TEXT_OF(pair, cpus),
+    TEXT_OF(pair, verdict),
+    NUMBER_OF(pair, task_ns),
+    NUMBER_OF(pair, payload_bytes),
+    NUMBER_OF(pair, tasks),
+    NUMBER_OF(pair, chunk),
+    NUMBER_OF(pair, workers),
+    NUMBER_OF(pair, blocks),
+    NUMBER_OF(pair, margin),
+    NUMBER_OF(pair, blocks_needed),
+    AS(pair, "ratio", ratio.mid),
+    AS(pair, "ratio_low", ratio.low),
+    AS(pair, "ratio_high", ratio.high),
+    { 0 },
+};
+
+static void take_row(const struct csv *table, long row, const struct target *targets, void *out)
+{
+    for (const struct target *t = targets; t->column; t++) {
+        int column = csv_column(table, t->column);
+        char *place = (char *)out + t->offset;
+        double number = NAN;
+        if (t->type == TEXT) {
+            const char *text = csv_cell(table, row, column);
+            memcpy(place, &text, sizeof text);
+        } else {
+            csv_number(table, row, column, &number);
+            memcpy(place, &number, sizeof number);
+        }
+    }
+}
+
+/* Half an interval is none. */
+static void pair_up(struct estimate *e)
+{
+    if (isnan(e->low) || isnan(e->high))
+        e->low = e->high = NAN;
+}
+
+static int take_cells(struct reading *r)
+{
+    r->cell = calloc((size_t)r->cells_table->rows + 1, sizeof *r->cell);
+    if (!r->cell)
+        return -ENOMEM;
+    r->cells = r->cells_table->rows;
+    for (long i = 0; i < r->cells; i++) {
+        struct cell *c = &r->cell[i];
+        take_row(r->cells_table, i, cell_targets, c);
+        pair_up(&c->time);
+        pair_up(&c->speedup);
+        pair_up(&c->efficiency);
+        pair_up(&c->open);
+    }
+    return 0;
+}
+
+static int take_pairs(struct reading *r)
+{
+    long rows = r->pairs_table ? r->pairs_table->rows : 0;
+    r->pair = calloc((size_t)rows + 1, sizeof *r->pair);
+    if (!r->pair)
+        return -ENOMEM;
+    r->pairs = rows;
+    for (long i = 0; i < rows; i++) {
+        take_row(r->pairs_table, i, pair_targets, &r->pair[i]);
+        pair_up(&r->pair[i].ratio);
+    }
+    return 0;
+}
+
+/* A table that may be missing: then OUT is NULL, and that is no error. */
+static int read_table(struct csv **out, const char *dir, const char *name, int required,
+                      struct why *w)
+{
+    char *path;
+    *out = NULL;
+    if (asprintf(&path, "%s/%s", dir, name) < 0)
+        return -ENOMEM;
+    int error = !required && access(path, F_OK) ? 0 : csv_read(out, path, w);
+    free(path);
+    return error;
+}
+
+int reading_open(struct reading *r, const char *dir, struct why *w)
+{
+    int error;
+    *r = (struct reading){ 0 };
+    if ((error = read_table(&r->cells_table, dir, "cells.csv", 1, w)) ||
+        (error = read_table(&r->pairs_table, dir, "pairs.csv", 0, w)) ||
+        (error = read_table(&r->machine, dir, "machine.csv", 0, w)) ||
+        (error = read_table(&r->status, dir, "status.csv", 0, w)))
+        goto fail;
+    if ((error = take_cells(r)) || (error = take_pairs(r))) {
+        why(w, error, "%s: no memory for its tables", dir);
+        goto fail;
+    }
+    return 0;
+fail:
+    reading_close(r);
+    return error;
+}
+
+void reading_close(struct reading *r)
+{
+    free(r->cell);
+    free(r->pair);
+    csv_free(r->cells_table);
+    csv_free(r->pairs_table);
+    csv_free(r->machine);
+    csv_free(r->status);
+    *r = (struct reading){ 0 };
+}
+
+static long machine_row(const struct reading *r, const char *key)
+{
+    if (!r->machine)
+        return -1;
+    int column = csv_column(r->machine, "key");
+    for (long i = 0; i < r->machine->rows; i++)
+        if (!strcmp(csv_cell(r->machine, i, column), key))
+            return i;
+    return -1;
+}
+
+const char *reading_machine(const struct reading *r, const char *key)
+{
+    long row = machine_row(r, key);
+    return row < 0 ? "" : csv_cell(r->machine, row, csv_column(r->machine, "value"));
+}
+
+double reading_number(const struct reading *r, const char *key)
+{
+    double number = NAN;
+    long row = machine_row(r, key);
+    if (row >= 0)
+        csv_number(r->machine, row, csv_column(r->machine, "value"), &number);
+    return number;
+}
+
+int reading_is_smoke(const struct reading *r)
+{
+    return !strcmp(reading_machine(r, "profile"), "smoke");
+}
+
+int cell_in(const struct cell *c, const char *label)
+{
+    size_t length = strlen(label);
+    for (const char *s = c->sweep; *s;) {
+        size_t word = strcspn(s, "+");
+        if (word == length && !strncmp(s, label, word))
+            return 1;
+        s += word + (s[word] == '+');
+    }
+    return 0;
+}
+
+static int matches(const char *wanted, const char *text)
+{
+    return !wanted || !strcmp(wanted, text);
+}
+
+int cell_fits(const struct cell *c, const struct want *want)
+{
+    return c->time.mid > 0 && c->tasks > 0 && c->workers > 0 && strcmp(c->status, "failed") &&
+           (!*c->runner || !strcmp(c->runner, "cell")) &&
+           (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
+           matches(want->schedule, c->schedule) && matches(want->workload, c->workload) &&
+           matches(want->variant, c->variant) &&
+           (want->task_ns == 0 || want->task_ns == c->task_ns);
+}
+
+double cell_task_time(const struct cell *c)
+{
+    return c->time.mid / c->tasks;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * reading: a run's folder, read.  What `summarize` and the run itself left is parsed once, here,
+ * into plain rows; verdict, checks, figures and page look at nothing else.  Judges nothing.
+ */
+#ifndef BENCH_READING_H
+#define BENCH_READING_H
+
+#include "../core/csv.h"
+
+/* A median with its 95 % interval.  NAN: not known; LOW and HIGH are known together or not. */
+struct estimate {
+    double mid, low, high;
+};
+
+/* One row of cells.csv.  Texts point into the table; numbers that are not known are NAN. */
+struct cell {
+    const char *runner, *backend, *schedule, *workload, *variant, *sweep, *status, *note;
+    const char *wait, *cpus;
+    double task_ns, payload_bytes, tasks, chunk, workers;
+    double blocks, samples, void_samples, failed_blocks, foreign_share, serial_task_ns;
+    struct estimate time, speedup, efficiency, open; /* time and open in ns */
+};
+
+/* One row of pairs.csv: how long b takes, over how long a takes. */
+struct pair {
+    const char *a_runner, *a_backend, *a_schedule, *b_runner, *b_backend, *b_schedule;
+    const char *workload, *variant, *wait, *cpus, *verdict;
+    double task_ns, payload_bytes, tasks, chunk, workers;
+    double blocks, margin, blocks_needed;
+    struct estimate ratio;
+};
+
+struct reading {
+    long cells, pairs;
+    struct cell *cell;
+    struct pair *pair;
+    /* The tables behind the texts; machine and status are NULL where the run left none. */
+    struct csv *cells_table, *pairs_table, *machine, *status;
+};
+
+/* Read the folder DIR.  cells.csv must be there; the others may be missing.
+ * Returns 0, or -errno with WHY, and then nothing is left.  Owns: the caller, reading_close. */
+int reading_open(struct reading *r, const char *dir, struct why *w);
+void reading_close(struct reading *r);
+
+/* The value of KEY in machine.csv, "" where it is missing.  Owns: the reading. */
+const char *reading_machine(const struct reading *r, const char *key);
+
+/* The same as a number; NAN where it is none. */
+double reading_number(const struct reading *r, const char *key);
+
+/* What a cell must be to be looked at; NULL and 0 stand for anything. */
+struct want {
+    const char *sweep, *backend, *schedule, *workload, *variant;
+    double task_ns;
+};
+
+/* Is this cell wanted, measured by our own cell program, and did it give a time? */
+int cell_fits(const struct cell *c, const struct want *want);
+
+/* Is LABEL one of the labels, joined by '+', of the cell's sweep? */
+int cell_in(const struct cell *c, const char *label);
+
+/* Time per task, in ns. */
+double cell_task_time(const struct cell *c);
+
+/* A smoke run proves that everything works and nothing else. */
+int reading_is_smoke(const struct reading *r);
+
+#endif

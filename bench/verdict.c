@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: MIT */
+#include "verdict.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "words.h"
+
+#define WORKERS_WITHIN 1.05
+#define CHUNKS_WITHIN  1.02
+#define WORTHWHILE     0.5
+#define MARGIN         0.03 /* where no pair says which */
+enum { BLOCKS_FOR_INTERVAL = 6 };
+
+const char *choice_word(enum choice c)
+{
+    static const char *const word[] = { "-",         "serial", "threads",
+                                        "processes", "either", "can't tell yet" };
+    return word[c];
+}
+
+const char *confidence_word(enum confidence c)
+{
+    static const char *const word[] = { "low", "medium", "high" };
+    return word[c];
+}
+
+/* Add to the text in BUFFER what still fits. */
+__attribute__((format(printf, 3, 4))) static void say(char *buffer, size_t room, const char *format,
+                                                      ...)
+{
+    size_t used = strlen(buffer);
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(buffer + used, room - used, format, ap);
+    va_end(ap);
+}
+
+/* ---- choosing a cell ------------------------------------------------------------------------- */
+
+static int is_side(const struct cell *c, enum choice side)
+{
+    if (side == CHOICE_THREADS)
+        return !strcmp(c->backend, "omp");
+    return !strcmp(c->backend, "pool") || !strcmp(c->backend, "pipe");
+}
+
+static int waits(const struct cell *c)
+{
+    return !strcmp(c->workload, "sleep");
+}
+
+/* May this cell be recommended to a machine with EFFECTIVE CPUs? */
+static int allowed(const struct cell *c, double effective)
+{
+    return waits(c) || isnan(effective) || c->workers <= effective;
+}
+
+/* Walk through the cells that fit; FROM starts at 0 and is moved on.  Returns NULL at the end. */
+static const struct cell *next_cell(const struct reading *r, const struct want *want,
+                                    enum choice side, double effective, long *from)
+{
+    while (*from < r->cells) {
+        const struct cell *c = &r->cell[(*from)++];
+        if (cell_fits(c, want) && is_side(c, side) && allowed(c, effective))
+            return c;
+    }
+    return NULL;
+}
+
+/* The fewest workers within 5 % of the best, and of those cells the fastest.  NULL: none fits. */
+static const struct cell *recommended(const struct reading *r, const struct want *want,
+                                      enum choice side, double effective)
+{
+    const struct cell *c, *best = NULL;
+    double fastest = INFINITY;
+    for (long i = 0; (c = next_cell(r, want, side, effective, &i));)
+        fastest = fmin(fastest, cell_task_time(c));
+    for (long i = 0; (c = next_cell(r, want, side, effective, &i));) {
+        if (cell_task_time(c) > fastest * WORKERS_WITHIN)
+            continue;
+        if (!best || c->workers < best->workers ||
+            (c->workers == best->workers && cell_task_time(c) < cell_task_time(best)))
+            best = c;
+    }
+    return best;
+}
+
+/* Are its workers worth having? */
+static int gains(const struct cell *c)
+{
+    return c && !(c->workers <= 1) && !(c->speedup.mid < WORKERS_WITHIN);
+}
+
+/* ---- one cell against another ---------------------------------------------------------------- */
+
+static int same_work(const struct pair *p, const struct cell *c)
+{
+    return !strcmp(p->workload, c->workload) && !strcmp(p->variant, c->variant) &&
+           !strcmp(p->wait, c->wait) && !strcmp(p->cpus, c->cpus) && p->task_ns == c->task_ns &&
+           p->tasks == c->tasks && p->chunk == c->chunk && p->workers == c->workers;
+}
+
+static int is_a(const struct pair *p, const struct cell *c)
+{
+    return !strcmp(p->a_runner, c->runner) && !strcmp(p->a_backend, c->backend) &&
+           !strcmp(p->a_schedule, c->schedule);
+}
+
+static int is_b(const struct pair *p, const struct cell *c)
+{
+    return !strcmp(p->b_runner, c->runner) && !strcmp(p->b_backend, c->backend) &&
+           !strcmp(p->b_schedule, c->schedule);
+}
+
+static struct duel from_pair(const struct pair *p, int reversed)
+{
+    struct duel d = { .ratio = p->ratio, .blocks_needed = p->blocks_needed, .paired = 1 };
+    double margin = p->margin > 0 ? p->margin : MARGIN;
+    if (reversed)
+        d.ratio = (struct estimate){ 1 / p->ratio.mid, 1 / p->ratio.high, 1 / p->ratio.low };
+    d.verdict =
+        isnan(d.ratio.low) ? VERDICT_UNCLEAR : stats_verdict(d.ratio.low, d.ratio.high, margin);
+    /* the pair's own word holds a veto: it may know of bad blocks that its interval doesn't show */
+    if (!strcmp(p->verdict, "unclear"))
+        d.verdict = VERDICT_UNCLEAR;
+    return d;
+}
+
+/* Without a pair: the widest ratio that the two intervals allow. */
+static struct duel from_intervals(const struct cell *a, const struct cell *b)
+{
+    struct duel d = { .verdict = VERDICT_UNCLEAR, .blocks_needed = NAN };
+    double per_a = 1 / a->tasks, per_b = 1 / b->tasks;
+    d.ratio.mid = cell_task_time(b) / cell_task_time(a);
+    d.ratio.low = b->time.low * per_b / (a->time.high * per_a);
+    d.ratio.high = b->time.high * per_b / (a->time.low * per_a);
+    if (!isnan(d.ratio.low) && !isnan(d.ratio.high))
+        d.verdict = stats_verdict(d.ratio.low, d.ratio.high, MARGIN);
+    return d;
+}
+
+struct duel duel_between(const struct reading *r, const struct cell *a, const struct cell *b)
+{
+    for (long i = 0; i < r->pairs; i++) {
+        const struct pair *p = &r->pair[i];
+        if (isnan(p->ratio.mid) || !same_work(p, a) || !same_work(p, b))
+            continue;
+        if (is_a(p, a) && is_b(p, b))
+            return from_pair(p, 0);
+        if (is_a(p, b) && is_b(p, a))
+            return from_pair(p, 1);
+    }
+    return from_intervals(a, b);
+}
+
+/* Which side the duel, processes over threads, speaks for. */
+static enum choice winner(const struct duel *d)
+{
+    switch (d->verdict) {
+    case VERDICT_FASTER:
+        return CHOICE_PROCESSES;
+    case VERDICT_SLOWER:
+        return CHOICE_THREADS;
+    case VERDICT_SAME:
+        return CHOICE_EITHER;
+    default:
+        return CHOICE_UNCLEAR;
+    }
+}
+
+/* ---- chunk ----------------------------------------------------------------------------------- */
+
+static double power_of_two_near(double low, double high)
+{
+    return exp2(round((log2(low) + log2(high)) / 2));
+}
+
+static int by_chunk(const void *a, const void *b)
+{
+    const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
+    return (x->chunk > y->chunk) - (x->chunk < y->chunk);
+}
+
+/* Cells that fit, ascending.  Returns how many; the caller frees OUT.  No memory counts as none. */
+static long sorted_cells(const struct reading *r, const struct want *want,
+                         int order(const void *, const void *), const struct cell ***out)
+{
+    const struct cell **found = *out = calloc((size_t)r->cells + 1, sizeof *found);
+    long n = 0;
+    for (long i = 0; found && i < r->cells; i++)
+        if (cell_fits(&r->cell[i], want))
+            found[n++] = &r->cell[i];
+    if (n)
+        qsort(found, (size_t)n, sizeof *found, order);
+    return n;
+}
+
+/* The longest run of neighbouring sizes, none of which is more than 2 % off the best: a size that
+ * is worse is never inside the range, even where a larger one is good again. */
+struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
+                                  const char *schedule, double task_ns)
+{
+    struct want want = {
+        .sweep = "chunk", .backend = backend, .schedule = schedule, .task_ns = task_ns
+    };
+    struct chunk_range range = { .task_ns = task_ns };
+    const struct cell **size;
+    long n = sorted_cells(r, &want, by_chunk, &size), longest = 0;
+    double best = INFINITY;
+    for (long i = 0; i < n; i++)
+        best = fmin(best, cell_task_time(size[i]));
+    for (long i = 0, run = 0; i < n; i++) {
+        run = cell_task_time(size[i]) <= best * CHUNKS_WITHIN ? run + 1 : 0;
+        if (run <= longest)
+            continue;
+        longest = run;
+        range.low = size[i - run + 1]->chunk;
+        range.high = size[i]->chunk;
+    }
+    if (longest) {
+        range.recommended = power_of_two_near(range.low, range.high);
+        if (range.recommended < range.low || range.recommended > range.high)
+            range.recommended = range.low;
+    }
+    free(size);
+    return range;
+}
+
+/* Of the lengths in the chunk sweep the one nearest to NEAR, by factor; the shorter of two. */
+static double chunk_length_near(const struct reading *r, const char *backend, double near)
+{
+    struct want want = { .sweep = "chunk", .backend = backend };
+    double found = 0, distance = INFINITY;
+    for (long i = 0; i < r->cells; i++) {
+        const struct cell *c = &r->cell[i];
+        if (!cell_fits(c, &want) || !(c->task_ns > 0))
+            continue;
+        double d = near > 0 ? fabs(log(c->task_ns / near)) : c->task_ns;
+        if (d < distance - 1e-9 || (fabs(d - distance) < 1e-9 && c->task_ns < found)) {
+            distance = d;
+            found = c->task_ns;
+        }
+    }
+    return found;
+}
+
+/* ---- shortest worthwhile task ---------------------------------------------------------------- */
+
+static int by_length(const void *a, const void *b)
+{
+    const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
+    return (x->task_ns > y->task_ns) - (x->task_ns < y->task_ns);
+}
+
+/* Linear in 1/length between two neighbours, the first below one half and the second not: exact
+ * where every task costs a constant on top of its work. */
+static double crossing(const struct cell *below, const struct cell *above)
+{
+    double e0 = below->efficiency.mid, e1 = above->efficiency.mid;
+    double x0 = 1 / below->task_ns, x1 = 1 / above->task_ns;
+    return 1 / (x0 + (x1 - x0) * (WORTHWHILE - e0) / (e1 - e0));
+}
+
+struct shortest shortest_of(const struct reading *r, const char *backend, const char *schedule)
+{
+    struct want want = { .sweep = "length", .backend = backend, .schedule = schedule };
+    struct shortest s = { .ns = NAN, .efficiency = NAN, .backend = backend, .schedule = schedule };
+    const struct cell **found;
+    long all = sorted_cells(r, &want, by_length, &found), n = 0, from;
+    for (long i = 0; i < all; i++)
+        if (found[i]->task_ns > 0 && !isnan(found[i]->efficiency.mid))
+            found[n++] = found[i];
+    for (from = n; from > 0 && found[from - 1]->efficiency.mid >= WORTHWHILE; from--)
+        ;
+    if (n > 0 && from == n) {
+        s.kind = SHORTEST_NEVER;
+        s.efficiency = -INFINITY;
+        for (long i = 0; i < n; i++)
+            if (found[i]->efficiency.mid > s.efficiency) {
+                s.efficiency = found[i]->efficiency.mid;
+                s.ns = found[i]->task_ns;
+            }
+    } else if (n > 0) {
+        s.kind = from == 0 ? SHORTEST_BELOW : SHORTEST_AT;
+        s.ns = from == 0 ? found[0]->task_ns : crossing(found[from - 1], found[from]);
+        s.efficiency = found[from]->efficiency.mid;
+    }
+    free(found);
+    return s;
+}
+
+/* Is X the better answer? */
+static int shorter(const struct shortest *x, const struct shortest *y)
+{
+    static const int rank[] = {
+        [SHORTEST_UNKNOWN] = 0, [SHORTEST_NEVER] = 1, [SHORTEST_AT] = 2, [SHORTEST_BELOW] = 3
+    };
+    if (x->kind != y->kind)
+        return rank[x->kind] > rank[y->kind];
+    return x->kind == SHORTEST_NEVER ? x->efficiency > y->efficiency : x->ns < y->ns;
+}
+
+static struct shortest shortest_processes(const struct reading *r)
+{
+    struct shortest best = shortest_of(r, "pool", "dynamic");
+    static const char *const others[][2] = { { "pool", "steal" }, { "pipe", "dynamic" } };
+    for (int i = 0; i < 2; i++) {
+        struct shortest other = shortest_of(r, others[i][0], others[i][1]);
+        if (shorter(&other, &best))
+            best = other;
+    }
+    return best;
+}
+
+const char *shortest_word(char buffer[64], const struct shortest *s)
+{
+    char time[WORD];
+    switch (s->kind) {
+    case SHORTEST_AT:
+        return words_time(buffer, s->ns, 2);
+    case SHORTEST_BELOW:
+        snprintf(buffer, 64, "below %.48s", words_time(time, s->ns, 2));
+        return buffer;
+    case SHORTEST_NEVER:
+        return strcpy(buffer, "not reached");
+    default:
+        return strcpy(buffer, "not measured");
+    }
+}
+
+/* ---- best choice per workload ---------------------------------------------------------------- */
+
+/* "CPU-bound, 10 µs tasks" */
+static void name_work(char out[64], const struct cell *c)
+{
+    char time[WORD];
+    words_time(time, c->task_ns, 2);
+    if (!strcmp(c->workload, "cpu"))
+        snprintf(out, 64, "CPU-bound, %.20s tasks", time);
+    else if (!strcmp(c->workload, "sleep"))
+        snprintf(out, 64, "Sleeping, %.20s tasks", time);
+    else if (!strcmp(c->variant, "uniform"))
+        snprintf(out, 64, "Even tasks, %.20s", time);
+    else if (!strcmp(c->variant, "heavy"))
+        snprintf(out, 64, "A few heavy tasks, mean %.20s", time);
+    else if (!strcmp(c->variant, "ramp"))
+        snprintf(out, 64, "Tasks that grow, mean %.20s", time);
+    else
+        snprintf(out, 64, "%.16s%s%.16s, %.20s tasks", c->workload, *c->variant ? " " : "",
+                 c->variant, time);
+}
+
+static void describe_other(struct advice *a, const struct duel *d, const char *other, double theirs)
+{
+    char word[WORD];
+    switch (d->verdict) {
+    case VERDICT_FASTER:
+    case VERDICT_SLOWER:
+        snprintf(a->other, sizeof a->other, "%s %s", other, words_slower(word, theirs));
+        strcpy(a->sure, "yes");
+        break;
+    case VERDICT_SAME:
+        snprintf(a->other, sizeof a->other, "no difference (%.1f%%)", 100 * fabs(d->ratio.mid - 1));
+        strcpy(a->sure, "yes");
+        break;
+    default:
+        if (isnan(d->ratio.low))
+            snprintf(a->other, sizeof a->other, "processes %s", words_slower(word, d->ratio.mid));
+        else
+            snprintf(a->other, sizeof a->other, "processes %s",
+                     words_slower_range(word, d->ratio.low, d->ratio.high));
+        if (isnan(d->ratio.low))
+            strcpy(a->sure, "no: too few blocks");
+        else if (d->blocks_needed > 0 && d->blocks_needed < 1000)
+            snprintf(a->sure, sizeof a->sure, "no: takes about %.0f blocks", d->blocks_needed);
+        else
+            strcpy(a->sure, "no");
+    }
+}
+
+/* The cell of SIDE that did exactly OTHER's work, if it is nearly as good as C; else C.  Two cells
+ * of the same work have a pair, which tells far more than two intervals do. */
+static const struct cell *alike(const struct reading *r, const struct want *want, enum choice side,
+                                const struct cell *c, const struct cell *other)
+{
+    const struct cell *found;
+    for (long i = 0; (found = next_cell(r, want, side, NAN, &i));)
+        if (found->chunk == other->chunk && found->workers == other->workers &&
+            found->tasks == other->tasks && !strcmp(found->cpus, other->cpus) &&
+            cell_task_time(found) <= cell_task_time(c) * CHUNKS_WITHIN)
+            return found;
+    return c;
+}
+
+/* Where the chunk was swept, the cell nearest the recommended size stands for C: the fastest of
+ * many equals is only the luckiest. */
+static const struct cell *with_good_chunk(const struct reading *r, const struct cell *c)
+{
+    struct want want = { .sweep = "chunk",
+                         .backend = c->backend,
+                         .schedule = c->schedule,
+                         .workload = c->workload,
+                         .variant = c->variant,
+                         .task_ns = c->task_ns };
+    struct chunk_range good = chunk_range_of(r, c->backend, c->schedule, c->task_ns);
+    const struct cell *best = c;
+    double nearest = INFINITY;
+    for (long i = 0; i < r->cells && good.low > 0; i++) {
+        const struct cell *o = &r->cell[i];
+        if (!cell_fits(o, &want) || o->workers != c->workers || o->chunk < good.low ||
+            o->chunk > good.high || fabs(log(o->chunk / good.recommended)) >= nearest)
+            continue;
+        nearest = fabs(log(o->chunk / good.recommended));
+        best = o;
+    }
+    return best;
+}
+
+static void advise(const struct reading *r, double effective, const struct cell *like,
+                   struct answer *v)
+{
+    struct want want = { .workload = like->workload,
+                         .variant = like->variant,
+                         .task_ns = like->task_ns };
+    const struct cell *t = recommended(r, &want, CHOICE_THREADS, effective);
+    const struct cell *p = recommended(r, &want, CHOICE_PROCESSES, effective);
+    if ((!t && !p) || v->advices == ADVICE_ROWS)
+        return;
+    struct advice *a = &v->advice[v->advices++];
+    name_work(a->work, like);
+    if (!t || !p) {
+        a->choice = t ? CHOICE_THREADS : CHOICE_PROCESSES;
+        snprintf(a->other, sizeof a->other, "%s not measured", t ? "processes" : "threads");
+        strcpy(a->sure, "no: nothing to compare with");
+        a->cell = t ? t : p;
+        return;
+    }
+    t = with_good_chunk(r, t);
+    p = with_good_chunk(r, p);
+    p = alike(r, &want, CHOICE_PROCESSES, p, t);
+    t = alike(r, &want, CHOICE_THREADS, t, p);
+    struct duel d = duel_between(r, t, p);
+    if (!gains(t) && !gains(p)) {
+        a->choice = CHOICE_SERIAL;
+        a->cell = t;
+        snprintf(a->other, sizeof a->other, "no gain from workers");
+        snprintf(a->sure, sizeof a->sure, "%s", isnan(t->time.low) ? "no: too few blocks" : "yes");
+        return;
+    }
+    a->choice = winner(&d);
+    a->cell = a->choice == CHOICE_PROCESSES ? p : t;
+    if (a->choice == CHOICE_PROCESSES)
+        describe_other(a, &d, "threads", 1 / d.ratio.mid);
+    else
+        describe_other(a, &d, "processes", d.ratio.mid);
+}
+
+/* A row of its own: each work of these sweeps, and the long tasks (100 µs, 1 ms, ...) of `length`.
+ */
+static int has_row(const struct cell *c)
+{
+    if (!strcmp(c->backend, "serial") || !strcmp(c->workload, "empty"))
+        return 0;
+    if (cell_in(c, "workers") || cell_in(c, "chunk") || cell_in(c, "schedules") ||
+        cell_in(c, "lesson"))
+        return 1;
+    double decade = log10(c->task_ns);
+    return cell_in(c, "length") && c->task_ns >= 1e5 && decade == round(decade);
+}
+
+static int work_order(const void *a, const void *b)
+{
+    static const char *const order[] = { "cpu", "skew", "sleep" };
+    const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
+    int rank[2] = { 3, 3 };
+    for (int i = 0; i < 3; i++) {
+        rank[0] = strcmp(x->workload, order[i]) ? rank[0] : i;
+        rank[1] = strcmp(y->workload, order[i]) ? rank[1] : i;
+    }
+    if (rank[0] != rank[1])
+        return rank[0] - rank[1];
+    int text = strcmp(x->workload, y->workload);
+    text = text ? text : -strcmp(x->variant, y->variant);
+    return text ? text : (x->task_ns > y->task_ns) - (x->task_ns < y->task_ns);
+}
+
+static void advise_all(const struct reading *r, struct answer *v)
+{
+    const struct cell **work = calloc((size_t)r->cells + 1, sizeof *work);
+    struct want any = { 0 };
+    long n = 0;
+    if (!work)
+        return;
+    for (long i = 0; i < r->cells; i++)
+        if (cell_fits(&r->cell[i], &any) && has_row(&r->cell[i]))
+            work[n++] = &r->cell[i];
+    qsort(work, (size_t)n, sizeof *work, work_order);
+    for (long i = 0; i < n; i++)
+        if (i == 0 || work_order(&work[i - 1], &work[i]))
+            advise(r, v->effective, work[i], v);
+    free(work);
+}
+
+/* ---- the verdict ----------------------------------------------------------------------------- */
+
+/* The side's best number of workers: from the sweep over workers, or else from the chunk sweep. */
+static const struct cell *side_cell(const struct reading *r, enum choice side, double effective)
+{
+    static const struct want wants[] = {
+        { .sweep = "workers", .workload = "cpu", .backend = "pool" },
+        { .sweep = "workers", .workload = "cpu" },
+        { .sweep = "chunk", .workload = "cpu" },
+        { .sweep = "length", .workload = "cpu" },
+    };
+    for (int i = side == CHOICE_THREADS; i < (int)(sizeof wants / sizeof *wants); i++) {
+        const struct cell *c = recommended(r, &wants[i], side, effective);
+        if (c)
+            return c;
+    }
+    return NULL;
+}
+
+static enum choice choose(const struct answer *v)
+{
+    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    if (v->smoke || v->one_cpu || (!t && !p))
+        return CHOICE_NONE;
+    if (!gains(t) && !gains(p))
+        return CHOICE_SERIAL;
+    if (!t || !p)
+        return t ? CHOICE_THREADS : CHOICE_PROCESSES;
+    return winner(&v->duel);
+}
+
+static const struct cell *chosen_cell(const struct answer *v)
+{
+    if (v->choice == CHOICE_PROCESSES || !v->threads.cell)
+        return v->processes.cell;
+    return v->threads.cell;
+}
+
+/* The reason that the cells of BACKEND give for having failed, or "". */
+static const char *failure_of(const struct reading *r, const char *backend)
+{
+    for (long i = 0; i < r->cells; i++)
+        if (!strcmp(r->cell[i].backend, backend) && !strcmp(r->cell[i].status, "failed"))
+            return *r->cell[i].note ? r->cell[i].note : "every launch failed";
+    return "";
+}
+
+static void write_headline(struct answer *v)
+{
+    char *out = v->headline, workers[WORD], chunk[WORD + 32] = "";
+    size_t room = sizeof v->headline;
+    if (v->chunk.low > 0) {
+        char number[WORD];
+        snprintf(chunk, sizeof chunk, ", %s%s %s per chunk",
+                 v->chunk.recommended > 1 ? "about " : "",
+                 words_count(number, v->chunk.recommended),
+                 v->chunk.recommended == 1 ? "task" : "tasks");
+    }
+    words_plural(workers, v->workers, "worker");
+    if (v->smoke)
+        say(out, room, "No verdict: a smoke run only proves that everything works.");
+    else if (v->one_cpu)
+        say(out, room, "One CPU: parallel cannot speed up CPU-bound work here.");
+    else if (v->choice == CHOICE_NONE)
+        say(out, room,
+            "No verdict: neither threads nor processes were measured on CPU-bound work.");
+    else if (v->choice == CHOICE_SERIAL)
+        say(out, room, "Stay serial: no number of workers was worth it here.");
+    else if (v->choice == CHOICE_EITHER)
+        say(out, room, "Use threads or processes, either will do: %s%s.", workers, chunk);
+    else if (v->choice == CHOICE_UNCLEAR)
+        say(out, room, "Threads or processes? Can't tell yet; use %s%s.", workers, chunk);
+    else
+        say(out, room, "Use %s: %s%s.", choice_word(v->choice), workers, chunk);
+}
+
+/* "8 threads were 7.4 times as fast as serial code (95% interval 7.30 to 7.50)" */
+static void say_speedup(char *out, size_t room, const char *who, const struct cell *c)
+{
+    char factor[WORD], count[WORD];
+    words_plural(count, c->workers, who);
+    if (isnan(c->speedup.mid)) {
+        say(out, room, "%s took %s a task", count, words_time(factor, cell_task_time(c), 3));
+        return;
+    }
+    say(out, room, "%s ran %s times as fast as serial code", count,
+        words_factor(factor, c->speedup.mid));
+    if (!isnan(c->speedup.low))
+        say(out, room, " (95%% interval %.*f to %.*f)", c->speedup.mid < 10 ? 2 : 1, c->speedup.low,
+            c->speedup.mid < 10 ? 2 : 1, c->speedup.high);
+}
+
+static void say_duel(char *out, size_t room, const struct duel *d)
+{
+    char word[WORD];
+    const char *how = d->paired ? "Compared block by block" : "By their intervals";
+    if (isnan(d->ratio.mid))
+        return;
+    if (d->verdict == VERDICT_SAME)
+        say(out, room, " %s, no difference was found (processes %s).", how,
+            words_slower(word, d->ratio.mid));
+    else if (d->verdict != VERDICT_UNCLEAR)
+        say(out, room, " %s, processes were %s.", how, words_slower(word, d->ratio.mid));
+    else if (isnan(d->ratio.low))
+        say(out, room, " Too few blocks to compare them.");
+    else
+        say(out, room, " %s, processes were anything from %s.", how,
+            words_slower_range(word, d->ratio.low, d->ratio.high));
+    if (d->verdict == VERDICT_UNCLEAR && d->blocks_needed > 0 && d->blocks_needed < 1000)
+        say(out, room, " About %.0f blocks would settle it.", d->blocks_needed);
+}
+
+static void write_evidence(const struct reading *r, struct answer *v)
+{
+    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    char *out = v->evidence, work[64];
+    size_t room = sizeof v->evidence;
+    if (v->one_cpu)
+        say(out, room,
+            "Workers take turns on it, so they can only add cost. Tasks that wait, for a "
+            "disk, a network or a timer, still overlap: see the lesson.");
+    if (v->smoke)
+        say(out, room,
+            "The figures below have the right shape, not the right numbers. "
+            "Run the quick or the default profile for an answer.");
+    if (v->smoke || v->one_cpu || (!t && !p))
+        return;
+    name_work(work, t ? t : p);
+    say(out, room, "%s: ", work);
+    if (t)
+        say_speedup(out, room, "thread", t);
+    say(out, room, "%s", t && p ? ", " : "");
+    if (p)
+        say_speedup(out, room, "process", p);
+    say(out, room, ".");
+    if (t && p) {
+        say_duel(out, room, &v->duel);
+        return;
+    }
+    const char *failure = failure_of(r, t ? "pool" : "omp");
+    say(out, room, " %s could not be compared: %s.", t ? "Processes" : "Threads",
+        *failure ? failure : "not measured");
+}
+
+/* Half the relative width of the interval, NAN where there is none. */
+static double half_width(const struct cell *c)
+{
+    return c ? fmax(c->time.high / c->time.mid - 1, 1 - c->time.low / c->time.mid) : NAN;
+}
+
+static void judge_confidence(const struct checks *checks, struct answer *v)
+{
+    const struct cell *c = chosen_cell(v);
+    double width = half_width(c);
+    char *out = v->reason;
+    size_t room = sizeof v->reason;
+    v->confidence = CONFIDENCE_LOW;
+    if (v->smoke) {
+        say(out, room, "A smoke run proves that everything works, and nothing about speed.");
+        return;
+    }
+    if (!c) {
+        say(out, room, "There is no good cell to stand on.");
+        return;
+    }
+    char blocks[WORD];
+    words_plural(blocks, c->blocks > 0 ? c->blocks : 0, "block");
+    if (isnan(width) || c->blocks < BLOCKS_FOR_INTERVAL) {
+        say(out, room, "%s, and fewer than 6 give no 95%% interval.", blocks);
+        return;
+    }
+    say(out, room, "%s in shuffled order, and the interval is ±%.1f%%", blocks, 100 * width);
+    int sided = v->threads.cell && v->processes.cell;
+    if (!checks->bad && !checks->warnings && width <= 0.02 && sided && v->choice != CHOICE_UNCLEAR)
+        v->confidence = CONFIDENCE_HIGH;
+    else if (!checks->bad && checks->warnings <= 1 && width <= 0.05 && sided)
+        v->confidence = CONFIDENCE_MEDIUM;
+    if (checks->bad)
+        say(out, room, ". A check below says not to use the numbers.");
+    else if (checks->warnings)
+        say(out, room, ". %d check%s below warn%s.", checks->warnings,
+            checks->warnings == 1 ? "" : "s", checks->warnings == 1 ? "s" : "");
+    else if (!sided)
+        say(out, room, ", but one side is missing.");
+    else
+        say(out, room, "; no check below warns.");
+}
+
+static void find_chunk(const struct reading *r, struct answer *v)
+{
+    const struct cell *c = chosen_cell(v);
+    if (!c || v->choice == CHOICE_NONE || v->choice == CHOICE_SERIAL)
+        return;
+    double length = chunk_length_near(r, c->backend, c->task_ns);
+    if (length > 0)
+        v->chunk = chunk_range_of(r, c->backend, c->schedule, length);
+}
+
+void verdict_compute(const struct reading *r, const struct checks *checks, struct answer *v)
+{
+    *v = (struct answer){ .smoke = reading_is_smoke(r),
+                          .effective = reading_number(r, "effective_workers") };
+    v->one_cpu = v->effective == 1;
+    v->duel = (struct duel){ .verdict = VERDICT_UNCLEAR,
+                             .ratio = { NAN, NAN, NAN },
+                             .blocks_needed = NAN };
+    v->threads.cell = side_cell(r, CHOICE_THREADS, v->effective);
+    v->processes.cell = side_cell(r, CHOICE_PROCESSES, v->effective);
+    if (v->threads.cell && v->processes.cell)
+        v->duel = duel_between(r, v->threads.cell, v->processes.cell);
+    v->choice = choose(v);
+    v->threads.shortest = shortest_of(r, "omp", "dynamic");
+    v->processes.shortest = shortest_processes(r);
+    find_chunk(r, v);
+    if (v->choice != CHOICE_NONE && v->choice != CHOICE_SERIAL)
+        v->workers = chosen_cell(v)->workers;
+    write_headline(v);
+    write_evidence(r, v);
+    judge_confidence(checks, v);
+    if (!v->smoke)
+        advise_all(r, v);
+}
+
+void verdict_print(const struct answer *v, FILE *f)
+{
+    char threads[WORD], processes[WORD], low[WORD], high[WORD], length[WORD];
+    fprintf(f, "%s\n", v->headline);
+    if (*v->evidence)
+        fprintf(f, "%s\n", v->evidence);
+    if (v->smoke)
+        return;
+    if (v->chunk.low > 0)
+        fprintf(f, "  chunk       %s to %s tasks of %s are within 2%% of the best\n",
+                words_count(low, v->chunk.low), words_count(high, v->chunk.high),
+                words_time(length, v->chunk.task_ns, 2));
+    if (!v->one_cpu)
+        fprintf(f, "  shortest    task that is worth it: threads %s, processes %s\n",
+                shortest_word(threads, &v->threads.shortest),
+                shortest_word(processes, &v->processes.shortest));
+    fprintf(f, "  confidence  %s: %s\n", confidence_word(v->confidence), v->reason);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * verdict: the answer.  Threads or processes, how many workers, which chunk, from what task length?
+ * One deterministic function from a run's derived tables to plain results and sentences; terminal
+ * and page say the same because both read this struct.  The rules:
+ *
+ *   workers   the fewest whose time is within 5 % of the best, never more than the effective CPUs
+ *             where the work is CPU-bound
+ *   chunk     the longest run of measured sizes within 2 % of the best is the range; recommended is
+ *             the power of two nearest its geometric middle
+ *   side      threads against processes, each at its best: paired block by block where both did the
+ *             same work, else by their intervals; no clear difference is an answer, and so is none
+ *   shortest  the task length from which on efficiency stays at 50 % or above, interpolated
+ *             linearly in 1/length between measured points, never beyond them
+ */
+#ifndef BENCH_VERDICT_H
+#define BENCH_VERDICT_H
+
+#include <stdio.h>
+
+#include "../core/stats.h"
+#include "checks.h"
+#include "reading.h"
+
+enum choice {
+    CHOICE_NONE,   /* nothing to choose between; the headline says why */
+    CHOICE_SERIAL, /* no number of workers was worth it */
+    CHOICE_THREADS,
+    CHOICE_PROCESSES,
+    CHOICE_EITHER,
+    CHOICE_UNCLEAR /* can't tell yet */
+};
+
+enum confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
+
+/* Where efficiency reaches one half. */
+struct shortest {
+    enum {
+        SHORTEST_UNKNOWN, /* not measured */
+        SHORTEST_AT,      /* at NS */
+        SHORTEST_BELOW,   /* somewhere below NS, the shortest task measured */
+        SHORTEST_NEVER    /* not reached; the best seen was EFFICIENCY at NS */
+    } kind;
+    double ns, efficiency;
+    const char *backend, *schedule; /* who did it; constants or texts of the reading */
+};
+
+/* Threads or processes, each for itself.  CELL is NULL where the side has no good cell. */
+struct side {
+    const struct cell *cell; /* the recommended number of workers */
+    struct shortest shortest;
+};
+
+/* Sizes of chunk that are as good as the best; low is 0 where none was measured. */
+struct chunk_range {
+    double low, high, recommended, task_ns;
+};
+
+/* Side b's time over side a's. */
+struct duel {
+    enum verdict verdict;
+    struct estimate ratio;
+    double blocks_needed; /* NAN: not known */
+    int paired;           /* 1: block by block; 0: two intervals held against each other */
+};
+
+/* Best choice for one workload. */
+struct advice {
+    char work[64];
+    enum choice choice;
+    const struct cell *cell; /* of the choice; threads' where it does not matter */
+    char other[96];          /* "processes 5% slower" */
+    char sure[48];           /* "yes", or why not */
+};
+
+enum { ADVICE_ROWS = 12 };
+
+struct answer {
+    enum choice choice;
+    int smoke, one_cpu;
+    double effective; /* NAN: not known */
+    struct side threads, processes;
+    double workers; /* 0: no recommendation */
+    struct chunk_range chunk;
+    struct duel duel; /* processes' time over threads' */
+    enum confidence confidence;
+    char headline[160], evidence[640], reason[320];
+    int advices;
+    struct advice advice[ADVICE_ROWS];
+};
+
+/* Texts and cells in OUT point into R, which must outlive it. */
+void verdict_compute(const struct reading *r, const struct checks *checks, struct answer *out);
+
+/* A few plain lines for the terminal. */
+void verdict_print(const struct answer *v, FILE *f);
+
+/* "threads", "processes", "either", "can't tell yet", "serial", "-". */
+const char *choice_word(enum choice c);
+
+/* "high", "medium", "low". */
+const char *confidence_word(enum confidence c);
+
+/* Threads against processes for two cells of the same work; A or B may be of any side. */
+struct duel duel_between(const struct reading *r, const struct cell *a, const struct cell *b);
+
+/* The range of good chunks of BACKEND with SCHEDULE for tasks of TASK_NS in the chunk sweep. */
+struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
+                                  const char *schedule, double task_ns);
+
+/* Where BACKEND with SCHEDULE reaches one half in the length sweep. */
+struct shortest shortest_of(const struct reading *r, const char *backend, const char *schedule);
+
+/* "3.1 µs", "below 100 ns", "not reached", "not measured". */
+const char *shortest_word(char buffer[64], const struct shortest *s);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * words: numbers as people read them, the same on the terminal, in a figure's title and on the
+ * page.  Every function writes into BUFFER, which the caller owns, and returns it.
+ */
+#ifndef BENCH_WORDS_H
+#define BENCH_WORDS_H
+
+enum { WORD = 64 };
+
+/* "100 ns", "3.1 µs", "302 ms", "2.40 s": DIGITS significant ones, and no trailing
+ * zeros below 3.  No line breaks between number and unit. */
+const char *words_time(char buffer[WORD], double ns, int digits);
+
+/* "12,345" */
+const char *words_count(char buffer[WORD], double count);
+
+/* "7.4", "0.97", "24": a factor. */
+const char *words_factor(char buffer[WORD], double factor);
+
+/* "5.2% slower", "7.8 times slower": what a ratio of times, theirs over ours, says about them. */
+const char *words_slower(char buffer[WORD], double ratio);
+
+/* "1.2% to 3.4% slower", "0.3% faster to 1.1% slower": the same of an interval. */
+const char *words_slower_range(char buffer[WORD], double low, double high);
+
+/* "1 block", "2 blocks": COUNT and its noun. */
+const char *words_plural(char buffer[WORD], double count, const char *noun);
+
+#endif

@@ -1,0 +1,300 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# cell.sh CELL_BINARY: the cell program as a person or a run meets it.  Bad input: exit code 2, one
+# line on stderr, nothing on stdout.  Good input: a table and nothing else.  And nothing that the
+# caller's environment, a closed stream or a kill -9 does may change or outlive that.
+set -u
+if [ $# -ne 1 ] || [ ! -x "$1" ]; then
+    echo "usage: cell.sh CELL_BINARY" >&2
+    exit 2
+fi
+case $1 in
+/*) cell=$1 ;;
+*) cell=$PWD/$1 ;;
+esac
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 2
+for name in $(env | sed -n 's/^\(\(OMP\|GOMP\|KMP\)_[A-Za-z_]*\)=.*/\1/p'); do
+    unset "$name"
+done
+unset TEAMPOOL_CELL_STAGE
+passed=0 failed=0
+
+fail() {
+    printf 'FAILED: %s: expected %s\n' "$what" "$1"
+    failed=$((failed + 1))
+}
+
+# expect DESCRIPTION COMMAND...: the command succeeds.
+expect() {
+    text=$1
+    shift
+    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 400 err 2>/dev/null)"; fi
+}
+
+# measure WORD...: run the cell; its code, out and err are kept.
+measure() {
+    what=$*
+    timeout 60 "$cell" "$@" >out 2>err </dev/null
+    code=$?
+}
+
+is() { [ "$1" = "$2" ]; }
+is_one_line() { [ "$(wc -l <"$1")" -eq 1 ]; }
+is_empty() { [ ! -s "$1" ]; }
+says() { grep -qF -- "$2" "$1"; }
+
+# refused TEXT WORD...: exit code 2 and one line with TEXT in it.
+refused() {
+    wanted=$1
+    shift
+    measure "$@"
+    expect "exit code 2, not $code" is $code 2
+    expect "one line on stderr" is_one_line err
+    expect "nothing on stdout" is_empty out
+    expect "'$wanted' in: $(cat err)" says err "$wanted"
+}
+
+# A column of the table in out.
+column() {
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' \
+        "${2:-out}"
+}
+
+# Is out a table?  Fields here hold no quotes but in cpus and note, which hold no commas.
+is_table() {
+    awk -F, 'NR == 1 { wanted = NF } NF != wanted { exit 1 } END { exit NR < 2 }' out
+}
+
+all_are() { # VALUE COLUMN
+    [ -z "$(column "$2" | grep -vFx -- "$1")" ]
+}
+
+# The processes that have WORD on their command line, but this shell's own.
+with_word() {
+    for folder in /proc/[0-9]*; do
+        pid=${folder#/proc/}
+        [ "$pid" = $$ ] || ! tr '\0' '\n' 2>/dev/null <"$folder/cmdline" | grep -qFx -- "$1" || echo "$pid"
+    done
+}
+
+allowed=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status | tr , '\n' |
+    awk -F- '{ for (i = $1; i <= (NF > 1 ? $2 : $1); i++) print i }')
+first_cpu=$(echo "$allowed" | head -n 1)
+last_cpu=$(echo "$allowed" | tail -n 1)
+
+# ---- bad input ----
+
+refused "'chunk'" backend=pool workload=cpu chunck=3
+refused "unknown field 'zzzzzzzz'" backend=pool workload=cpu zzzzzzzz=3
+refused 'field=value' backend=pool workload=cpu chunk
+refused 'field=value' backend=pool workload=cpu =3
+refused 'field=value' ''
+refused 'backend=' workload=cpu
+refused 'workload=' backend=pool
+refused 'backend=' backend= workload=cpu
+for word in chunk=0 chunk=-1 workers=0 workers=-1 workers=1000000 tasks=0 tasks=99999999999999999999 \
+    task_ns=1e9x task_ns=1e9 task_ns= task_ns=-1 samples=0 tasks=1.5 tasks=0x10 steps_per_ms=0 \
+    payload_bytes=-1 cpus=x cpus=0+ cpus=+0 cpus=-1 cpus=0,1 cpus=999999 cpus=99999999999; do
+    refused "${word%%=*}" backend=pool workload=cpu "$word"
+done
+refused 'CPU 4095' backend=pool workload=cpu cpus=4095
+refused 'CPU 4095' backend=omp workload=cpu workers=2 "cpus=$first_cpu+4095"
+refused "'pool'" backend=pol workload=cpu
+refused "'cpu'" backend=pool workload=cpv
+refused 'backend=qqqqqqq' backend=qqqqqqq workload=cpu
+refused 'schedule=fast' backend=pool workload=cpu schedule=fast
+refused 'wait=never' backend=pool workload=cpu wait=never
+refused 'variant=wild' backend=pool workload=skew variant=wild
+refused 'variant=heavy' backend=pool workload=cpu variant=heavy
+refused 'schedule=steal' backend=omp workload=cpu schedule=steal
+refused 'schedule=static' backend=pipe workload=cpu schedule=static
+refused 'start=thread' backend=pool workload=cpu start=thread
+refused 'work_version=77' backend=pool workload=cpu work_version=77
+for word in wall_ns=5 warmup=1 checksum=0 status=ok note=x; do
+    refused 'measured' backend=pool workload=cpu "$word"
+done
+refused "--lits" --lits
+measure backend=serial workload=cpu workers=2
+expect "exit code 1 or 2, not $code" [ $code -eq 1 -o $code -eq 2 ]
+expect "one line on stderr" is_one_line err
+expect "nothing on stdout" is_empty out
+measure
+expect "exit code 2 without words" is $code 2
+echo "bad input is refused in one line"
+
+# ---- good input ----
+
+columns=runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,chunk,workers,place,cpus,
+measured=block,seq,sample,warmup,start_ns,wall_ns,open_ns,close_ns,first_ns,last_ns,busy_sum_ns,busy_max_ns,
+
+measure --list
+expect "exit code 0" is $code 0
+cp out list
+backends=$(awk -F, '$1 == "backend" && $NF == "" { print $2 }' list)
+expect "serial, omp, pool and pipe" [ "$(echo "$backends" | grep -cx 'serial\|omp\|pool\|pipe')" -eq 4 ]
+loads=$(awk -F, '$1 == "workload" && $NF == "" { print $2 }' list)
+
+# good WORD...: a table of COUNT rows, all ok, whose checksums are all CHECKSUM (if that is set).
+good() {
+    measure "$@"
+    expect "exit code 0, not $code" is $code 0
+    expect "nothing on stderr" is_empty err
+    expect "a table" is_table
+    expect "the contract's columns first" says out "$columns"
+    expect "$count rows" [ "$(column sample | wc -l)" -eq "$count" ]
+    expect "all rows ok" all_are ok status
+    expect "close_ns in the last row alone" [ "$(column close_ns | grep -c .)" -eq 1 ]
+    expect "times above 0" [ "$(column wall_ns | grep -c '^[1-9][0-9]*$')" -eq "$count" ]
+    [ -n "$checksum" ] || checksum=$(column checksum | head -n 1)
+    expect "checksum $checksum in all rows" all_are "$checksum" checksum
+}
+
+for load in $loads; do
+    checksum=
+    for backend in $backends; do
+        workers=3
+        [ "$backend" != serial ] || workers=1
+        count=5
+        good backend="$backend" workload="$load" task_ns=500 tasks=40 steps_per_ms=1000000 \
+            workers=$workers samples=3 warmup_samples=2
+        expect "the line's words in every row" all_are "$backend" backend
+        expect "workers=$workers" all_are $workers workers
+        expect "2 warm-ups" [ "$(column warmup | tr -d '\n')" = 11000 ]
+        expect "samples 0 to 4" [ "$(column sample | tr -d '\n')" = 01234 ]
+        expect "a chunk that is a number" [ "$(column chunk | grep -c '^[1-9]')" -eq 5 ]
+    done
+done
+head -n 1 out >header
+expect "'$measured' after the cell's columns" grep -q "^$columns[a-z,]*$measured" header
+echo "every workload on every backend: one table, one checksum"
+
+checksum= count=2
+good runner=cell backend=pool start=fork schedule=steal wait=active workload=skew variant=ramp work_version=1 \
+    task_ns=100 tasks=10 chunk=100 workers=2 place=mine "cpus=$first_cpu" block=3 seq=7 sweep=a+b samples=1
+for pair in block=3 seq=7 sweep=a+b place=mine variant=ramp chunk=100 "cpus=$first_cpu" wait=active; do
+    expect "$pair in every row" all_are "${pair#*=}" "${pair%%=*}"
+done
+checksum= count=1
+good backend=pool workload=empty samples=1 warmup_samples=0 tasks=1
+count=6
+good backend=pipe workload=empty samples=6 warmup_samples=0 tasks=1
+measure backend=pool workload=sleep task_ns=2000000 tasks=2 samples=1 warmup_samples=0 warmup_ms=30
+expect "warm-ups for 30 ms" [ "$(column warmup | grep -c 1)" -ge 5 ]
+echo "what the line says is in the rows"
+
+# ---- the caller's environment ----
+
+busy() { # in some sample two workers worked: their sum is more than the busiest one's time
+    [ -n "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["busy_sum_ns"] > 1.5 * $at["busy_max_ns"] && $at["busy_max_ns"] > 0' out)" ]
+}
+for backend in omp pool pipe; do
+    checksum= count=3
+    for settings in - "OMP_NUM_THREADS=1 OMP_PROC_BIND=true OMP_WAIT_POLICY=active" "OMP_PLACES={0}" \
+        "OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true" "OMP_SCHEDULE=static,1000 GOMP_CPU_AFFINITY=0" \
+        "OMP_PROC_BIND=close OMP_PLACES=cores"; do
+        for cpus in "" "$first_cpu+$last_cpu"; do
+            [ "$settings" = - ] || export $settings
+            good backend=$backend workload=sleep task_ns=3000000 tasks=4 chunk=1 workers=2 samples=2 \
+                wait=passive schedule=dynamic "cpus=$cpus"
+            what="$settings: $what"
+            expect "two workers at work" busy
+            [ "$settings" = - ] || for pair in $settings; do unset "${pair%%=*}"; done
+        done
+    done
+done
+if [ "$first_cpu" != "$last_cpu" ]; then
+    export OMP_NUM_THREADS=1 OMP_PROC_BIND=true OMP_PLACES=cores
+    measure backend=omp workload=cpu task_ns=1000000 tasks=100 chunk=1 schedule=dynamic workers=2 \
+        "cpus=$first_cpu+$last_cpu" samples=3
+    expect "code 0: the CPUs that the caller's OMP_PROC_BIND took away are back" is $code 0
+    expect "two workers at work" busy
+    unset OMP_NUM_THREADS OMP_PROC_BIND OMP_PLACES
+fi
+echo "OMP_* in the environment changes nothing"
+
+# ---- questions ----
+
+for word in --list --about --help --version -h; do
+    measure $word
+    expect "exit code 0" is $code 0
+    expect "nothing on stderr" is_empty err
+    expect "an answer" [ -s out ]
+done
+measure --help
+for field in backend workload chunk workers cpus; do
+    expect "$field explained" grep -q "^  $field" out
+done
+measure --about
+for key in teampool_version build_type compiler flags openmp; do
+    expect "$key" grep -q "^$key,." out
+done
+measure --version
+expect "name and version" grep -qx 'teampool-cell [0-9.]*' out
+echo "questions are answered"
+
+# ---- nowhere to write ----
+
+unwritable() {
+    expect "exit code 1, not $code" is $code 1
+    expect "a message" is_one_line err
+}
+for words in "backend=pool workload=empty" "backend=omp workload=empty workers=2" \
+    "backend=pipe workload=empty" --list --about --help --version; do
+    if [ -w /dev/full ]; then
+        what="$words >/dev/full"
+        timeout 60 "$cell" $words >/dev/full 2>err
+        code=$?
+        unwritable
+        expect "'No space' in: $(cat err)" says err 'No space left'
+    fi
+    what="$words >&-"
+    timeout 60 "$cell" $words >&- 2>err
+    code=$?
+    unwritable
+done
+for backend in omp pool pipe; do
+    what="$backend with stdin and stdout closed"
+    timeout 10 "$cell" backend=$backend workload=cpu workers=2 samples=3 <&- >&- 2>err
+    code=$?
+    unwritable
+    expect "'cannot write' in: $(cat err)" says err 'cannot write'
+done
+what="stdin and stderr closed"
+timeout 60 "$cell" backend=pipe workload=empty workers=2 samples=2 >out 2>&- <&-
+expect "exit code 0" is $? 0
+expect "a table" is_table
+echo "a full or closed stdout is told"
+
+# ---- killed ----
+
+for backend in omp pool pipe; do
+    what="kill -9 of $backend"
+    mark="sweep=killed-$$-$backend"
+    "$cell" backend=$backend workload=sleep task_ns=60000000000 tasks=3 workers=3 chunk=1 schedule=dynamic \
+        warmup_samples=0 samples=1 "$mark" >out 2>err &
+    pid=$!
+    wanted=4
+    [ $backend != omp ] || wanted=1
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ "$(with_word "$mark" | wc -l)" -ne $wanted ] || break
+        sleep 0.1
+    done
+    expect "$wanted processes at work" [ "$(with_word "$mark" | wc -l)" -eq $wanted ]
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ -n "$(with_word "$mark")" ] || break
+        sleep 0.1
+    done
+    left=$(with_word "$mark")
+    expect "no process left, not $left" [ -z "$left" ]
+    [ -z "$left" ] || kill -9 $left
+done
+echo "a killed cell takes its workers along"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,185 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# test_report.sh TEAMPOOL: `teampool report` on made-up runs: whole, hostile, broken, tiny; with and
+# without gnuplot.
+# shellcheck disable=SC2016 # backticks in quotes are the point
+set -eu
+[ $# -eq 1 ] || { echo "usage: test_report.sh TEAMPOOL" >&2; exit 2; }
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+teampool=$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 130' INT TERM
+cd -- "$work"
+failures=0
+
+fail() {
+    printf 'FAIL: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# check WHAT COMMAND...: the command succeeds.
+check() {
+    what=$1
+    shift
+    "$@" >/dev/null 2>&1 || fail "$what"
+}
+
+# absent WHAT PATTERN FILE: no line matches.
+absent() {
+    if grep -qi -- "$2" "$3"; then fail "$1"; fi
+}
+
+fake() {
+    "$here/fake_run.sh" "$@"
+}
+
+report() {
+    "$teampool" report "$@" >out 2>err
+}
+
+have_gnuplot=0
+if command -v gnuplot >/dev/null; then have_gnuplot=1; else echo 'note: no gnuplot: drawings not tested'; fi
+
+# drawings FILE: how many are in the page.
+drawings() {
+    grep -c '<svg role="img"' "$1" || true
+}
+
+# ---- a whole run: every figure, one self-contained page
+fake run
+report run || fail "report exits 0: $(cat err)"
+check 'stdout is the path' test "$(cat out)" = run/report.html
+check 'the verdict goes to stderr' grep -q 'Use threads' err
+for figure in speedup length chunk_1us chunk_10us startup schedules lesson; do
+    check "figure $figure has a table" test -s "run/plots/$figure.csv"
+    check "figure $figure is on the page" grep -q "id=\"fig-$figure\"" run/report.html
+done
+absent 'no script' '<script' run/report.html
+absent 'nothing fetched' 'src=\|<link\|@import\|url(http' run/report.html
+check 'a content security policy' grep -q "default-src 'none'; style-src 'unsafe-inline'; img-src data:" run/report.html
+if [ "$have_gnuplot" = 1 ]; then
+    [ "$(drawings run/report.html)" -eq 7 ] || fail "7 drawings, not $(drawings run/report.html)"
+    ids=$(grep -o ' id="[^"]*"' run/report.html | sort | uniq -d)
+    [ -z "$ids" ] || fail "ids twice on the page: $ids"
+fi
+
+# ---- drawings are well-formed
+cat >well.py <<'END'
+import re, sys, xml.dom.minidom
+page = open(sys.argv[1], encoding='utf-8').read()
+for svg in re.findall(r'<svg.*?</svg>', page, re.S):
+    xml.dom.minidom.parseString(svg.encode())
+END
+if command -v python3 >/dev/null; then
+    check 'drawings are well-formed XML' python3 well.py run/report.html
+else
+    echo 'note: no python3: drawings not parsed'
+fi
+
+# ---- the same run gives the same bytes, and a second report changes nothing
+cp run/report.html first.html
+report run || fail 'a second report'
+cmp -s run/report.html first.html || fail 'the same bytes again'
+cp -R run other
+rm -rf other/plots other/report.html other/cells.csv other/pairs.csv
+mkdir elsewhere
+mv other elsewhere/run
+report elsewhere/run || fail 'a report from the record alone'
+cmp -s elsewhere/run/report.html first.html || fail 'the same bytes from the record alone'
+
+# ---- hostile names
+odd="-o dd 'q\" \`touch pwned\` \$(touch pwned) <x>"
+host='<script>alert(1)</script>"'"'"'`touch pwned`'
+fake "./$odd" host="$host"
+report -- "$odd" || fail "report with a hostile folder: $(cat err)"
+absent 'a host name is no markup' '<script' "./$odd/report.html"
+check 'a host name is shown as it is' grep -q '&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;`touch pwned`' "./$odd/report.html"
+check 'nothing was executed' test ! -e pwned
+[ "$have_gnuplot" = 0 ] || [ "$(drawings "./$odd/report.html")" -eq 7 ] || fail 'drawings in an odd folder'
+
+# ---- without gnuplot; and a drawing found in the folder is let in only if it is nothing more
+mkdir bin
+for tool in sh sed tail mktemp rm mv dirname; do
+    ln -s "$(command -v "$tool")" "bin/$tool"
+done
+without_gnuplot() {
+    PATH="$work/bin" "$teampool" report "$@" >out 2>err
+}
+fake bare
+without_gnuplot bare || fail "no gnuplot is no failure: $(cat err)"
+check 'no gnuplot is said' grep -q 'gnuplot is not installed' err
+check 'and stands on the page' grep -q 'Not drawn: gnuplot' bare/report.html
+[ "$(drawings bare/report.html)" -eq 0 ] || fail 'no drawings without gnuplot'
+for bad in '<svg><script>alert(1)</script></svg>' '<svg onload="alert(1)"></svg>' \
+    '<svg><g><image href="http://x/"/></g></svg>' '<svg><use xlink:href="http://x/#a"/></svg>' \
+    '<svg><g fill="url(http://x/)"/></svg>' '<svg><g>' '<svg></svg></main>' '<svg><style>*{}</style></svg>' \
+    '<!DOCTYPE svg [<!ENTITY a "b">]><svg></svg>' ''; do
+    printf '%s' "$bad" >bare/plots/speedup.svg
+    without_gnuplot bare || fail "report with the drawing $bad"
+    [ "$(drawings bare/report.html)" -eq 0 ] || fail "let in: $bad"
+    absent "let in: $bad" 'alert(1)\|http://x' bare/report.html
+done
+printf '<svg viewBox="0 0 1 1"><g id="a"/><use href="#a"/></svg>' >bare/plots/speedup.svg
+without_gnuplot bare
+check 'a drawing made elsewhere is used, its ids its own' grep -q 'href="#speedup-a"' bare/report.html
+
+# ---- runs with little in them
+fake empty without=all
+report empty || fail "an empty run: $(cat err)"
+check 'an empty run says so' grep -q "sweep &#39;workers&#39; is not part of this run" empty/report.html
+fake few blocks=1 cores=2 only=2
+report few || fail "one block, one worker count: $(cat err)"
+check 'one block is no verdict' grep -q "Can&#39;t tell yet" few/report.html
+check 'one block: no intervals are claimed' grep -q 'Too few blocks for intervals' few/report.html
+fake one cores=1
+report one || fail "one core: $(cat err)"
+check 'one core is said' grep -q 'One CPU: parallel cannot speed up' one/report.html
+fake broken fail=omp without=lesson
+report broken || fail "no threads: $(cat err)"
+check 'the reason is there' grep -q 'Threads could not be compared: cannot open the team' broken/report.html
+check 'the rest is recommended' grep -q '<span class=processes>processes</span>' broken/report.html
+fake smoke profile=smoke blocks=1
+report smoke || fail "a smoke run: $(cat err)"
+check 'smoke gives no verdict' grep -q 'No verdict: a smoke run' smoke/report.html
+fake serial fail=omp without=workers+chunk+length+schedules+startup+lesson
+report serial || fail 'nothing but the serial rows'
+rm -f few/machine.csv few/status.csv
+report few || fail "without machine.csv and status.csv: $(cat err)"
+
+# ---- a figure that is gone leaves nothing behind
+mkdir -p gone
+fake gone
+report gone
+fake gone without=lesson
+rm -f gone/cells.csv
+report gone
+check 'an old figure is removed' test ! -e gone/plots/lesson.csv
+
+# ---- where it goes, and how it fails
+report run --out page.html || fail '--out'
+cmp -s page.html first.html || fail '--out writes the same page'
+if report run --out no/such/page.html; then fail 'a page that cannot be written is a failure'; fi
+check 'and says where' grep -q 'no/such/page.html' err
+if [ -e /dev/full ]; then
+    if report run --out /dev/full; then fail 'a full disk is a failure'; fi
+    check 'a device stays a device' test -c /dev/full
+fi
+if report nowhere; then fail 'a folder that is not there'; fi
+mkdir results
+mv run results/
+report || fail 'the newest run is found'
+check 'its path' test "$(cat out)" = results/run/report.html
+
+# ---- other formats
+if [ "$have_gnuplot" = 1 ]; then
+    "$here/../scripts/plot.sh" --format dumb results/run >dumb.txt 2>err || fail "dumb: $(cat err)"
+    check 'letters on a terminal' grep -q 'workers' dumb.txt
+    "$here/../scripts/plot.sh" --format png results/run 2>err || fail "png: $(cat err)"
+    check 'a picture' test -s results/run/plots/speedup.png
+    check 'a title with a comma is whole' grep -q 'processes at' dumb.txt
+fi
+
+[ "$failures" = 0 ] || exit 1
+echo 'test_report: ok'

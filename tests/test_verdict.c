@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The verdict's rules, on tables small enough to check by hand.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../bench/figures.h"
+#include "../bench/verdict.h"
+
+/* ---- a run made of text ---------------------------------------------------------------------- */
+
+struct made {
+    char dir[64];
+    FILE *cells, *pairs, *machine;
+};
+
+static FILE *open_in(const struct made *m, const char *name, const char *header)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", m->dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "%s\n", header);
+    return f;
+}
+
+static struct made make(double effective, const char *profile)
+{
+    struct made m = { "/tmp/verdict-XXXXXX", NULL, NULL, NULL };
+    assert_non_null(mkdtemp(m.dir));
+    m.cells =
+        open_in(&m, "cells.csv",
+                "runner,backend,schedule,wait,workload,task_ns,tasks,chunk,workers,cpus,variant,"
+                "sweep,blocks,samples,median_ns,low_ns,high_ns,speedup,speedup_low,"
+                "speedup_high,efficiency,status,note");
+    m.pairs = open_in(&m, "pairs.csv",
+                      "workload,variant,task_ns,tasks,chunk,workers,cpus,wait,a_runner,a_backend,"
+                      "a_schedule,b_runner,b_backend,b_schedule,blocks,ratio,ratio_low,ratio_high,"
+                      "margin,verdict,blocks_needed");
+    m.machine = open_in(&m, "machine.csv", "key,value,note");
+    fprintf(m.machine, "profile,%s,\ngovernor,performance,\n", profile);
+    if (effective > 0)
+        fprintf(m.machine, "effective_workers,%g,\n", effective);
+    return m;
+}
+
+/* A cell whose interval is WIDTH (0.01: 1 %) to either side; WIDTH 0: none, from one block. */
+static void cell(const struct made *m, const char *sweep, const char *backend, const char *schedule,
+                 double task_ns, double chunk, double workers, double speedup, double width)
+{
+    const double tasks = 1000;
+    double time = tasks * task_ns / speedup;
+    fprintf(m->cells, "cell,%s,%s,passive,%s,%g,%g,%g,%g,,,%s,%d,10,%.17g,", backend, schedule,
+            strcmp(sweep, "lesson") ? "cpu" : "sleep", task_ns, tasks, chunk, workers, sweep,
+            width > 0 ? 8 : 1, time);
+    if (width > 0)
+        fprintf(m->cells, "%.17g,%.17g,%.17g,%.17g,%.17g", time * (1 - width), time * (1 + width),
+                speedup, speedup * (1 - width), speedup * (1 + width));
+    else
+        fprintf(m->cells, ",,%.17g,,", speedup);
+    fprintf(m->cells, ",%.17g,%s,\n", speedup / workers, width > 0 ? "ok" : "few");
+}
+
+static void failed(const struct made *m, const char *sweep, const char *backend, const char *note)
+{
+    fprintf(m->cells, "cell,%s,dynamic,passive,cpu,10000,1000,16,4,,,%s,0,0,,,,,,,,failed,%s\n",
+            backend, sweep, note);
+}
+
+/* The pool's time over the team's in the workers sweep; LOW 0: no interval. */
+static void pair(const struct made *m, double workers, double ratio, double low, double high,
+                 const char *verdict)
+{
+    fprintf(m->pairs, "cpu,,10000,1000,16,%g,,passive,cell,omp,dynamic,cell,pool,dynamic,8,%g,",
+            workers, ratio);
+    if (low > 0)
+        fprintf(m->pairs, "%g,%g,0.03,%s,14\n", low, high, verdict);
+    else
+        fprintf(m->pairs, ",,0.03,%s,6\n", verdict);
+}
+
+/* Close the tables, read them, compute, and clean up the folder. */
+static void judge(struct made *m, struct reading *r, struct answer *v)
+{
+    static const char *const names[] = { "cells.csv", "pairs.csv", "machine.csv" };
+    struct checks checks;
+    struct why w = { "" };
+    char path[128];
+    fclose(m->cells);
+    fclose(m->pairs);
+    fclose(m->machine);
+    if (reading_open(r, m->dir, &w))
+        fail_msg("%s", w.text);
+    checks_compute(r, &checks);
+    verdict_compute(r, &checks, v);
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/%s", m->dir, names[i]);
+        unlink(path);
+    }
+    rmdir(m->dir);
+}
+
+/* Threads and processes, 1 to 4 workers. */
+static void four_workers(const struct made *m, double width)
+{
+    const double speed[] = { 1, 1.95, 3.9 };
+    for (int i = 0; i < 3; i++) {
+        cell(m, "workers", "omp", "dynamic", 10000, 16, 1 << i, speed[i], width);
+        cell(m, "workers", "pool", "dynamic", 10000, 16, 1 << i, speed[i] * 0.9, width);
+    }
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static void threads_win(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    four_workers(&m, 0.01);
+    pair(&m, 4, 1.11, 1.10, 1.12, "slower");
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_THREADS);
+    assert_true(v.workers == 4);
+    assert_true(v.duel.paired);
+    assert_int_equal(v.confidence, CONFIDENCE_HIGH);
+    assert_string_equal(v.headline, "Use threads: 4 workers.");
+    assert_non_null(strstr(v.evidence, "processes were 11% slower"));
+    reading_close(&r);
+}
+
+static void same_is_either_and_unclear_is_said(void **state)
+{
+    (void)state;
+    const struct {
+        const char *word;
+        double ratio, low, high;
+        enum choice choice;
+    } cases[] = { { "same", 1.01, 0.99, 1.02, CHOICE_EITHER },
+                  { "unclear", 1.03, 0.99, 1.08, CHOICE_UNCLEAR },
+                  { "unclear", 1.10, 1.08, 1.12, CHOICE_UNCLEAR }, /* the pair knows more */
+                  { "faster", 0.80, 0.78, 0.82, CHOICE_PROCESSES } };
+    for (int i = 0; i < 4; i++) {
+        struct made m = make(4, "default");
+        struct reading r;
+        struct answer v;
+        four_workers(&m, 0.01);
+        pair(&m, 4, cases[i].ratio, cases[i].low, cases[i].high, cases[i].word);
+        judge(&m, &r, &v);
+        assert_int_equal(v.choice, cases[i].choice);
+        reading_close(&r);
+    }
+}
+
+static void without_a_pair_intervals_decide(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    four_workers(&m, 0.01); /* 11 % apart, give or take 2 */
+    judge(&m, &r, &v);
+    assert_false(v.duel.paired);
+    assert_int_equal(v.choice, CHOICE_THREADS);
+    reading_close(&r);
+}
+
+static void fewest_workers_within_five_percent(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 1, 1.0, 0.01);
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 2, 1.95, 0.01);
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 4, 2.03, 0.01);
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 8, 2.90, 0.01); /* more than there are CPUs */
+    judge(&m, &r, &v);
+    assert_true(v.workers == 2);
+    reading_close(&r);
+}
+
+static void chunk_range_has_no_holes(void **state)
+{
+    (void)state;
+    const double speed[] = { 2.0, 3.5, 3.88, 3.9, 3.89, 3.0, 3.9 }; /* chunks 1, 2, 4, ... */
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    four_workers(&m, 0.01);
+    for (int i = 0; i < 7; i++)
+        cell(&m, "chunk", "omp", "dynamic", 10000, 1 << i, 4, speed[i], 0.01);
+    cell(&m, "chunk", "omp", "dynamic", 1000, 512, 4, 3.9, 0.01); /* another length */
+    judge(&m, &r, &v);
+    assert_true(v.chunk.low == 4 && v.chunk.high == 16 && v.chunk.recommended == 8);
+    assert_true(v.chunk.task_ns == 10000);
+    assert_string_equal(v.headline, "Use threads: 4 workers, about 8 tasks per chunk.");
+    reading_close(&r);
+}
+
+/* With a constant cost of o a task, efficiency is w / (w + o) and half is reached at w = o. */
+static void shortest_task(void **state)
+{
+    (void)state;
+    const double length[] = { 100, 1000, 10000, 100000 };
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    for (int i = 0; i < 4; i++) {
+        double w = length[i];
+        cell(&m, "length", "omp", "dynamic", w, 1, 4, 4 * w / (w + 3100), 0.01);
+        cell(&m, "length", "pool", "dynamic", w, 1, 4, 4 * w / (w + 50), 0.01);
+        cell(&m, "length", "pipe", "dynamic", w, 1, 4, 4 * w / (w + 1e6), 0.01);
+    }
+    judge(&m, &r, &v);
+    /* efficiency is linear in 1/w only to first order: near 3.1 µs, not on it */
+    assert_int_equal(v.threads.shortest.kind, SHORTEST_AT);
+    assert_true(v.threads.shortest.ns > 1000 && v.threads.shortest.ns < 3100.001);
+    assert_int_equal(v.processes.shortest.kind, SHORTEST_BELOW);
+    assert_true(v.processes.shortest.ns == 100);
+    struct shortest never = shortest_of(&r, "pipe", "dynamic");
+    assert_int_equal(never.kind, SHORTEST_NEVER);
+    assert_true(never.ns == 100000);
+    assert_int_equal(shortest_of(&r, "pool", "guided").kind, SHORTEST_UNKNOWN);
+    reading_close(&r);
+}
+
+/* Interpolated in 1/w: (1/1000, 0.25) and (1/4000, 0.75) meet one half at 1/1600. */
+static void shortest_task_between_points_and_after_a_dip(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    cell(&m, "length", "omp", "dynamic", 500, 1, 4, 4 * 0.60,
+         0.01); /* a lucky one: does not stay */
+    cell(&m, "length", "omp", "dynamic", 1000, 1, 4, 4 * 0.25, 0.01);
+    cell(&m, "length", "omp", "dynamic", 4000, 1, 4, 4 * 0.75, 0.01);
+    judge(&m, &r, &v);
+    assert_int_equal(v.threads.shortest.kind, SHORTEST_AT);
+    assert_true(fabs(v.threads.shortest.ns - 1600) < 1e-6);
+    reading_close(&r);
+}
+
+static void one_cpu(void **state)
+{
+    (void)state;
+    struct made m = make(1, "default");
+    struct reading r;
+    struct answer v;
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 1, 0.99, 0.01);
+    cell(&m, "workers", "pool", "dynamic", 10000, 16, 1, 0.98, 0.01);
+    cell(&m, "lesson", "omp", "dynamic", 1e8, 1, 8, 7.9, 0.01);
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_NONE);
+    assert_string_equal(v.headline, "One CPU: parallel cannot speed up CPU-bound work here.");
+    assert_true(v.workers == 0);
+    assert_int_equal(v.advices, 2); /* CPU-bound: serial; sleeping: workers still help */
+    assert_int_equal(v.advice[0].choice, CHOICE_SERIAL);
+    assert_true(v.advice[1].cell->workers == 8);
+    reading_close(&r);
+}
+
+static void one_block_gives_no_certainty(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    four_workers(&m, 0);
+    pair(&m, 4, 1.5, 0, 0, "unclear");
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_UNCLEAR);
+    assert_int_equal(v.confidence, CONFIDENCE_LOW);
+    assert_non_null(strstr(v.evidence, "Too few blocks"));
+    reading_close(&r);
+}
+
+static void threads_failed_everywhere(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    failed(&m, "workers", "omp", "no OpenMP here");
+    cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 3.9, 0.01);
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_PROCESSES);
+    assert_int_equal(v.confidence, CONFIDENCE_LOW);
+    assert_non_null(strstr(v.evidence, "Threads could not be compared: no OpenMP here."));
+    assert_int_equal(v.threads.shortest.kind, SHORTEST_UNKNOWN);
+    reading_close(&r);
+}
+
+static void nothing_measured(void **state)
+{
+    (void)state;
+    struct made m = make(0, "default");
+    struct reading r;
+    struct answer v;
+    struct figures fs;
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_NONE);
+    assert_int_equal(v.advices, 0);
+    assert_int_equal(figures_compute(&r, &v, &fs), 0);
+    for (int i = 0; i < fs.count; i++)
+        assert_true(*fs.figure[i].absent);
+    figures_free(&fs);
+    reading_close(&r);
+}
+
+static void smoke_gives_no_verdict(void **state)
+{
+    (void)state;
+    struct made m = make(4, "smoke");
+    struct reading r;
+    struct answer v;
+    four_workers(&m, 0.001);
+    pair(&m, 4, 1.11, 1.10, 1.12, "slower");
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_NONE);
+    assert_int_equal(v.confidence, CONFIDENCE_LOW);
+    assert_non_null(strstr(v.headline, "a smoke run only proves that everything works"));
+    assert_int_equal(v.advices, 0);
+    reading_close(&r);
+}
+
+static void workers_that_gain_nothing(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 1, 1.0, 0.01);
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 4, 0.6, 0.01);
+    cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 0.5, 0.01);
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_SERIAL);
+    assert_string_equal(v.headline, "Stay serial: no number of workers was worth it here.");
+    reading_close(&r);
+}
+
+/* The labels at the lines' ends: in order, apart, inside. */
+static void end_labels_keep_apart(void **state)
+{
+    (void)state;
+    struct figure f = { .series_count = 4,
+                        .frame = { 480, 330, 68, 396, 50, 300, 0, 5, 0, 10, 0, 0 } };
+    for (int s = 0; s < 4; s++)
+        f.series[s] = (struct figure_series){ "threads", "label" };
+    struct figure_row *row = figure_row(&f, 4);
+    assert_non_null(row);
+    for (int s = 0; s < 4; s++)
+        row->y[s].mid = 9.9 + s * 0.01;
+    figure_label_ends(&f);
+    assert_int_equal(f.marks, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_true(f.mark[i].y >= 50 && f.mark[i].y <= 300.001);
+        assert_true(i == 0 || f.mark[i].y - f.mark[i - 1].y > 16.999);
+    }
+    figure_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_win),
+        cmocka_unit_test(same_is_either_and_unclear_is_said),
+        cmocka_unit_test(without_a_pair_intervals_decide),
+        cmocka_unit_test(fewest_workers_within_five_percent),
+        cmocka_unit_test(chunk_range_has_no_holes),
+        cmocka_unit_test(shortest_task),
+        cmocka_unit_test(shortest_task_between_points_and_after_a_dip),
+        cmocka_unit_test(one_cpu),
+        cmocka_unit_test(one_block_gives_no_certainty),
+        cmocka_unit_test(threads_failed_everywhere),
+        cmocka_unit_test(nothing_measured),
+        cmocka_unit_test(smoke_gives_no_verdict),
+        cmocka_unit_test(workers_that_gain_nothing),
+        cmocka_unit_test(end_labels_keep_apart),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
