@@ -460,20 +460,21 @@ int main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : "--help";
 
     c.start_ns = clock_ns();
+    stdio_begin();
     if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
         help();
-        return argc > 1 ? EXIT_OK : EXIT_USAGE;
+        return stdio_end(argc > 1 ? EXIT_OK : EXIT_USAGE);
     }
     if (!strcmp(word, "--version")) {
         printf("teampool-cell %s\n", TEAMPOOL_VERSION);
-        return EXIT_OK;
+        return stdio_end(EXIT_OK);
     }
     if (!strcmp(word, "--list") || !strcmp(word, "--about")) {
         if (!strcmp(word, "--list"))
             list();
         else
             about();
-        return EXIT_OK;
+        return stdio_end(EXIT_OK);
     }
     record_init(&c.record);
     for (int i = 1; i < argc; i++)
@@ -486,7 +487,5 @@ int main(int argc, char **argv)
     prepare(&c);
     int code = measure_cell(&c);
     arena_close(&c.arena);
-    if (fflush(stdout) || ferror(stdout))
-        die(EXIT_FAILED, "cannot write the rows: %s", strerror(errno));
-    return code;
+    return stdio_end(code);
 }

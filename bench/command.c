@@ -2,11 +2,27 @@
 #include "command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void stdio_begin(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd ? O_RDONLY : O_WRONLY); /* takes the lowest free number: FD */
+}
+
+int stdio_end(int code)
+{
+    errno = 0;
+    if (fflush(stdout) || ferror(stdout))
+        die(EXIT_FAILED, "cannot write to standard output: %s", strerror(errno ? errno : EIO));
+    return code;
+}
 
 void warn(const char *format, ...)
 {
@@ -125,7 +141,8 @@ static const struct option *find(const struct option *options, const char *name,
     return NULL;
 }
 
-_Noreturn static void unknown_option(const struct command *c, const struct option *options, const char *word)
+_Noreturn static void unknown_option(const struct command *c, const struct option *options,
+                                     const char *word)
 {
     const char *names[64];
     int count = 0;

@@ -50,6 +50,13 @@ extern const struct command command_topology, command_list, command_plan, comman
  * or bad value exits 2 with a sentence.  Returns the number of operands, now first in ARGV. */
 int options_take(const struct command *c, const struct option *options, int argc, char **argv);
 
+/* First thing in main: descriptors 0, 1 and 2 are open, so that no file takes their place.  One
+ * that was closed cannot be read from or written to. */
+void stdio_begin(void);
+
+/* Last thing in main: what was printed is out.  Returns CODE, or exits 1 with a sentence. */
+int stdio_end(int code);
+
 /* "teampool: SENTENCE" on stderr; then exit with CODE. */
 _Noreturn void die(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -31,18 +31,19 @@ int main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : "--help";
     const char *names[COMMANDS + 1] = { 0 };
 
+    stdio_begin();
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
         help();
-        return argc > 1 ? EXIT_OK : EXIT_USAGE;
+        return stdio_end(argc > 1 ? EXIT_OK : EXIT_USAGE);
     }
     if (!strcmp(word, "--version")) {
         printf("teampool %s\n", TEAMPOOL_VERSION);
-        return EXIT_OK;
+        return stdio_end(EXIT_OK);
     }
     for (int i = 0; i < COMMANDS; i++) {
         names[i] = commands[i]->name;
         if (!strcmp(word, commands[i]->name))
-            return commands[i]->main(commands[i], argc - 2, argv + 2);
+            return stdio_end(commands[i]->main(commands[i], argc - 2, argv + 2));
     }
     const char *near = nearest_word(word, names);
     die(EXIT_USAGE, "unknown command '%s'%s%s%s; 'teampool --help' lists them", word,

@@ -24,45 +24,56 @@ static void shuffle(int *values, int count, uint64_t *state)
     }
 }
 
-/* The cells of GROUP, shuffled once for the run and turned by one place each block: every cell
- * comes first equally often. */
-static int group_cells(const struct plan *p, int group, uint64_t seed, int block, int *out)
+/* The cells of GROUP, the K-th of the plan, shuffled once for the run and turned by one place each
+ * block: every cell comes first equally often. */
+static int group_cells(const struct plan *p, int group, int k, uint64_t seed, int block, int *out)
 {
-    uint64_t state = seed ^ ((uint64_t)group + 1) * UINT64_C(0xD1342543DE82EF95);
-    int count = 0, room = 0;
+    uint64_t state = seed ^ ((uint64_t)k + 1) * UINT64_C(0xD1342543DE82EF95);
+    int count = 0, size = 0;
     int *all = calloc((size_t)p->count, sizeof *all);
     if (!all)
         die(EXIT_FAILED, "run: no memory");
     for (int i = 0; i < p->count; i++)
-        if (p->cells[i].group == group)
-            all[room++] = i;
-    shuffle(all, room, &state);
-    for (int i = 0; i < room; i++) {
-        const struct plan_cell *c = &p->cells[all[(i + block) % room]];
-        if (!c->dropped && (!c->record.blocks || block <= c->record.blocks))
-            out[count++] = all[(i + block) % room];
+        if (p->cells[i].group == group && !p->cells[i].dropped)
+            all[size++] = i;
+    shuffle(all, size, &state);
+    for (int i = 0; i < size; i++) {
+        int cell = all[(i + block) % size];
+        int64_t blocks = p->cells[cell].record.blocks;
+        if (!blocks || block <= blocks)
+            out[count++] = cell;
     }
     free(all);
+    return count;
+}
+
+/* Groups in the plan's order; the order of a plan that was printed and read again is the same. */
+static int list_groups(const struct plan *p, int *out)
+{
+    int count = 0;
+    for (int i = 0; i < p->count; i++) {
+        int known = p->cells[i].dropped;
+        for (int k = 0; k < count && !known; k++)
+            known = out[k] == p->cells[i].group;
+        if (!known)
+            out[count++] = p->cells[i].group;
+    }
     return count;
 }
 
 int order_block(const struct plan *p, uint64_t seed, int block, int *out)
 {
     uint64_t state = seed + (uint64_t)block * UINT64_C(0xA0761D6478BD642F);
-    int groups = 0, count = 0;
-    int *group = calloc((size_t)p->count, sizeof *group);
-    if (!group)
+    int count = 0;
+    int *groups = calloc((size_t)p->count * 2, sizeof *groups);
+    if (!groups)
         die(EXIT_FAILED, "run: no memory");
-    for (int i = 0; i < p->count; i++) {
-        int known = 0;
-        for (int k = 0; k < groups && !known; k++)
-            known = group[k] == p->cells[i].group;
-        if (!known)
-            group[groups++] = p->cells[i].group;
-    }
-    shuffle(group, groups, &state);
-    for (int k = 0; k < groups; k++)
-        count += group_cells(p, group[k], seed, block, out + count);
-    free(group);
+    int *order = groups + p->count, group_count = list_groups(p, groups);
+    for (int k = 0; k < group_count; k++)
+        order[k] = k;
+    shuffle(order, group_count, &state);
+    for (int i = 0; i < group_count; i++)
+        count += group_cells(p, groups[order[i]], order[i], seed, block, out + count);
+    free(groups);
     return count;
 }

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "command.h"
 #include "summarize.h"
+
+enum { DRAWING_SECONDS = 120 };
 
 /* DIR/NAME; the caller frees. */
 static char *join(const char *dir, const char *name)
@@ -87,59 +89,27 @@ static int derive(const char *dir, struct why *w)
 
 /* ---- drawing --------------------------------------------------------------------------------- */
 
-/* The drawing script: in the source tree or where it was installed.  NULL: nowhere. */
-static char *find_script(void)
-{
-    static const char *const places[] = { "/../../scripts/plot.sh", "/../scripts/plot.sh",
-                                          "/../share/teampool/scripts/plot.sh" };
-    char exe[PATH_MAX], path[PATH_MAX + 64];
-    ssize_t length = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    char *slash = length > 0 ? memrchr(exe, '/', (size_t)length) : NULL;
-    for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
-        snprintf(path, sizeof path, "%.*s%s", (int)(slash - exe), exe, places[i]);
-        if (!access(path, X_OK))
-            return strdup(path);
-    }
-#ifdef TEAMPOOL_SOURCE_DIR
-    if (!access(TEAMPOOL_SOURCE_DIR "/scripts/plot.sh", X_OK))
-        return strdup(TEAMPOOL_SOURCE_DIR "/scripts/plot.sh");
-#endif
-    return NULL;
-}
-
-/* Run SCRIPT on DIR; it talks on stderr.  Returns its exit status, -1 if it did not end by itself.
- */
-static int run_script(const char *script, const char *dir)
-{
-    int status = -1;
-    pid_t child;
-    fflush(NULL);
-    child = fork();
-    if (child == 0) {
-        dup2(STDERR_FILENO, STDOUT_FILENO);
-        execl(script, script, "--if-available", "--", dir, (char *)NULL);
-        _exit(127);
-    }
-    if (child < 0)
-        return -1;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* Have the figures drawn; returns the sentence that stands where a drawing is missing. */
 static const char *draw(const char *dir)
 {
-    char *script = find_script();
-    if (!script) {
+    char script[PATH_MAX], reason[400];
+    char *argv[] = { script, "--if-available", "--", (char *)dir, NULL };
+    struct child c;
+    if (!child_find("scripts/plot.sh", script, sizeof script)) {
         warn("report: scripts/plot.sh is not where this program looks for it: the page has tables "
              "but no drawings");
         return "Not drawn: the drawing script was not found. These are its numbers.";
     }
-    int status = run_script(script, dir);
-    free(script);
-    if (status)
-        warn("report: drawing ended with status %d: some figures are tables only", status);
+    int error = child_run(&c, argv, DRAWING_SECONDS, NULL);
+    if (error) {
+        warn("report: cannot start %s: %s", script, strerror(-error));
+        return "Not drawn: the drawing script did not start. These are its numbers.";
+    }
+    child_reason(&c, DRAWING_SECONDS, reason, sizeof reason);
+    fputs(c.err, stderr);
+    if (*reason)
+        warn("report: some figures are tables only: plot.sh %s", reason);
+    child_free(&c);
     return "Not drawn: gnuplot 5.4 or later was not there. These are its numbers.";
 }
 

@@ -71,6 +71,9 @@ void futex_wake(_Atomic uint32_t *word, int count);
 /* Has a worker died?  Then the pool is broken and says how.  Returns 0 or -EOWNERDEAD. */
 int pool_check_deaths(struct pool *p);
 
+/* The same, but only every few milliseconds; NEXT_CHECK, at first 0, is when. */
+int pool_check_now_and_then(struct pool *p, int64_t *next_check);
+
 /* Wait until `left` is 0.  Returns 0 or -EOWNERDEAD. */
 int pool_wait_left(struct pool *p);
 

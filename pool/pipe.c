@@ -28,14 +28,15 @@ static void set_nonblocking(int fd)
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-/* The next chunk; returns 0 at the queue's end.  Where the worker spins the pipe does not block. */
+/* The next chunk; returns 0 at the queue's end or its stop.  Where the worker spins the pipe does
+ * not block. */
 static int take(struct pool *p, struct message *m)
 {
     int spins = 0;
     for (;;) {
         ssize_t got = read(p->tasks_pipe[0], m, sizeof *m);
         if (got == (ssize_t)sizeof *m)
-            return 1;
+            return m->count > 0;
         if (got >= 0 || (errno != EAGAIN && errno != EINTR))
             return 0;
         if (errno == EAGAIN && p->spins != INT_MAX && ++spins > p->spins) {
@@ -105,6 +106,10 @@ int pipe_run(struct pool *p, const struct pool_job *job)
 {
     struct control *c = p->control;
     long next = 0, done = 0;
+    int64_t next_check = 0; /* at once: the others would do the job without one that died idle */
+    int error = pool_check_now_and_then(p, &next_check);
+    if (error)
+        return error;
     c->job = *job;
     atomic_fetch_add(&c->generation, 1);
     set_nonblocking(p->tasks_pipe[1]);
@@ -114,20 +119,23 @@ int pipe_run(struct pool *p, const struct pool_job *job)
             { .fd = p->results_pipe[0], .events = POLLIN },
             { .fd = next < job->tasks ? p->tasks_pipe[1] : -1, .events = POLLOUT },
         };
-        int ready = poll(fds, 2, p->caller_spins ? 0 : POLL_MS);
+        poll(fds, 2, p->caller_spins ? 0 : POLL_MS);
         if (fds[0].revents & POLLIN)
             done += take_results(p);
-        else if (ready <= 0 || fds[0].revents & POLLHUP) {
-            int error = pool_check_deaths(p);
-            if (error)
-                return error;
-        }
+        if ((error = pool_check_now_and_then(p, &next_check)))
+            return error;
     }
     return 0;
 }
 
+/* Closing the queue would do, were it not for processes forked since, which hold it open, too. */
 void pipe_stop(struct pool *p)
 {
+    struct message stop = { .count = 0 };
+    set_nonblocking(p->tasks_pipe[1]);
+    for (int i = 0; i < p->workers; i++)
+        if (write(p->tasks_pipe[1], &stop, sizeof stop) < 0)
+            break; /* full: the pool is broken, and its workers will be killed */
     close(p->tasks_pipe[1]);
     p->tasks_pipe[1] = -1;
 }

@@ -90,8 +90,7 @@ int pool_check_deaths(struct pool *p)
     return p->broken;
 }
 
-/* Look for deaths if it is time to; NEXT_CHECK is when. */
-static int check_now_and_then(struct pool *p, int64_t *next_check)
+int pool_check_now_and_then(struct pool *p, int64_t *next_check)
 {
     int64_t now = now_ns();
     if (now < *next_check)
@@ -110,13 +109,13 @@ int pool_wait_left(struct pool *p)
         if (!atomic_load_explicit(&c->left, memory_order_acquire))
             return 0;
         relax();
-        if (spins % FEW_SPINS == 0 && (error = check_now_and_then(p, &next_check)))
+        if (spins % FEW_SPINS == 0 && (error = pool_check_now_and_then(p, &next_check)))
             return error;
     }
     atomic_store(&c->caller_sleeps, 1);
     for (uint32_t left; !error && (left = atomic_load(&c->left));) {
         futex_wait(&c->left, left, DEATH_CHECK_NS);
-        error = check_now_and_then(p, &next_check);
+        error = pool_check_now_and_then(p, &next_check);
     }
     atomic_store(&c->caller_sleeps, 0);
     return error;
@@ -276,8 +275,9 @@ static int start(struct pool *p, const struct pool_options *o)
         error = fork_workers(p, o);
     if (!error)
         error = pool_wait_left(p);
-    if (!error && (error = atomic_load(&p->control->start_error)))
-        complain(p, error, "a worker could not start: %s", strerror(-error));
+    int start_error = p->control ? atomic_load(&p->control->start_error) : 0;
+    if (start_error) /* the reason for a death that was seen as well */
+        error = complain(p, start_error, "a worker could not start: %s", strerror(-start_error));
     if (!error && p->transport == POOL_PIPE) {
         /* The workers' ends belong to the workers; but the caller keeps the reading end of the
          * tasks, so that writing to dead workers is an error that it sees, not a SIGPIPE. */

@@ -193,8 +193,8 @@ busy() { # in some sample two workers worked: their sum is more than the busiest
 }
 for backend in omp pool pipe; do
     checksum= count=3
-    for settings in - "OMP_NUM_THREADS=1 OMP_PROC_BIND=true OMP_WAIT_POLICY=active" "OMP_PLACES={0}" \
-        "OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true" "OMP_SCHEDULE=static,1000 GOMP_CPU_AFFINITY=0" \
+    for settings in - "OMP_NUM_THREADS=1 OMP_PROC_BIND=true OMP_WAIT_POLICY=active" "OMP_PLACES={$first_cpu}" \
+        "OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true" "OMP_SCHEDULE=static,1000 GOMP_CPU_AFFINITY=$first_cpu" \
         "OMP_PROC_BIND=close OMP_PLACES=cores"; do
         for cpus in "" "$first_cpu+$last_cpu"; do
             [ "$settings" = - ] || export $settings

@@ -150,7 +150,8 @@ static struct play *play_new(long n)
                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(p != MAP_FAILED);
     p->n = n;
-    p->die_at = p->victim = -1;
+    p->die_at = -1;
+    p->victim = -1;
     return p;
 }
 
