@@ -2,6 +2,7 @@
 # Thin on purpose: CMake builds; this only knows the few words that people type.
 .PHONY: all build bench report test asan tsan setup clean help format
 .DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
 
 PROFILE ?= default
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
@@ -22,7 +23,7 @@ all: build
 build:
 	@scripts/setup.sh --check build
 	@cmake --preset release --log-level=WARNING
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --build --preset release -j $(JOBS) --target teampool teampool-cell
 
 bench: build
 	@run=$$($(TEAMPOOL) run --profile $(PROFILE)) && $(TEAMPOOL) report "$$run"
@@ -32,6 +33,7 @@ report: build
 
 test: build
 	@scripts/setup.sh --check test
+	@cmake --build --preset release -j $(JOBS)
 	@ctest --test-dir build/release --output-on-failure --no-tests=error
 
 asan tsan:
