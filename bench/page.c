@@ -4,9 +4,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "drawing.h"
 #include "words.h"
 
 void page_text(FILE *f, const char *text)
@@ -124,26 +122,4 @@ void page_figure_table(FILE *f, const struct figure *figure)
     for (long i = 0; i < figure->rows; i++)
         put_row(f, figure, &figure->row[i]);
     fputs("</tbody></table></div>\n", f);
-}
-
-/* ---- figures --------------------------------------------------------------------------------- */
-
-void page_figure(FILE *f, const struct figure *figure, const char *svg, const char *missing,
-                 int open)
-{
-    int drawn = 0;
-    struct why w = { "" };
-    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n", figure->name, figure->title);
-    if (*figure->absent) {
-        page_put(f, "<p class=absent>%s</p></figure>\n", figure->absent);
-        return;
-    }
-    page_put(f, "<p class=sub>%s</p>\n", figure->subtitle);
-    if (!access(svg, R_OK))
-        drawn = !drawing_inline(f, svg, figure->name, figure->title, &w);
-    if (!drawn)
-        page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : missing);
-    page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
-    page_figure_table(f, figure);
-    fputs("</details></figure>\n", f);
 }

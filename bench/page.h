@@ -23,9 +23,4 @@ void page_estimate(FILE *f, enum unit unit, const struct estimate *e);
 /* The table behind a figure, for those who cannot or do not want to read the drawing. */
 void page_figure_table(FILE *f, const struct figure *figure);
 
-/* A figure whole: title, conditions, drawing, table.  SVG is the drawing's file; where it cannot be
- * used, MISSING says why, and the table is open, as it is where OPEN is 1. */
-void page_figure(FILE *f, const struct figure *figure, const char *svg, const char *missing,
-                 int open);
-
 #endif

@@ -4,7 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "drawing.h"
 #include "page.h"
 #include "words.h"
 
@@ -236,13 +238,28 @@ static void put_checks(FILE *f, const struct report *r)
 
 /* ---- 4, 5, 7 figures ------------------------------------------------------------------------- */
 
+/* A figure whole: title, conditions, drawing, table.  Where the drawing cannot be used a sentence
+ * says why, and the table is open, as it is where OPEN is 1. */
 static void put_figure(FILE *f, const struct report *r, const struct figure *figure, int open)
 {
+    int drawn = 0;
+    struct why w = { "" };
     char *svg;
-    if (asprintf(&svg, "%s/plots/%s.svg", r->dir, figure->name) < 0)
+    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n", figure->name, figure->title);
+    if (*figure->absent) {
+        page_put(f, "<p class=absent>%s</p></figure>\n", figure->absent);
         return;
-    page_figure(f, figure, svg, r->undrawn, open);
-    free(svg);
+    }
+    page_put(f, "<p class=sub>%s</p>\n", figure->subtitle);
+    if (asprintf(&svg, "%s/plots/%s.svg", r->dir, figure->name) >= 0) {
+        drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
+        free(svg);
+    }
+    if (!drawn)
+        page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : r->undrawn);
+    page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
+    page_figure_table(f, figure);
+    fputs("</details></figure>\n", f);
 }
 
 /* The figures of these scripts, two in a row, those without data last; a last one alone takes the
