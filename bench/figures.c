@@ -587,7 +587,7 @@ static int gather_schedules(struct figure *f, const struct reading *r)
             const struct cell *c = first_of(r, want);
             if (!c)
                 continue;
-            struct figure_row *row = figure_row(f, v * GROUP + k / 2 + 1);
+            struct figure_row *row = figure_row(f, (double)(v * GROUP + (k / 2) + 1));
             if (!row)
                 return -ENOMEM;
             snprintf(row->group, sizeof row->group, "%s", variants[v].title);

@@ -49,7 +49,7 @@ static char *newest_run(void)
             continue;
         char *dir = join("results", e->d_name);
         double when = changed_at(dir, "samples.csv");
-        if (when > best_time || (when >= 0 && when == best_time && strcmp(dir, best) > 0)) {
+        if (when > best_time || (when >= 0 && best && when == best_time && strcmp(dir, best) > 0)) {
             free(best);
             best = dir;
             best_time = when;

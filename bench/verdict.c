@@ -325,10 +325,13 @@ const char *shortest_word(char buffer[64], const struct shortest *s)
         snprintf(buffer, 64, "below %.48s", words_time(time, s->ns, 2));
         return buffer;
     case SHORTEST_NEVER:
-        return strcpy(buffer, "not reached");
-    default:
-        return strcpy(buffer, "not measured");
+        snprintf(buffer, 64, "not reached");
+        return buffer;
+    case SHORTEST_UNKNOWN:
+        break;
     }
+    snprintf(buffer, 64, "not measured");
+    return buffer;
 }
 
 /* ---- best choice per workload ---------------------------------------------------------------- */
