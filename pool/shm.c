@@ -7,64 +7,68 @@
 
 #include "inside.h"
 
-static void do_chunk(const struct pool_job *job, struct line *line, int worker, long first,
-                     long end)
+/* What the hand-out loops need of a job, where the compiler knows that no task can change it. */
+struct hands {
+    void (*range)(void *arg, long first, long end, int worker);
+    void *arg;
+    struct line *line;
+    long tasks, chunk;
+    int worker, workers;
+};
+
+static inline void do_chunk(struct hands h, long first, long end)
 {
-    atomic_store_explicit(&line->claim, first, memory_order_relaxed);
-    job->range(job->arg, first, end, worker);
+    atomic_store_explicit(&h.line->claim, first, memory_order_relaxed);
+    h.range(h.arg, first, end < h.tasks ? end : h.tasks, h.worker);
 }
 
 /* ---- static ---- */
 
-static void do_block(const struct pool_job *job, struct line *line, int worker, int workers)
+static void do_block(struct hands h)
 {
-    long size = job->tasks / workers, longer = job->tasks % workers;
-    long first = worker * size + (worker < longer ? worker : longer);
-    long end = first + size + (worker < longer);
+    long size = h.tasks / h.workers, longer = h.tasks % h.workers;
+    long first = h.worker * size + (h.worker < longer ? h.worker : longer);
+    long end = first + size + (h.worker < longer);
     if (first < end)
-        do_chunk(job, line, worker, first, end);
+        do_chunk(h, first, end);
 }
 
-static void do_static(const struct pool_job *job, struct line *line, int worker, int workers)
+static void do_static(struct hands h)
 {
-    if (job->chunk == 0) {
-        do_block(job, line, worker, workers);
+    if (h.chunk == 0) {
+        do_block(h);
         return;
     }
-    for (long first = worker * job->chunk; first < job->tasks; first += workers * job->chunk) {
-        long end = first + job->chunk;
-        do_chunk(job, line, worker, first, end < job->tasks ? end : job->tasks);
-    }
+    for (long first = h.worker * h.chunk; first < h.tasks; first += h.workers * h.chunk)
+        do_chunk(h, first, first + h.chunk);
 }
 
 /* ---- dynamic, guided: one shared counter ---- */
 
-static void do_dynamic(struct control *c, const struct pool_job *job, struct line *line, int worker)
+static void do_dynamic(struct hands h, _Atomic long *next)
 {
     for (;;) {
-        long first = atomic_fetch_add_explicit(&c->next, job->chunk, memory_order_relaxed);
-        if (first >= job->tasks)
+        long first = atomic_fetch_add_explicit(next, h.chunk, memory_order_relaxed);
+        if (first >= h.tasks)
             return;
-        long end = first + job->chunk;
-        do_chunk(job, line, worker, first, end < job->tasks ? end : job->tasks);
+        do_chunk(h, first, first + h.chunk);
     }
 }
 
-static void do_guided(struct control *c, const struct pool_job *job, struct line *line, int worker,
-                      int workers)
+static void do_guided(struct hands h, _Atomic long *next)
 {
-    long first = atomic_load_explicit(&c->next, memory_order_relaxed);
-    while (first < job->tasks) {
-        long left = job->tasks - first;
-        long size = (left + workers - 1) / workers;
-        if (size < job->chunk)
-            size = job->chunk;
+    long first = atomic_load_explicit(next, memory_order_relaxed);
+    while (first < h.tasks) {
+        long left = h.tasks - first;
+        long size = (left + h.workers - 1) / h.workers;
+        if (size < h.chunk)
+            size = h.chunk;
         if (size > left)
             size = left;
-        if (atomic_compare_exchange_weak_explicit(&c->next, &first, first + size,
-                                                  memory_order_relaxed, memory_order_relaxed)) {
-            do_chunk(job, line, worker, first, first + size);
-            first = atomic_load_explicit(&c->next, memory_order_relaxed);
+        if (atomic_compare_exchange_weak_explicit(next, &first, first + size, memory_order_relaxed,
+                                                  memory_order_relaxed)) {
+            do_chunk(h, first, first + size);
+            first = atomic_load_explicit(next, memory_order_relaxed);
         }
     }
 }
@@ -106,26 +110,25 @@ static int steal(struct line *mine, struct line *victim)
     return 0;
 }
 
-static void do_own_range(const struct pool_job *job, struct line *line, int worker)
+static void do_own_range(struct hands h)
 {
     for (;;) {
         /* Adding one to the word takes the next chunk.  Past the end it only makes the range
          * emptier (and the word never carries: a range holds fewer than 2^31 chunks). */
-        uint64_t range = atomic_fetch_add_explicit(&line->range, 1, memory_order_relaxed);
+        uint64_t range = atomic_fetch_add_explicit(&h.line->range, 1, memory_order_relaxed);
         if (NEXT(range) >= END(range))
             return;
-        long first = NEXT(range) * job->chunk, end = first + job->chunk;
-        do_chunk(job, line, worker, first, end < job->tasks ? end : job->tasks);
+        long first = NEXT(range) * h.chunk;
+        do_chunk(h, first, first + h.chunk);
     }
 }
 
-static void do_steal(struct control *c, const struct pool_job *job, int worker, int workers)
+static void do_steal(struct hands h, struct line *lines)
 {
-    struct line *mine = &c->lines[worker];
-    for (int tried = 0; tried < workers;) {
-        do_own_range(job, mine, worker);
-        for (tried = 1; tried < workers; tried++)
-            if (steal(mine, &c->lines[(worker + tried) % workers]))
+    for (int tried = 0; tried < h.workers;) {
+        do_own_range(h);
+        for (tried = 1; tried < h.workers; tried++)
+            if (steal(h.line, &lines[(h.worker + tried) % h.workers]))
                 break;
     }
 }
@@ -150,24 +153,25 @@ static void wait_for_job(struct pool *p, uint32_t seen)
 static void do_share(struct pool *p, const struct pool_job *job, int worker)
 {
     struct control *c = p->control;
-    struct line *line = &c->lines[worker];
+    const struct hands h = { job->range, job->arg, &c->lines[worker], job->tasks,
+                             job->chunk, worker,   p->workers };
     if (job->begin)
         job->begin(job->arg, worker);
     switch (job->schedule) {
     case POOL_STATIC:
-        do_static(job, line, worker, p->workers);
+        do_static(h);
         break;
     case POOL_DYNAMIC:
-        do_dynamic(c, job, line, worker);
+        do_dynamic(h, &c->next);
         break;
     case POOL_GUIDED:
-        do_guided(c, job, line, worker, p->workers);
+        do_guided(h, &c->next);
         break;
     case POOL_STEAL:
-        do_steal(c, job, worker, p->workers);
+        do_steal(h, c->lines);
         break;
     }
-    atomic_store_explicit(&line->claim, -1, memory_order_relaxed);
+    atomic_store_explicit(&h.line->claim, -1, memory_order_relaxed);
     if (job->finish)
         job->finish(job->arg, worker);
 }

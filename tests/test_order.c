@@ -85,14 +85,24 @@ static int has_sweep(const struct record *r, const char *sweep)
 
 /* ---- the order ---- */
 
-static int same_order(const struct plan *p, uint64_t seed, int block, uint64_t other_seed,
-                      int other_block)
+/* The cells of BLOCK, or, with GROUPS, the groups that they belong to. */
+static int *order_of(const struct plan *p, uint64_t seed, int block, int groups, int *count)
 {
-    int *a = calloc((size_t)p->count, sizeof *a), *b = calloc((size_t)p->count, sizeof *b);
-    assert_true(a && b);
-    int count = order_block(p, seed, block, a);
-    int same = order_block(p, other_seed, other_block, b) == count &&
-               !memcmp(a, b, (size_t)count * sizeof *a);
+    int *order = calloc((size_t)p->count, sizeof *order);
+    assert_non_null(order);
+    *count = order_block(p, seed, block, order);
+    for (int i = 0; i < *count && groups; i++)
+        order[i] = p->cells[order[i]].group;
+    return order;
+}
+
+static int same_order(const struct plan *p, uint64_t seed, int block, uint64_t other_seed,
+                      int other_block, int groups)
+{
+    int count, other_count;
+    int *a = order_of(p, seed, block, groups, &count);
+    int *b = order_of(p, other_seed, other_block, groups, &other_count);
+    int same = count == other_count && !memcmp(a, b, (size_t)count * sizeof *a);
     free(a);
     free(b);
     return same;
@@ -102,11 +112,13 @@ static void seed_fixes_the_order(void **state)
 {
     struct plan p = sweeps("core:2 pu:1", "quick");
     (void)state;
-    assert_true(same_order(&p, 1, 1, 1, 1));
-    assert_true(same_order(&p, 7, 3, 7, 3));
-    assert_false(same_order(&p, 1, 1, 2, 1));
-    assert_false(same_order(&p, 1, 1, 1, 2));
-    assert_false(same_order(&p, 0, 1, 0, 2));
+    assert_true(same_order(&p, 1, 1, 1, 1, 0));
+    assert_true(same_order(&p, 7, 3, 7, 3, 0));
+    for (int groups = 0; groups < 2; groups++) {
+        assert_false(same_order(&p, 1, 1, 2, 1, groups));
+        assert_false(same_order(&p, 1, 1, 1, 2, groups));
+        assert_false(same_order(&p, 0, 1, 0, 2, groups));
+    }
     plan_free(&p);
 }
 
@@ -269,6 +281,8 @@ static void expect_fair_cut(const struct plan *p, double seconds, int blocks, in
         spare += !p->cells[i].dropped && r->drop > 0;
         if (p->cells[i].dropped && r->drop == 0) /* nothing but a reference that is of no use */
             assert_true(!strcmp(r->backend, "serial") && !has_partner(p, r));
+        if (told && !p->cells[i].dropped && !strcmp(r->backend, "serial"))
+            assert_true(has_partner(p, r));
         for (int k = 0; k < p->count && p->cells[i].dropped && r->drop > 0; k++)
             if (same_point(r, &p->cells[k].record))
                 assert_true(p->cells[k].dropped); /* a point goes as a whole */
@@ -355,6 +369,14 @@ static void expect_same_groups(const struct plan *a, const struct plan *b)
                 fail_msg("cells %d and %d are grouped in one plan only", i, k);
 }
 
+static void expect_same_fields(const struct record *a, const struct record *b)
+{
+    char left[32], right[32];
+    for (const struct field *f = record_fields; f->name; f++)
+        if (f->part != PART_MEASURED)
+            assert_string_equal(record_text(a, f, 1, left), record_text(b, f, 1, right));
+}
+
 static void look_at_text(struct plan *p, const struct profile *profile, const struct topology *t)
 {
     char *first = text_of(p);
@@ -363,6 +385,8 @@ static void look_at_text(struct plan *p, const struct profile *profile, const st
     (void)profile, (void)t;
     assert_string_equal(first, second);
     assert_int_equal(p->count, again.count);
+    for (int i = 0; i < p->count; i++)
+        expect_same_fields(&p->cells[i].record, &again.cells[i].record);
     expect_same_groups(p, &again);
     free(first);
     free(second);
@@ -414,6 +438,31 @@ static void the_same_cell_stands_once(void **state)
     assert_int_equal(p.cells[0].record.drop, 1);
     assert_int_equal(p.cells[1].record.drop, 3);
     plan_free(&p);
+}
+
+/* One word makes another cell; of the same work, if it says who does it or how it is handed out. */
+static void other_cells_stand_apart(void **state)
+{
+    static const struct {
+        const char *word;
+        int same_work;
+    } words[] = {
+        { "runner=x", 1 },        { "backend=pool", 1 }, { "start=fork", 1 },
+        { "schedule=static", 1 }, { "wait=active", 0 },  { "workload=skew", 0 },
+        { "variant=v", 0 },       { "task_ns=2", 0 },    { "payload_bytes=1", 0 },
+        { "tasks=5", 0 },         { "chunk=2", 0 },      { "workers=2", 0 },
+        { "place=far", 0 },       { "cpus=0", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char lines[200];
+        snprintf(lines, sizeof lines, "backend=omp workload=cpu\nbackend=omp workload=cpu %s\n",
+                 words[i].word);
+        struct plan p = read_plan(lines);
+        if (p.count != 2 || (p.cells[0].group == p.cells[1].group) != words[i].same_work)
+            fail_msg("%s: %d cells", words[i].word, p.count);
+        plan_free(&p);
+    }
 }
 
 static void combinations(void **state)
@@ -561,6 +610,7 @@ int main(void)
         cmocka_unit_test(plans_read_back),
         cmocka_unit_test(bad_lines_are_named),
         cmocka_unit_test(the_same_cell_stands_once),
+        cmocka_unit_test(other_cells_stand_apart),
         cmocka_unit_test(combinations),
         cmocka_unit_test(cells_fit_the_machine),
         cmocka_unit_test(chunks_reach_both_ends),
