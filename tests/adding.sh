@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# adding.sh SOURCE_DIR: a workload is one file, a backend is one file.  In a copy of the tree, both are
-# added and nothing else is touched: the cell program lists them and measures with them.  A file that
-# defines another name than its own does not link, and the linker says which name is missing.
+# adding.sh SOURCE_DIR: a workload is one file, a backend is one file.  In a copy of the tree, both
+# are added and nothing else is touched: the cell program lists them and measures with them.  A file
+# that defines another name than its own does not link, and the linker says which name is missing.
 set -u
 if [ $# -ne 1 ] || [ ! -f "$1/CMakeLists.txt" ]; then
     echo "usage: adding.sh SOURCE_DIR" >&2
@@ -146,7 +146,8 @@ const struct backend backend_x = {
 };
 END
 
-if ! cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=Release >"$scratch/log" 2>&1 || ! make_cell; then
+if ! cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=Release >"$scratch/log" 2>&1 ||
+    ! make_cell; then
     cat "$scratch/log"
     fail "the tree with two more files to build"
     echo "$passed passed, $failed failed"
@@ -163,7 +164,8 @@ echo "two files added, nothing else touched"
 
 # A column of a table.
 column() {
-    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' "$1"
+    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
+        { print $at }' "$1"
 }
 for backend in x serial omp pool pipe; do
     "$cell" backend=$backend workload=x tasks=100 samples=3 >"$scratch/out" 2>"$scratch/err"

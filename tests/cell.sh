@@ -31,7 +31,11 @@ fail() {
 expect() {
     text=$1
     shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 400 err 2>/dev/null)"; fi
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        fail "$text; stderr: $(head -c 400 err 2>/dev/null)"
+    fi
 }
 
 # measure WORD...: run the cell; its code, out and err are kept.
@@ -59,7 +63,8 @@ refused() {
 
 # A column of the table in out.
 column() {
-    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' \
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
+        { print $at }' \
         "${2:-out}"
 }
 
@@ -76,7 +81,8 @@ all_are() { # VALUE COLUMN
 with_word() {
     for folder in /proc/[0-9]*; do
         pid=${folder#/proc/}
-        [ "$pid" = $$ ] || ! tr '\0' '\n' 2>/dev/null <"$folder/cmdline" | grep -qFx -- "$1" || echo "$pid"
+        [ "$pid" != $$ ] || continue
+        tr '\0' '\n' 2>/dev/null <"$folder/cmdline" | grep -qFx -- "$1" && echo "$pid"
     done
 }
 
@@ -127,8 +133,10 @@ echo "bad input is refused in one line"
 
 # ---- good input ----
 
-columns=runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,chunk,workers,place,cpus,
-measured=block,seq,sample,warmup,start_ns,wall_ns,open_ns,close_ns,first_ns,last_ns,busy_sum_ns,busy_max_ns,
+columns=runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,
+columns=${columns}chunk,workers,place,cpus,
+measured=block,seq,sample,warmup,start_ns,wall_ns,open_ns,close_ns,first_ns,last_ns,
+measured=${measured}busy_sum_ns,busy_max_ns,
 
 measure --list
 expect "exit code 0" is $code 0
@@ -172,8 +180,9 @@ expect "'$measured' after the cell's columns" grep -q "^$columns[a-z,]*$measured
 echo "every workload on every backend: one table, one checksum"
 
 checksum= count=2
-good runner=cell backend=pool start=fork schedule=steal wait=active workload=skew variant=ramp work_version=1 \
-    task_ns=100 tasks=10 chunk=100 workers=2 place=mine "cpus=$first_cpu" block=3 seq=7 sweep=a+b samples=1
+good runner=cell backend=pool start=fork schedule=steal wait=active workload=skew variant=ramp \
+    task_ns=100 tasks=10 chunk=100 workers=2 place=mine "cpus=$first_cpu" work_version=1 block=3 \
+    seq=7 sweep=a+b samples=1
 for pair in block=3 seq=7 sweep=a+b place=mine variant=ramp chunk=100 "cpus=$first_cpu" wait=active; do
     expect "$pair in every row" all_are "${pair#*=}" "${pair%%=*}"
 done
@@ -193,8 +202,9 @@ busy() { # in some sample two workers worked: their sum is more than the busiest
 }
 for backend in omp pool pipe; do
     checksum= count=3
-    for settings in - "OMP_NUM_THREADS=1 OMP_PROC_BIND=true OMP_WAIT_POLICY=active" "OMP_PLACES={$first_cpu}" \
-        "OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true" "OMP_SCHEDULE=static,1000 GOMP_CPU_AFFINITY=$first_cpu" \
+    for settings in - "OMP_NUM_THREADS=1 OMP_PROC_BIND=true OMP_WAIT_POLICY=active" \
+        "OMP_PLACES={$first_cpu}" "OMP_THREAD_LIMIT=1 OMP_DYNAMIC=true" \
+        "OMP_SCHEDULE=static,1000 GOMP_CPU_AFFINITY=$first_cpu" \
         "OMP_PROC_BIND=close OMP_PLACES=cores"; do
         for cpus in "" "$first_cpu+$last_cpu"; do
             [ "$settings" = - ] || export $settings
@@ -274,8 +284,8 @@ echo "a full or closed stdout is told"
 for backend in omp pool pipe; do
     what="kill -9 of $backend"
     mark="sweep=killed-$$-$backend"
-    "$cell" backend=$backend workload=sleep task_ns=60000000000 tasks=3 workers=3 chunk=1 schedule=dynamic \
-        warmup_samples=0 samples=1 "$mark" >out 2>err &
+    "$cell" backend=$backend workload=sleep task_ns=60000000000 tasks=3 workers=3 chunk=1 \
+        schedule=dynamic warmup_samples=0 samples=1 "$mark" >out 2>err &
     pid=$!
     wanted=4
     [ $backend != omp ] || wanted=1

@@ -83,7 +83,9 @@ check_code() {
     code ~ /^[ \t]*#[ \t]*include[ \t]*<hwloc/ && FILENAME != "core/topology.c" {
         blame(2, "hwloc is for core/topology.c")
     }
-    code ~ /^[ \t]*#[ \t]*include[ \t]*<omp/ && folder != "threads" { blame(2, "OpenMP is for threads/") }
+    code ~ /^[ \t]*#[ \t]*include[ \t]*<omp/ && folder != "threads" {
+        blame(2, "OpenMP is for threads/")
+    }
     code ~ /(#[ \t]*pragma|_Pragma[ \t]*\([ \t]*")[ \t]*omp/ && folder != "threads" {
         blame(2, "OpenMP is for threads/")
     }
@@ -142,8 +144,8 @@ check_names() {
 check_headers() {
     grep -E '^(bench|core|pool|threads|workloads)/[^/]*\.h$' | while IFS= read -r file; do
         ! grep -qE '<(Python|mpi|hwloc)' "$file" || continue
-        ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused -Werror -fsyntax-only -x c "$file" \
-            >/dev/null 2>"$scratch/errors" ||
+        ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused -Werror -fsyntax-only \
+            -x c "$file" >/dev/null 2>"$scratch/errors" ||
             echo "$file:1: law 7: does not compile alone: $(grep -m 1 error "$scratch/errors")"
     done
 }
@@ -172,13 +174,15 @@ good_tree() {
     file core/job.h '#ifndef J' '#define J' 'struct job { long n; };' '#endif'
     file core/topology.c '#include <hwloc.h>' '#include "job.h"'
     file core/csv.c '#include <stdio.h>' 'void f(FILE *o) { fputs("x", o); }'
-    file core/why.c 'char t[9]; /* printf("not called"); exit(1) */' 'int f(void) { return snprintf(t, 9, "exit(1)"); }'
+    file core/why.c 'char t[9]; /* printf("not called"); exit(1) */' \
+        'int f(void) { return snprintf(t, 9, "exit(1)"); }'
     file pool/pool.h 'struct pool;'
     file pool/pool.c '#include "pool.h"' 'void f(void) { _exit(0); }'
     file pool/adapter.c '#include "../core/job.h"' '#include "pool.h"'
     file pool/backend_pool.c '#include "../core/backend.h"' 'const struct backend backend_pool;'
     file threads/backend_omp.c '#include <omp.h>' '#pragma omp parallel' 'int backend_omp;'
-    file workloads/cpu.c '#include "../core/workload.h"' 'const char *glob = "workloads/*";' 'int workload_cpu;'
+    file workloads/cpu.c '#include "../core/workload.h"' 'const char *glob = "workloads/*";' \
+        'int workload_cpu;'
     file bench/cell.c '#include <stdio.h>' 'int main(void) { printf("x"); exit(1); }'
     file scripts/setup.sh 'echo "#include <omp.h>" | cc -x c -' 'cat samples.csv fig.svg plot.chunk'
     file plots/a.gp 'plot "a.csv"'

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run.sh TEAMPOOL_BINARY: `teampool run` in a folder of its own, with small plans: the files of a run
-# and what must be in them; runners that crash, hang, lie or leave something behind; a full disk,
+# run.sh TEAMPOOL_BINARY: `teampool run` in a folder of its own, with small plans: the files of a
+# run and what must be in them; runners that crash, hang, lie or leave something behind; a full disk,
 # Ctrl-C, kill -9, and going on afterwards; and everything that it has to refuse.
 set -u
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
@@ -21,7 +21,9 @@ mounted=
 mark=run-test-$$
 cleanup() {
     [ -z "$mounted" ] || umount "$mounted"
-    for left in $(with_word "sweep=$mark"); do kill -9 "$left"; done
+    for left in $(with_word "sweep=$mark") $(with_word "98765$$") $(cat hang.pid 2>/dev/null); do
+        kill -9 "$left" 2>/dev/null
+    done
     rm -rf "$scratch"
 }
 trap cleanup EXIT
@@ -37,7 +39,11 @@ fail() {
 expect() {
     text=$1
     shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 400 err 2>/dev/null)"; fi
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        fail "$text; stderr: $(head -c 400 err 2>/dev/null)"
+    fi
 }
 
 is() { [ "$1" = "$2" ]; }
@@ -51,7 +57,8 @@ is_not_there() { [ ! -e "$1" ]; }
 with_word() {
     for folder in /proc/[0-9]*; do
         pid=${folder#/proc/}
-        [ "$pid" = $$ ] || ! tr '\0' '\n' 2>/dev/null <"$folder/cmdline" | grep -qFx -- "$1" || echo "$pid"
+        [ "$pid" != $$ ] || continue
+        tr '\0' '\n' 2>/dev/null <"$folder/cmdline" | grep -qFx -- "$1" && echo "$pid"
     done
 }
 
@@ -76,14 +83,16 @@ run() {
 
 # A column of a table; no field before it has a comma.
 column() {
-    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' "$1"
+    awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
+        { print $at }' "$1"
 }
 
 rows() { echo $(($(wc -l <"$1") - 1)); }
 
-# expect_run DIR CELLS BLOCKS ROWS: every cell in every block has one status row, ok, and ROWS samples.
+# expect_run DIR CELLS BLOCKS ROWS: each cell in each block has one status row, ok, and ROWS samples.
 expect_run() {
-    expect "$(($2 * $3)) status rows, not $(rows "$1/status.csv")" [ "$(rows "$1/status.csv")" -eq $(($2 * $3)) ]
+    expect "$(($2 * $3)) status rows, not $(rows "$1/status.csv")" \
+        [ "$(rows "$1/status.csv")" -eq $(($2 * $3)) ]
     expect "all of them ok" [ -z "$(column "$1/status.csv" status | grep -vx ok)" ]
     expect "$(($2 * $3 * $4)) samples, not $(rows "$1/samples.csv")" \
         [ "$(rows "$1/samples.csv")" -eq $(($2 * $3 * $4)) ]
@@ -98,9 +107,11 @@ expect_run() {
 # expect_kept DIR: samples and status agree, and nothing is there twice or half.
 expect_kept() {
     column "$1/status.csv" block >blocks
-    expect "no cell twice in a block" [ -z "$(column "$1/status.csv" cell | paste -d: - blocks | sort | uniq -d)" ]
+    expect "no cell twice in a block" \
+        [ -z "$(column "$1/status.csv" cell | paste -d: - blocks | sort | uniq -d)" ]
     column "$1/status.csv" seq | paste -d: blocks - | sort -u >with_status
-    expect "one status row for each block and seq" [ "$(wc -l <with_status)" -eq "$(rows "$1/status.csv")" ]
+    expect "one status row for each block and seq" \
+        [ "$(wc -l <with_status)" -eq "$(rows "$1/status.csv")" ]
     column "$1/samples.csv" block >blocks
     column "$1/samples.csv" seq | paste -d: blocks - | sort -u >with_samples
     expect "a status row for every sample" [ -z "$(comm -13 with_status with_samples)" ]
@@ -139,7 +150,9 @@ expect "nothing on stderr" is_empty err
 expect_run one 4 6 3
 expect "seed 5 in machine.csv" grep -q '^seed,5,' one/machine.csv
 expect "numbers from 1 to 24" [ "$(column one/status.csv seq | sort -n | tail -n 1)" -eq 24 ]
-for text in '<topology' '</topology>'; do expect "$text in topology.xml" says one/topology.xml "$text"; done
+for text in '<topology' '</topology>'; do
+    expect "$text in topology.xml" says one/topology.xml "$text"
+done
 what="the order"
 expect "blocks in different orders" [ "$(orders one | cut -d: -f2 | sort -u | wc -l)" -gt 1 ]
 run --plan small.plan --profile quick --out two --seed 5 --quiet
@@ -239,7 +252,8 @@ runner() {
         printf '%s\n' "$@"
     } >"$name"
     chmod +x "$name"
-    echo "runner=$scratch/$name backend=omp workload=empty tasks=$((10 + cells)) samples=2 sweep=$mark" >>bad-runners.plan
+    echo "runner=$scratch/$name backend=omp workload=empty tasks=$((10 + cells)) samples=2" \
+        >>bad-runners.plan
     cells=$((cells + 1))
 }
 cells=0
@@ -322,7 +336,7 @@ echo "rows of a foreign runner"
 
 # ---- a full disk ----
 
-largest=$(wc -c one/topology.xml one/machine.csv | sort -n | awk '{ last = $1 } NR == 2 { print $1 }')
+largest=$(wc -c one/topology.xml one/machine.csv | sort -n | awk 'NR == 2 { print $1 }')
 limit=$((largest / 512 + 24)) # units of 512 bytes
 samples=$((limit * 512 / 230 / 6 + 20))
 for backend in serial pool; do
@@ -333,7 +347,8 @@ done >large.plan
 what="a file at its limit"
 (
     ulimit -f $limit
-    timeout 60 "$teampool" run $force --plan large.plan --profile smoke --out full --seed 1 --quiet >out 2>err
+    timeout 60 "$teampool" run $force --plan large.plan --profile smoke --out full --seed 1 \
+        --quiet >out 2>err
 )
 expect "exit code 1" is $? 1
 expect "one line on stderr" is_one_line err
@@ -369,7 +384,8 @@ fi
 # ---- stopped ----
 
 for backend in serial omp pool pipe; do
-    echo "backend=$backend workload=sleep task_ns=40000000 tasks=2 chunk=1 samples=1 warmup_samples=0 sweep=$mark"
+    echo "backend=$backend workload=sleep task_ns=40000000 tasks=2 chunk=1 samples=1" \
+        "warmup_samples=0 sweep=$mark"
 done >slow.plan
 
 # stop_with SIGNAL DIR CODE: start a run and stop it in the middle.
@@ -414,17 +430,42 @@ expect "exit code 0" is $code 0
 expect_run killed-run 4 6 1
 echo "kill -9 leaves no process, and the run can go on"
 
-# A run that lost the end of its tables, as after a power cut.
-what="torn tables"
-cp -r whole torn-run
-head -c -7 whole/status.csv >torn-run/status.csv
-head -c -30 whole/samples.csv >torn-run/samples.csv
-run --resume torn-run --quiet
-expect "exit code 0" is $code 0
-expect_run torn-run 4 6 1
-run --resume torn-run --quiet
-expect "exit code 0: there is nothing left to do" is $code 0
-expect_run torn-run 4 6 1
+# In the middle of a cell that would go on for a minute.
+for signal in INT KILL; do
+    what="SIG$signal during a long cell"
+    echo "backend=pool workload=sleep task_ns=60000000000 tasks=2 chunk=1 workers=2 samples=1" \
+        "sweep=$mark" >long.plan
+    rm -rf long
+    "$teampool" run $force --plan long.plan --profile smoke --budget 1h --out long --quiet >out 2>err &
+    pid=$!
+    for try in $(seq 100); do
+        [ "$(with_word "sweep=$mark" | wc -l)" -lt 3 ] || break
+        sleep 0.05
+    done
+    expect "a cell and its workers at work" [ "$(with_word "sweep=$mark" | wc -l)" -eq 3 ]
+    kill -$signal $pid
+    expect "no process left" nothing_left "sweep=$mark"
+    wait $pid 2>/dev/null
+    code=$?
+    [ $signal = KILL ] || expect "exit code 130, not $code" is $code 130
+    expect "no rows" [ "$(rows long/samples.csv)" -eq 0 ]
+done
+echo "nobody waits for a long cell"
+
+# A run that lost the end of its tables: killed between samples and status, or by a power cut.
+for cut in 0 30; do
+    what="torn tables, $cut"
+    rm -rf torn-run
+    cp -r whole torn-run
+    head -c -7 whole/status.csv >torn-run/status.csv
+    head -c -$cut whole/samples.csv >torn-run/samples.csv
+    run --resume torn-run --quiet
+    expect "exit code 0" is $code 0
+    expect_run torn-run 4 6 1
+    run --resume torn-run --quiet
+    expect "exit code 0: there is nothing left to do" is $code 0
+    expect_run torn-run 4 6 1
+done
 echo "torn tables are mended"
 
 echo "$passed passed, $failed failed"

@@ -39,12 +39,13 @@ struct form {
 };
 
 /* The processes of the teams share it with the test. */
-static struct shared {
+struct shared {
     char where[300]; /* what is being tried */
     char failure[700];
     struct form forms[FORMS];
     int form_count, teams;
-} * shared;
+};
+static struct shared *shared;
 
 /* Runs in: a team's process. */
 _Noreturn static void broken(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -463,15 +464,18 @@ static void deal_thrice(const void *arg)
     shared->teams++;
 }
 
-/* D on every backend that has its schedule and can have its workers. */
-static void on_every_backend(struct deal d)
+/* Have every backend that has the schedule and can have the workers deal, and judge it. */
+static void on_every_backend(enum schedule schedule, int workers, long n, long chunk,
+                             long wait_below, task_fn *fn,
+                             void (*judge)(const struct log *, int workers, long chunk))
 {
+    struct deal d = { NULL, schedule, workers, n, chunk, wait_below, fn, judge };
     shared->teams = 0;
     for (int b = 0; backends[b]; b++) {
-        if (!has_schedule(backends[b], d.schedule))
+        if (!has_schedule(backends[b], schedule))
             continue;
         d.backend = backends[b];
-        name_place(d.backend, d.schedule, d.workers, d.n, d.chunk);
+        name_place(d.backend, schedule, workers, n, chunk);
         apart(deal_thrice, &d);
     }
     assert_true(shared->teams > 0);
@@ -496,53 +500,17 @@ static void expect_dealt_in_turn(const struct log *log, int workers, long chunk)
 static void static_deals_blocks(void **state)
 {
     (void)state;
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STATIC,
-                                    .workers = 4,
-                                    .n = 10,
-                                    .chunk = 0,
-                                    .wait_below = 0,
-                                    .fn = write_down,
-                                    .judge = expect_blocks });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STATIC,
-                                    .workers = 4,
-                                    .n = 3,
-                                    .chunk = 0,
-                                    .wait_below = 0,
-                                    .fn = write_down,
-                                    .judge = expect_blocks });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STATIC,
-                                    .workers = 3,
-                                    .n = 97,
-                                    .chunk = 0,
-                                    .wait_below = 0,
-                                    .fn = write_down,
-                                    .judge = expect_blocks });
+    on_every_backend(SCHEDULE_STATIC, 4, 10, 0, 0, write_down, expect_blocks);
+    on_every_backend(SCHEDULE_STATIC, 4, 3, 0, 0, write_down, expect_blocks);
+    on_every_backend(SCHEDULE_STATIC, 3, 97, 0, 0, write_down, expect_blocks);
 }
 
 static void static_deals_chunks_in_turn(void **state)
 {
     (void)state;
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STATIC,
-                                    .workers = 4,
-                                    .n = 10,
-                                    .chunk = 1,
-                                    .wait_below = 0,
-                                    .fn = write_down,
-                                    .judge = expect_dealt_in_turn });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STATIC,
-                                    .workers = 3,
-                                    .n = 97,
-                                    .chunk = 7,
-                                    .wait_below = 0,
-                                    .fn = write_down,
-                                    .judge = expect_dealt_in_turn });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STATIC,
-                                    .workers = 3,
-                                    .n = 10,
-                                    .chunk = 11,
-                                    .wait_below = 0,
-                                    .fn = write_down,
-                                    .judge = expect_dealt_in_turn });
+    on_every_backend(SCHEDULE_STATIC, 4, 10, 1, 0, write_down, expect_dealt_in_turn);
+    on_every_backend(SCHEDULE_STATIC, 3, 97, 7, 0, write_down, expect_dealt_in_turn);
+    on_every_backend(SCHEDULE_STATIC, 3, 10, 11, 0, write_down, expect_dealt_in_turn);
 }
 
 /* How many tasks from I on were done by one worker in order. */
@@ -564,20 +532,8 @@ static void expect_whole_chunks(const struct log *log, int workers, long chunk)
 static void dynamic_hands_out_chunks(void **state)
 {
     (void)state;
-    on_every_backend((struct deal){ .schedule = SCHEDULE_DYNAMIC,
-                                    .workers = 2,
-                                    .n = 23,
-                                    .chunk = 5,
-                                    .wait_below = 20,
-                                    .fn = take_turns,
-                                    .judge = expect_whole_chunks });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_DYNAMIC,
-                                    .workers = 2,
-                                    .n = 20,
-                                    .chunk = 1,
-                                    .wait_below = 19,
-                                    .fn = take_turns,
-                                    .judge = expect_whole_chunks });
+    on_every_backend(SCHEDULE_DYNAMIC, 2, 23, 5, 20, take_turns, expect_whole_chunks);
+    on_every_backend(SCHEDULE_DYNAMIC, 2, 20, 1, 19, take_turns, expect_whole_chunks);
 }
 
 /* libgomp hands out (what is left) / workers, libomp half of that; both never less than `chunk`. */
@@ -598,20 +554,8 @@ static void expect_shrinking(const struct log *log, int workers, long chunk)
 static void guided_chunks_shrink(void **state)
 {
     (void)state;
-    on_every_backend((struct deal){ .schedule = SCHEDULE_GUIDED,
-                                    .workers = 2,
-                                    .n = 64,
-                                    .chunk = 1,
-                                    .wait_below = 63,
-                                    .fn = take_turns,
-                                    .judge = expect_shrinking });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_GUIDED,
-                                    .workers = 2,
-                                    .n = 64,
-                                    .chunk = 4,
-                                    .wait_below = 60,
-                                    .fn = take_turns,
-                                    .judge = expect_shrinking });
+    on_every_backend(SCHEDULE_GUIDED, 2, 64, 1, 63, take_turns, expect_shrinking);
+    on_every_backend(SCHEDULE_GUIDED, 2, 64, 4, 60, take_turns, expect_shrinking);
 }
 
 /* The worker that is held up by the first task does nothing else meanwhile. */
@@ -626,27 +570,9 @@ static void expect_taken_over(const struct log *log, int workers, long chunk)
 static void steal_leaves_nothing(void **state)
 {
     (void)state;
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STEAL,
-                                    .workers = 2,
-                                    .n = 64,
-                                    .chunk = 1,
-                                    .wait_below = 0,
-                                    .fn = hold_first,
-                                    .judge = expect_taken_over });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STEAL,
-                                    .workers = 3,
-                                    .n = 97,
-                                    .chunk = 1,
-                                    .wait_below = 0,
-                                    .fn = hold_first,
-                                    .judge = expect_taken_over });
-    on_every_backend((struct deal){ .schedule = SCHEDULE_STEAL,
-                                    .workers = 4,
-                                    .n = 3,
-                                    .chunk = 1,
-                                    .wait_below = 0,
-                                    .fn = hold_first,
-                                    .judge = expect_taken_over });
+    on_every_backend(SCHEDULE_STEAL, 2, 64, 1, 0, hold_first, expect_taken_over);
+    on_every_backend(SCHEDULE_STEAL, 3, 97, 1, 0, hold_first, expect_taken_over);
+    on_every_backend(SCHEDULE_STEAL, 4, 3, 1, 0, hold_first, expect_taken_over);
 }
 
 /* ---- the tables ---- */

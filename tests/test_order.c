@@ -116,8 +116,8 @@ static void seed_fixes_the_order(void **state)
     assert_true(same_order(&p, 7, 3, 7, 3, 0));
     for (int groups = 0; groups < 2; groups++) {
         assert_false(same_order(&p, 1, 1, 2, 1, groups));
-        assert_false(same_order(&p, 1, 1, 1, 2, groups));
-        assert_false(same_order(&p, 0, 1, 0, 2, groups));
+        assert_false(same_order(&p, 1, 2, 1, 3, groups)); /* the first has cells of its own */
+        assert_false(same_order(&p, 0, 2, 0, 3, groups));
     }
     plan_free(&p);
 }
