@@ -134,8 +134,6 @@ static void resolve(struct cell *c)
     find_backend(c);
     find_workload(c);
     resolve_schedule(c);
-    if (strcmp(r->runner, "cell") != 0)
-        die(EXIT_USAGE, "runner=%s: this program is the runner 'cell'", r->runner);
     if (strcmp(r->start, "auto") != 0 && strcmp(r->start, c->backend->start) != 0)
         die(EXIT_USAGE, "start=%s: the workers of %s start by '%s'", r->start, r->backend,
             c->backend->start);
@@ -208,6 +206,13 @@ static int runtime_variables(void)
     return count;
 }
 
+/* Variables that make a runtime bind the initial thread before main. */
+static int may_have_bound(void)
+{
+    return getenv("OMP_PROC_BIND") || getenv("OMP_PLACES") || getenv("GOMP_CPU_AFFINITY") ||
+           getenv("KMP_AFFINITY");
+}
+
 static void scrub(void)
 {
     for (char **entry = environ; *entry;) {
@@ -228,8 +233,10 @@ static void ensure_environment(struct cell *c, char **argv)
     const char *stage = getenv(STAGE);
     struct why w;
     if (!stage && runtime_variables()) {
+        int bound = may_have_bound();
         scrub();
-        bind_as(getppid());
+        if (bound)
+            bind_as(getppid());
         restart(c, "clean", argv);
     }
     if (!stage || !strcmp(stage, "clean")) {

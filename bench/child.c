@@ -14,6 +14,7 @@
 #include "../core/clock.h"
 
 enum { MOST_BYTES = 64 << 20, POLL_MS = 100 };
+#define GRACE_NS INT64_C(300000000) /* for reading what a child wrote just before it ended */
 
 struct stream {
     char *text;
@@ -94,12 +95,21 @@ close_out:
     return error;
 }
 
-/* Follow the child until it has closed both streams, or one of the reasons to kill it. */
-static int follow(struct child *c, struct stream *s, int64_t deadline,
+/* Has it ended?  It is left to be reaped. */
+static int has_ended(pid_t pid)
+{
+    siginfo_t info = { 0 };
+    return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
+}
+
+/* Follow the child until it has closed both streams, or one of the reasons to kill it.  If
+ * something that it started still holds them after its end, that is not waited for. */
+static int follow(struct child *c, pid_t pid, struct stream *s, int64_t deadline,
                   const volatile sig_atomic_t *stop)
 {
+    int64_t ended = 0; /* since when */
     while (s[0].fd >= 0 || s[1].fd >= 0) {
-        int64_t left_ms = (deadline - clock_ns()) / 1000000;
+        int64_t now = clock_ns(), left_ms = (deadline - now) / 1000000;
         struct pollfd fds[] = { { s[0].fd, POLLIN, 0 }, { s[1].fd, POLLIN, 0 } };
         if (stop && *stop)
             c->interrupted = 1;
@@ -107,12 +117,16 @@ static int follow(struct child *c, struct stream *s, int64_t deadline,
             c->timed_out = 1;
         if (c->interrupted || c->timed_out)
             return 1;
-        poll(fds, 2, left_ms < POLL_MS ? (int)left_ms + 1 : POLL_MS);
+        if (!poll(fds, 2, left_ms < POLL_MS ? (int)left_ms + 1 : POLL_MS) && !ended &&
+            has_ended(pid))
+            ended = now;
         for (int i = 0; i < 2; i++)
             if (s[i].fd >= 0 && fds[i].revents && drain(&s[i])) {
                 c->overran = 1;
                 return 1;
             }
+        if (ended && now - ended > GRACE_NS)
+            return 0;
     }
     return 0;
 }
@@ -138,7 +152,7 @@ int child_run(struct child *c, char *const argv[], double seconds,
     int error = launch(argv, &s[0], &s[1], &pid);
     if (error)
         return error;
-    int ended = !follow(c, s, deadline, stop) && wait_until(pid, &c->status, deadline);
+    int ended = !follow(c, pid, s, deadline, stop) && wait_until(pid, &c->status, deadline);
     if (!ended) {
         c->timed_out |= !c->interrupted && !c->overran;
         kill(-pid, SIGKILL);

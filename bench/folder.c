@@ -215,6 +215,19 @@ static int write_headers(struct folder *f, struct why *w)
     return append(f, f->status, "status.csv", STATUS_HEADER, strlen(STATUS_HEADER), w);
 }
 
+/* Creating failed: remove the files that were made, so that another try is not taken for a run. */
+static void take_back(struct folder *f)
+{
+    char file[4200];
+    if (f->samples >= 0)
+        unlink(folder_file(f, "samples.csv", file, sizeof file));
+    if (f->status >= 0) {
+        unlink(folder_file(f, "status.csv", file, sizeof file));
+        unlink(folder_file(f, "plan.txt", file, sizeof file));
+    }
+    folder_close(f);
+}
+
 int folder_create(struct folder *f, const char *path, const char *host, const struct plan *p,
                   struct why *w)
 {
@@ -235,7 +248,7 @@ int folder_create(struct folder *f, const char *path, const char *host, const st
         (error = open_file(f, "samples.csv", fresh, &f->samples, w)) ||
         (error = open_file(f, "status.csv", fresh, &f->status, w)) ||
         (error = write_plan(f, p, w)) || (error = write_headers(f, w)))
-        folder_close(f);
+        take_back(f);
     return error;
 }
 

@@ -16,7 +16,7 @@ const struct profile profiles[] = {
     { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1, 2e-3, 10000000, 1,
       0 },
     { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000, 1, 0 },
-    { "default", "a good answer in three minutes", 170, 6, 30, 5, 20e-3, 100000000, 6, 0 },
+    { "default", "a good answer in three minutes", 170, 10, 30, 3, 20e-3, 100000000, 6, 0 },
     { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10, 30, 5, 20e-3,
       100000000, 30, 1 },
     { 0 },

@@ -28,7 +28,8 @@ enum { MOST_TASKS = INT32_MAX, MOST_WORKERS = 4096 };
 #define MOST_NS INT64_C(3600000000000)
 
 const struct field record_fields[] = {
-    TEXT(CELL, runner, "cell", "program that measures: cell, or a name from scripts/peers"),
+    TEXT(CELL, runner, "cell",
+         "for the run: the program that measures; a name from scripts/peers or a path"),
     TEXT(CELL, backend, NULL, "who does the tasks: serial, omp, pool, pipe, ...; see --list"),
     TEXT(CELL, start, "auto", "how workers come to be: fork, thread, ...; auto: the backend's own"),
     TEXT(CELL, schedule, "auto", "static, dynamic, guided or steal; auto: the backend's own"),

@@ -64,7 +64,7 @@ void bind_restore(struct bind_mask *m)
 
 int bind_as(int pid)
 {
-    struct bind_mask m;
+    struct bind_mask m = { 0 };
     int error = save(&m, pid);
     if (!error)
         bind_restore(&m);
@@ -78,7 +78,7 @@ static int has(const struct bind_mask *m, int cpu)
 
 int bind_allowed(void)
 {
-    struct bind_mask m;
+    struct bind_mask m = { 0 };
     if (bind_save(&m))
         return 1;
     int count = CPU_COUNT_S(m.size, (cpu_set_t *)m.set);
@@ -106,7 +106,7 @@ static void print_mask(const struct bind_mask *m, char *out, size_t room)
 
 int bind_check(const int *cpus, int count, struct why *w)
 {
-    struct bind_mask m;
+    struct bind_mask m = { 0 };
     int error = bind_save(&m);
     if (error)
         return why(w, error, "cpus: cannot read the affinity mask: %s", strerror(-error));
@@ -124,7 +124,7 @@ int bind_check(const int *cpus, int count, struct why *w)
 
 int bind_is(int cpu)
 {
-    struct bind_mask m;
+    struct bind_mask m = { 0 };
     if (bind_save(&m))
         return 0;
     int yes = CPU_COUNT_S(m.size, (cpu_set_t *)m.set) == 1 && has(&m, cpu);
