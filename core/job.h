@@ -47,13 +47,15 @@ struct job {
     long n;
     long chunk; /* tasks handed out together; 0: only with SCHEDULE_STATIC */
     enum schedule schedule;
-    struct stint *stints; /* one a worker, in memory that workers share with the caller */
+    struct stint *stints; /* one a worker, zeroed, in memory that workers share with the caller */
 };
 
 /* A backend calls these in each worker, around that worker's share of a job. */
 static inline void job_enter(const struct job *job, const struct worker *self)
 {
-    job->stints[self->index].enter_ns = clock_ns();
+    struct stint *s = &job->stints[self->index];
+    if (!s->enter_ns) /* a worker may come back for more of the same job */
+        s->enter_ns = clock_ns();
 }
 
 static inline void job_leave(const struct job *job, const struct worker *self)

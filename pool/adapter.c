@@ -17,26 +17,21 @@ static size_t size_of(int workers)
     return sizeof(struct team) + (size_t)workers * sizeof(struct worker);
 }
 
-static void begin(void *arg, int worker)
-{
-    struct team *t = arg;
-    job_enter(&t->job, &t->worker[worker]);
-}
-
-static void finish(void *arg, int worker)
-{
-    struct team *t = arg;
-    job_leave(&t->job, &t->worker[worker]);
-}
-
-static void range(void *arg, long first, long end, int worker)
+static void work(void *arg, int worker, struct pool_claims *claims)
 {
     struct team *t = arg;
     struct worker *self = &t->worker[worker];
     task_fn *fn = t->job.fn;
     void *task_arg = t->job.arg;
-    for (long i = first; i < end; i++)
-        fn(task_arg, i, self);
+    job_enter(&t->job, self);
+    for (;;) {
+        struct pool_range r = pool_next(claims);
+        if (r.first >= r.end)
+            break;
+        for (long i = r.first; i < r.end; i++)
+            fn(task_arg, i, self);
+    }
+    job_leave(&t->job, self);
 }
 
 int adapter_open(struct team **out, const struct team_spec *spec, enum pool_transport transport,
@@ -78,9 +73,7 @@ int adapter_run(struct team *t, const struct job *job, struct why *w)
     };
     t->job = *job;
     const struct pool_job pool_job = {
-        .range = range,
-        .begin = begin,
-        .finish = finish,
+        .work = work,
         .arg = t,
         .tasks = job->n,
         .chunk = job->chunk,

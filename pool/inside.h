@@ -41,6 +41,19 @@ struct control {
     struct line lines[];
 };
 
+/* On a worker's stack while it is in a job: what never changes while tasks run is copied here. */
+struct pool_claims {
+    long tasks, chunk;
+    struct line *line;        /* the worker's */
+    _Atomic long *next;       /* POOL_DYNAMIC, POOL_GUIDED */
+    struct line *lines;       /* POOL_STEAL: all workers' */
+    long at;                  /* POOL_STATIC: first task of the next chunk */
+    struct pool_range single; /* POOL_PIPE: the one range; then empty */
+    int worker, workers;
+    enum pool_schedule schedule;
+    enum pool_transport transport;
+};
+
 struct pool {
     struct control *control; /* shared */
     size_t control_size;

@@ -15,8 +15,7 @@
 
 struct message {
     int64_t first;
-    int32_t count;
-    uint32_t generation; /* which job; a worker's `begin` runs when it changes */
+    int64_t count;
 };
 
 _Static_assert(PIPE_BUF % sizeof(struct message) == 0, "messages must fill a pipe's pages evenly");
@@ -51,7 +50,6 @@ void pipe_work(struct pool *p, int worker)
     struct control *c = p->control;
     struct line *line = &c->lines[worker];
     struct message m;
-    uint32_t seen = 0;
 
     close(p->tasks_pipe[1]);
     close(p->results_pipe[0]);
@@ -60,14 +58,14 @@ void pipe_work(struct pool *p, int worker)
     worker_done(c); /* ready */
     while (take(p, &m)) {
         const struct pool_job *job = &c->job;
-        if (m.generation != seen && job->begin)
-            job->begin(job->arg, worker);
-        seen = m.generation;
+        struct pool_claims claims = {
+            .tasks = job->tasks,
+            .single = { m.first, m.first + m.count },
+            .transport = POOL_PIPE,
+        };
         atomic_store_explicit(&line->claim, m.first, memory_order_relaxed);
-        job->range(job->arg, m.first, m.first + m.count, worker);
+        job->work(job->arg, worker, &claims);
         atomic_store_explicit(&line->claim, -1, memory_order_relaxed);
-        if (job->finish)
-            job->finish(job->arg, worker);
         while (write(p->results_pipe[1], &m, sizeof m) < 0)
             if (errno != EINTR)
                 return;
@@ -83,7 +81,7 @@ static long put_chunks(struct pool *p, const struct pool_job *job, long next)
             count = (left + p->workers - 1) / p->workers;
         if (count > left)
             count = left;
-        struct message m = { next, (int32_t)count, atomic_load(&p->control->generation) };
+        struct message m = { next, count };
         if (write(p->tasks_pipe[1], &m, sizeof m) != (ssize_t)sizeof m)
             break;
         next += count;
@@ -111,7 +109,6 @@ int pipe_run(struct pool *p, const struct pool_job *job)
     if (error)
         return error;
     c->job = *job;
-    atomic_fetch_add(&c->generation, 1);
     set_nonblocking(p->tasks_pipe[1]);
     while (done < job->tasks) {
         next = put_chunks(p, job, next);

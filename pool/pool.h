@@ -44,18 +44,29 @@ struct pool_options {
     void *initializer_arg;
 };
 
-/* One job.  The functions must have existed when the pool was opened, and `arg` must mean the same
- * in the workers: memory shared before pool_open, or data that did not change since. */
+/* Tasks first .. end-1 that a worker has claimed. */
+struct pool_range {
+    long first, end;
+};
+
+/* A worker's hold on the job's tasks. */
+struct pool_claims;
+
+/* One job.  `work` must have existed when the pool was opened, and `arg` must mean the same in the
+ * workers: memory shared before pool_open, or data that did not change since. */
 struct pool_job {
-    void (*range)(void *arg, long first, long end, int worker); /* do tasks first .. end-1 */
-    void (*begin)(void *arg, int worker); /* in a worker before its first claim; may be NULL */
-    void (*finish)(void *arg,
-                   int worker); /* after its last (pipe: after each chunk); may be NULL */
+    /* Runs in: worker.  Claims ranges with pool_next and does their tasks until there are no more.
+     * Called once a job in each worker (POOL_PIPE: once a chunk). */
+    void (*work)(void *arg, int worker, struct pool_claims *claims);
     void *arg;
     long tasks; /* 0 .. 2^31-1 */
     long chunk; /* 1 or more; 0 only with POOL_STATIC */
     enum pool_schedule schedule;
 };
+
+/* Claim the next chunk; the one claimed before counts as done.
+ * Returns it; first == end: there is no more for this worker.  Runs in: worker. */
+struct pool_range pool_next(struct pool_claims *claims);
 
 /* Fork the workers and wait until each is bound and has run the initializer.
  * Returns 0, or -errno with a sentence in MESSAGE (if not NULL); then nothing is left behind.

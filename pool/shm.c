@@ -2,75 +2,69 @@
  *
  * shm: chunks handed out in shared memory.  A claim is one atomic operation; nothing is locked, so
  * a worker can die anywhere without holding up the others.
+ *
+ * A claim is also all that a task of a few nanoseconds pays for, so it is kept out of memory:
+ * ranges come back in registers, and there is one store besides the atomic operation, the claim
+ * record, to a line that only this worker writes.  (Every store before an atomic operation is
+ * waited for.)
  */
 #include <limits.h>
 
 #include "inside.h"
 
-/* What the hand-out loops need of a job, where the compiler knows that no task can change it. */
-struct hands {
-    void (*range)(void *arg, long first, long end, int worker);
-    void *arg;
-    struct line *line;
-    long tasks, chunk;
-    int worker, workers;
-};
-
-static inline void do_chunk(struct hands h, long first, long end)
+static inline struct pool_range claimed(struct pool_claims *c, long first, long end)
 {
-    atomic_store_explicit(&h.line->claim, first, memory_order_relaxed);
-    h.range(h.arg, first, end < h.tasks ? end : h.tasks, h.worker);
+    atomic_store_explicit(&c->line->claim, first, memory_order_relaxed);
+    return (struct pool_range){ first, end < c->tasks ? end : c->tasks };
+}
+
+static inline struct pool_range nothing(const struct pool_claims *c)
+{
+    return (struct pool_range){ c->tasks, c->tasks };
 }
 
 /* ---- static ---- */
 
-static void do_block(struct hands h)
+static struct pool_range next_static(struct pool_claims *c)
 {
-    long size = h.tasks / h.workers, longer = h.tasks % h.workers;
-    long first = h.worker * size + (h.worker < longer ? h.worker : longer);
-    long end = first + size + (h.worker < longer);
-    if (first < end)
-        do_chunk(h, first, end);
-}
-
-static void do_static(struct hands h)
-{
-    if (h.chunk == 0) {
-        do_block(h);
-        return;
+    long first = c->at;
+    if (c->chunk == 0) { /* one block */
+        long size = c->tasks / c->workers, longer = c->tasks % c->workers;
+        c->at = c->tasks;
+        if (first >= c->tasks)
+            return nothing(c);
+        first = c->worker * size + (c->worker < longer ? c->worker : longer);
+        return claimed(c, first, first + size + (c->worker < longer));
     }
-    for (long first = h.worker * h.chunk; first < h.tasks; first += h.workers * h.chunk)
-        do_chunk(h, first, first + h.chunk);
+    if (first >= c->tasks)
+        return nothing(c);
+    c->at += c->workers * c->chunk;
+    return claimed(c, first, first + c->chunk);
 }
 
 /* ---- dynamic, guided: one shared counter ---- */
 
-static void do_dynamic(struct hands h, _Atomic long *next)
+static inline struct pool_range next_dynamic(struct pool_claims *c)
 {
-    for (;;) {
-        long first = atomic_fetch_add_explicit(next, h.chunk, memory_order_relaxed);
-        if (first >= h.tasks)
-            return;
-        do_chunk(h, first, first + h.chunk);
-    }
+    long first = atomic_fetch_add_explicit(c->next, c->chunk, memory_order_relaxed);
+    return first < c->tasks ? claimed(c, first, first + c->chunk) : nothing(c);
 }
 
-static void do_guided(struct hands h, _Atomic long *next)
+static struct pool_range next_guided(struct pool_claims *c)
 {
-    long first = atomic_load_explicit(next, memory_order_relaxed);
-    while (first < h.tasks) {
-        long left = h.tasks - first;
-        long size = (left + h.workers - 1) / h.workers;
-        if (size < h.chunk)
-            size = h.chunk;
+    long first = atomic_load_explicit(c->next, memory_order_relaxed);
+    while (first < c->tasks) {
+        long left = c->tasks - first;
+        long size = (left + c->workers - 1) / c->workers;
+        if (size < c->chunk)
+            size = c->chunk;
         if (size > left)
             size = left;
-        if (atomic_compare_exchange_weak_explicit(next, &first, first + size, memory_order_relaxed,
-                                                  memory_order_relaxed)) {
-            do_chunk(h, first, first + size);
-            first = atomic_load_explicit(next, memory_order_relaxed);
-        }
+        if (atomic_compare_exchange_weak_explicit(c->next, &first, first + size,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return claimed(c, first, first + size);
     }
+    return nothing(c);
 }
 
 /* ---- steal: a range of chunks a worker, in one word that both ends are taken from ---- */
@@ -110,27 +104,50 @@ static int steal(struct line *mine, struct line *victim)
     return 0;
 }
 
-static void do_own_range(struct hands h)
+/* Adding one to the own word takes the next chunk.  Past the end it only makes the range emptier
+ * (and the word never carries: a range holds fewer than 2^31 chunks). */
+static inline struct pool_range next_own(struct pool_claims *c)
 {
-    for (;;) {
-        /* Adding one to the word takes the next chunk.  Past the end it only makes the range
-         * emptier (and the word never carries: a range holds fewer than 2^31 chunks). */
-        uint64_t range = atomic_fetch_add_explicit(&h.line->range, 1, memory_order_relaxed);
-        if (NEXT(range) >= END(range))
-            return;
-        long first = NEXT(range) * h.chunk;
-        do_chunk(h, first, first + h.chunk);
+    uint64_t range = atomic_fetch_add_explicit(&c->line->range, 1, memory_order_relaxed);
+    long first = NEXT(range) * c->chunk;
+    return NEXT(range) < END(range) ? claimed(c, first, first + c->chunk) : nothing(c);
+}
+
+static __attribute__((noinline)) struct pool_range next_stolen(struct pool_claims *c)
+{
+    for (int i = 1; i < c->workers; i++)
+        while (steal(c->line, &c->lines[(c->worker + i) % c->workers])) {
+            struct pool_range range = next_own(c);
+            if (range.first < range.end)
+                return range; /* else another thief was faster */
+        }
+    return nothing(c);
+}
+
+static __attribute__((noinline)) struct pool_range next_of_others(struct pool_claims *c)
+{
+    switch (c->schedule) {
+    case POOL_STATIC:
+        return next_static(c);
+    case POOL_GUIDED:
+        return next_guided(c);
+    default:
+        return nothing(c);
     }
 }
 
-static void do_steal(struct hands h, struct line *lines)
+struct pool_range pool_next(struct pool_claims *c)
 {
-    for (int tried = 0; tried < h.workers;) {
-        do_own_range(h);
-        for (tried = 1; tried < h.workers; tried++)
-            if (steal(h.line, &lines[(h.worker + tried) % h.workers]))
-                break;
+    if (c->transport == POOL_PIPE) {
+        struct pool_range only = c->single;
+        c->single = nothing(c);
+        return only;
     }
+    if (c->schedule == POOL_STEAL) {
+        struct pool_range own = next_own(c);
+        return own.first < own.end ? own : next_stolen(c);
+    }
+    return c->schedule == POOL_DYNAMIC ? next_dynamic(c) : next_of_others(c);
 }
 
 /* ---- a worker's life, and the caller's side ---- */
@@ -150,32 +167,6 @@ static void wait_for_job(struct pool *p, uint32_t seen)
     atomic_fetch_sub(&c->sleepers, 1);
 }
 
-static void do_share(struct pool *p, const struct pool_job *job, int worker)
-{
-    struct control *c = p->control;
-    const struct hands h = { job->range, job->arg, &c->lines[worker], job->tasks,
-                             job->chunk, worker,   p->workers };
-    if (job->begin)
-        job->begin(job->arg, worker);
-    switch (job->schedule) {
-    case POOL_STATIC:
-        do_static(h);
-        break;
-    case POOL_DYNAMIC:
-        do_dynamic(h, &c->next);
-        break;
-    case POOL_GUIDED:
-        do_guided(h, &c->next);
-        break;
-    case POOL_STEAL:
-        do_steal(h, c->lines);
-        break;
-    }
-    atomic_store_explicit(&h.line->claim, -1, memory_order_relaxed);
-    if (job->finish)
-        job->finish(job->arg, worker);
-}
-
 void shm_work(struct pool *p, int worker)
 {
     struct control *c = p->control;
@@ -186,8 +177,21 @@ void shm_work(struct pool *p, int worker)
         seen++;
         if (atomic_load_explicit(&c->stop, memory_order_relaxed))
             return;
-        struct pool_job job = c->job;
-        do_share(p, &job, worker);
+        const struct pool_job job = c->job;
+        struct pool_claims claims = {
+            .tasks = job.tasks,
+            .chunk = job.chunk,
+            .line = &c->lines[worker],
+            .next = &c->next,
+            .lines = c->lines,
+            .at = worker * job.chunk,
+            .worker = worker,
+            .workers = p->workers,
+            .schedule = job.schedule,
+            .transport = POOL_SHM,
+        };
+        job.work(job.arg, worker, &claims);
+        atomic_store_explicit(&claims.line->claim, -1, memory_order_relaxed);
         worker_done(c);
     }
 }

@@ -134,8 +134,8 @@ static int end(void **state)
 
 /* Shared with the workers. */
 struct play {
-    _Atomic int initialized[256];                       /* how often, per worker */
-    _Atomic int begun[256], worked[256], finished[256]; /* the same */
+    _Atomic int initialized[256];          /* how often, per worker */
+    _Atomic int called[256], claimed[256]; /* the same: calls of `work`, ranges */
     _Atomic long tasks, ranges;
     _Atomic int victim; /* the worker that dies, once it knows */
     void (*die)(void);  /* how */
@@ -167,23 +167,11 @@ static int initialize(void *arg, int worker)
     return 0;
 }
 
-static void begin_share(void *arg, int worker)
-{
-    struct play *p = arg;
-    atomic_fetch_add(&p->begun[worker], 1);
-}
-
-static void finish_share(void *arg, int worker)
-{
-    struct play *p = arg;
-    atomic_fetch_add(&p->finished[worker], 1);
-}
-
 static void range(void *arg, long first, long end_of_range, int worker)
 {
     struct play *p = arg;
     atomic_fetch_add(&p->ranges, 1);
-    atomic_fetch_add(&p->worked[worker], 1);
+    atomic_fetch_add(&p->claimed[worker], 1);
     for (long i = first; i < end_of_range; i++) {
         if (i == p->die_at) {
             atomic_store(&p->victim, worker);
@@ -198,10 +186,26 @@ static void range(void *arg, long first, long end_of_range, int worker)
     atomic_fetch_add(&p->tasks, end_of_range - first);
 }
 
+static void work(void *arg, int worker, struct pool_claims *claims)
+{
+    struct play *p = arg;
+    atomic_fetch_add(&p->called[worker], 1);
+    for (;;) {
+        struct pool_range r = pool_next(claims);
+        if (r.first >= r.end)
+            break;
+        range(p, r.first, r.end, worker);
+    }
+    for (int again = 0; again < 3; again++) { /* the end is the end */
+        struct pool_range r = pool_next(claims);
+        expect(r.first == r.end);
+    }
+}
+
 static struct pool_job job_of(struct play *p, long chunk, enum pool_schedule schedule)
 {
     return (struct pool_job){
-        .range = range, .arg = p, .tasks = p->n, .chunk = chunk, .schedule = schedule
+        .work = work, .arg = p, .tasks = p->n, .chunk = chunk, .schedule = schedule
     };
 }
 
@@ -406,8 +410,8 @@ static void odd_sizes(void **state)
     }
 }
 
-/* `begin` once in a job for each worker that takes part, before its work; `finish` after it. */
-static void begin_and_finish(void **state)
+/* `work` is called once a job in each worker; through pipes, once a chunk. */
+static void calls(void **state)
 {
     (void)state;
     for (int k = 0; k < KINDS; k++) {
@@ -415,17 +419,12 @@ static void begin_and_finish(void **state)
         const struct pool_options o = options_of(3, kinds[k].transport, POOL_PASSIVE);
         struct pool *pool = open_or_fail(&o);
         struct pool_job job = job_of(p, 2, kinds[k].schedule);
-        job.begin = begin_share;
-        job.finish = finish_share;
         for (int times = 1; times <= 3; times++) {
             run_or_fail(pool, &job);
             expect_done(p, times);
             for (int i = 0; i < 3; i++) {
-                int worked = p->worked[i], begun = p->begun[i], finished = p->finished[i];
-                expect(begun <= 1);
-                expect(!worked || begun == 1);
-                expect(finished == (o.transport == POOL_PIPE ? worked : begun));
-                p->worked[i] = p->begun[i] = p->finished[i] = 0;
+                expect(p->called[i] == (o.transport == POOL_PIPE ? p->claimed[i] : 1));
+                p->called[i] = p->claimed[i] = 0;
             }
         }
         pool_close(pool);
@@ -783,10 +782,10 @@ struct family {
     _Atomic int pids[3], busy;
 };
 
-static void stay_busy(void *arg, long first, long end_of_range, int worker)
+static void stay_busy(void *arg, int worker, struct pool_claims *claims)
 {
     struct family *f = arg;
-    (void)first, (void)end_of_range, (void)worker;
+    (void)worker, (void)claims;
     atomic_store(&f->busy, 1);
     for (;;)
         pause();
@@ -798,7 +797,7 @@ _Noreturn static void own_a_pool(struct family *f, enum pool_transport t, enum p
 {
     const struct pool_options o = { .workers = 3, .transport = t, .wait = w };
     const struct pool_job job = {
-        .range = stay_busy, .arg = f, .tasks = 3, .chunk = 1, .schedule = POOL_DYNAMIC
+        .work = stay_busy, .arg = f, .tasks = 3, .chunk = 1, .schedule = POOL_DYNAMIC
     };
     struct pool *pool;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -937,7 +936,7 @@ int main(void)
         TEST(pool_of_nothing),
         TEST(many_tasks),
         TEST(odd_sizes),
-        TEST(begin_and_finish),
+        TEST(calls),
         TEST(chunks_are_ranges),
         TEST(bad_jobs),
         TEST(eight_pools_in_shared_memory),
