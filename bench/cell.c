@@ -24,7 +24,7 @@
 
 const char *program_name = "teampool-cell";
 
-enum { MOST_CPUS = 4096, CALIBRATION_MS = 30 };
+enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30 };
 #define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory */
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
@@ -61,42 +61,43 @@ static int has_word(const char *words, const char *word)
     return 0;
 }
 
-static void find_backend(struct cell *c)
+/* No backend or workload is called NAME, or it cannot run here. */
+_Noreturn static void refuse(const char *field, const char *name, const char *const *names,
+                             const char *unavailable)
 {
-    const char *names[64] = { 0 };
-    for (int i = 0; backends[i] && i < 63; i++) {
-        names[i] = backends[i]->name;
-        if (!strcmp(backends[i]->name, c->record.backend))
-            c->backend = backends[i];
-    }
-    if (!c->backend) {
-        const char *near = nearest_word(c->record.backend, names);
-        die(EXIT_USAGE,
-            "backend=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
-            c->record.backend, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
-    if (c->backend->unavailable)
-        die(EXIT_USAGE, "backend=%s: not on this machine: %s", c->record.backend,
-            c->backend->unavailable);
+    const char *near = nearest_word(name, names);
+    if (unavailable)
+        die(EXIT_USAGE, "%s=%s: not on this machine: %s", field, name, unavailable);
+    die(EXIT_USAGE, "%s=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
+        field, name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static void find_workload(struct cell *c)
+static const struct backend *find_backend(const char *name)
 {
-    const char *names[64] = { 0 };
-    for (int i = 0; workloads[i] && i < 63; i++) {
+    const char *names[MOST_NAMES + 1] = { 0 };
+    const struct backend *found = NULL;
+    for (int i = 0; backends[i] && i < MOST_NAMES; i++) {
+        names[i] = backends[i]->name;
+        if (!strcmp(names[i], name))
+            found = backends[i];
+    }
+    if (!found || found->unavailable)
+        refuse("backend", name, names, found ? found->unavailable : NULL);
+    return found;
+}
+
+static const struct workload *find_workload(const char *name)
+{
+    const char *names[MOST_NAMES + 1] = { 0 };
+    const struct workload *found = NULL;
+    for (int i = 0; workloads[i] && i < MOST_NAMES; i++) {
         names[i] = workloads[i]->name;
-        if (!strcmp(workloads[i]->name, c->record.workload))
-            c->workload = workloads[i];
+        if (!strcmp(names[i], name))
+            found = workloads[i];
     }
-    if (!c->workload) {
-        const char *near = nearest_word(c->record.workload, names);
-        die(EXIT_USAGE,
-            "workload=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
-            c->record.workload, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
-    if (c->workload->unavailable)
-        die(EXIT_USAGE, "workload=%s: not on this machine: %s", c->record.workload,
-            c->workload->unavailable);
+    if (!found || found->unavailable)
+        refuse("workload", name, names, found ? found->unavailable : NULL);
+    return found;
 }
 
 static int find_name(const char *const *names, int count, const char *name)
@@ -131,8 +132,8 @@ static void resolve(struct cell *c)
     struct why w;
     static char variant[64];
 
-    find_backend(c);
-    find_workload(c);
+    c->backend = find_backend(r->backend);
+    c->workload = find_workload(r->workload);
     resolve_schedule(c);
     if (strcmp(r->start, "auto") != 0 && strcmp(r->start, c->backend->start) != 0)
         die(EXIT_USAGE, "start=%s: the workers of %s start by '%s'", r->start, r->backend,

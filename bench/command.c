@@ -24,26 +24,28 @@ int stdio_end(int code)
     return code;
 }
 
+static void complain(const char *format, va_list ap)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s: ", program_name);
+    vfprintf(stderr, format, ap);
+    fputc('\n', stderr);
+}
+
 void warn(const char *format, ...)
 {
     va_list ap;
-    fflush(stdout);
-    fprintf(stderr, "%s: ", program_name);
     va_start(ap, format);
-    vfprintf(stderr, format, ap);
+    complain(format, ap);
     va_end(ap);
-    fputc('\n', stderr);
 }
 
 void die(int code, const char *format, ...)
 {
     va_list ap;
-    fflush(stdout);
-    fprintf(stderr, "%s: ", program_name);
     va_start(ap, format);
-    vfprintf(stderr, format, ap);
+    complain(format, ap);
     va_end(ap);
-    fputc('\n', stderr);
     exit(code);
 }
 

@@ -109,20 +109,6 @@ void machine_load(char *text, long room)
         snprintf(text, (size_t)room, "%.2f", load);
 }
 
-int machine_cpu_time(double *used_ns, double *steal_ns)
-{
-    char line[256];
-    double t[8];
-    if (!first_line("/proc/stat", line, sizeof line) ||
-        sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2], &t[3], &t[4],
-               &t[5], &t[6], &t[7]) != 8)
-        return 0;
-    double tick = 1e9 / (double)sysconf(_SC_CLK_TCK);
-    *used_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick;
-    *steal_ns = t[7] * tick;
-    return 1;
-}
-
 /* ---- what there is to say ---- */
 
 static void describe_system(struct machine *m)

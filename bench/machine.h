@@ -28,10 +28,6 @@ void machine_describe(struct machine *m, const struct topology *t);
 /* The load average of the last minute, as text; "" if the system does not tell. */
 void machine_load(char *text, long room);
 
-/* CPU time that everybody used since the machine started, and that it had.  Units: ns.
- * Returns 1, or 0 where the system does not tell. */
-int machine_cpu_time(double *used_ns, double *steal_ns);
-
 /* Write FILE whole: under another name first, then renamed.  Returns 0 or -errno with WHY. */
 int machine_write(const struct machine *m, const char *file, struct why *w);
 int machine_read(struct machine *m, const char *file, struct why *w);

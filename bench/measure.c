@@ -96,19 +96,18 @@ static void read_worker(struct reading *r, const struct identity *worker)
         read_stat(r, worker);
 }
 
-/* Ticks of all CPUs since the machine started (proc(5): user nice system idle iowait irq softirq
- * steal). */
-static void read_machine(struct reading *r)
+/* Ticks of all CPUs (proc(5): user nice system idle iowait irq softirq steal). */
+int measure_machine(int64_t *busy_ns, int64_t *steal_ns)
 {
     char text[512];
     long long t[8];
-    r->busy_ns = r->steal_ns = UNKNOWN;
     if (!slurp("/proc/stat", text, sizeof text) ||
         sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &t[0], &t[1], &t[2], &t[3],
                &t[4], &t[5], &t[6], &t[7]) != 8)
-        return;
-    r->busy_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick_ns();
-    r->steal_ns = t[7] * tick_ns();
+        return 0;
+    *busy_ns = (t[0] + t[1] + t[2] + t[5] + t[6]) * tick_ns();
+    *steal_ns = t[7] * tick_ns();
+    return 1;
 }
 
 static int64_t timeval_ns(struct timeval t)
@@ -129,7 +128,8 @@ void measure_read(struct reading *r, const struct identity *workers, int count)
     };
     for (int i = 0; i < count; i++)
         read_worker(r, &workers[i]);
-    read_machine(r);
+    if (!measure_machine(&r->busy_ns, &r->steal_ns))
+        r->busy_ns = r->steal_ns = UNKNOWN;
 }
 
 static int64_t minus(int64_t after, int64_t before)

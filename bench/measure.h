@@ -28,6 +28,10 @@ struct identity measure_self(void);
 /* Read all counters of the caller and the WORKERS.  Runs in: caller, between samples. */
 void measure_read(struct reading *r, const struct identity *workers, int count);
 
+/* CPU time that everybody used since the machine started, and that the hypervisor took.
+ * Returns 1, or 0 where the system does not tell. */
+int measure_machine(int64_t *busy_ns, int64_t *steal_ns);
+
 /* Put the differences into the record. */
 void measure_difference(struct record *to, const struct reading *before,
                         const struct reading *after);

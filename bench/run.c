@@ -24,6 +24,7 @@
 #include "folder.h"
 #include "listing.h"
 #include "machine.h"
+#include "measure.h"
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
@@ -50,9 +51,10 @@ struct run {
     double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
     int blocks_most;
     int64_t start_ns, seq;
-    char *done;                       /* per cell and block: measured already; blocks_most a cell */
-    double used_ns, steal_ns, own_ns; /* CPU time at the start */
-    double sampled_s;                 /* time in samples */
+    char *done;                /* per cell and block: measured already; blocks_most a cell */
+    int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
+    double own_ns;             /* ours */
+    double sampled_s;          /* time in samples */
     int cells_ok, cells_bad, blocks;
 };
 
@@ -549,16 +551,16 @@ static double own_cpu_ns(void)
 
 static void set_shares(struct run *r, double wall_s)
 {
-    double used, steal;
+    int64_t used, steal;
     double all = wall_s * 1e9 * (double)r->topology->pus;
-    if (r->used_ns <= 0 || !machine_cpu_time(&used, &steal) || all <= 0)
+    if (!r->used_ns || !measure_machine(&used, &steal) || all <= 0)
         return;
-    double foreign = used - r->used_ns - (own_cpu_ns() - r->own_ns);
+    double foreign = (double)(used - r->used_ns) - (own_cpu_ns() - r->own_ns);
     machine_set(&r->machine, "foreign_share",
                 "CPU time of other processes over the machine's, in this run", "%.4f",
                 fmax(foreign, 0) / all);
     machine_set(&r->machine, "steal_share", "CPU time that the hypervisor took", "%.4f",
-                (steal - r->steal_ns) / all);
+                (double)(steal - r->steal_ns) / all);
 }
 
 static void finish(struct run *r)
@@ -667,7 +669,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     if (r.wishes.resume)
         take_back(&r);
     r.progress = progress_begin(r.wishes.quiet);
-    machine_cpu_time(&r.used_ns, &r.steal_ns);
+    measure_machine(&r.used_ns, &r.steal_ns);
     r.own_ns = own_cpu_ns();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
     }
