@@ -730,12 +730,31 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
         advise_all(r, v);
 }
 
+/* TEXT in lines of at most 78 columns, broken at spaces. */
+static void put_wrapped(FILE *f, const char *text)
+{
+    enum { WIDTH = 78 };
+    int column = 0;
+    while (*text) {
+        int bytes = (int)strcspn(text, " "), width = 0;
+        for (int i = 0; i < bytes; i++)
+            width += (text[i] & 0xC0) != 0x80; /* not the later bytes of a character */
+        int fits = column + 1 + width <= WIDTH;
+        if (column)
+            fputc(fits ? ' ' : '\n', f);
+        column = column && fits ? column + 1 + width : width;
+        fprintf(f, "%.*s", bytes, text);
+        text += bytes + (text[bytes] == ' ');
+    }
+    fputc('\n', f);
+}
+
 void verdict_print(const struct answer *v, FILE *f)
 {
     char threads[WORD], processes[WORD], low[WORD], high[WORD], length[WORD];
-    fprintf(f, "%s\n", v->headline);
+    put_wrapped(f, v->headline);
     if (*v->evidence)
-        fprintf(f, "%s\n", v->evidence);
+        put_wrapped(f, v->evidence);
     if (v->smoke)
         return;
     if (v->chunk.low > 0)
