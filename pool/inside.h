@@ -77,6 +77,13 @@ static inline void relax(void)
 #endif
 }
 
+/* CLOCK_MONOTONIC, in ns. */
+int64_t pool_now_ns(void);
+
+/* Keep the sentence for pool_message.  Returns ERROR. */
+int pool_complain(struct pool *p, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Sleep while *WORD == VALUE, at most NS nanoseconds (0: for ever); wakes early now and then. */
 void futex_wait(_Atomic uint32_t *word, uint32_t value, long ns);
 void futex_wake(_Atomic uint32_t *word, int count);

@@ -1,133 +1,29 @@
 /* SPDX-License-Identifier: MIT
  *
- * pool: the life of the workers: birth, death, waiting for them.  How chunks reach them is in shm.c
- * and pipe.c.
+ * pool: the life of the workers, from birth to burial.  How chunks reach them is in shm.c and
+ * pipe.c; waiting for them, and seeing one die meanwhile, in watch.c.
  */
 #include "pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "inside.h"
 
-enum { DEATH_CHECK_NS = 5000000, CLOSE_NS = 1000000000 };
-
-void futex_wait(_Atomic uint32_t *word, uint32_t value, long ns)
-{
-    struct timespec t = { ns / 1000000000, ns % 1000000000 };
-    syscall(SYS_futex, word, FUTEX_WAIT, value, ns ? &t : NULL, NULL, 0);
-}
-
-void futex_wake(_Atomic uint32_t *word, int count)
-{
-    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static int complain(struct pool *p, int error, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int complain(struct pool *p, int error, const char *format, ...)
-{
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(p->message, sizeof p->message, format, ap);
-    va_end(ap);
-    return error;
-}
-
-/* ---- deaths ---- */
-
-static int describe_death(struct pool *p, int worker, int status)
-{
-    long claim = atomic_load(&p->control->lines[worker].claim);
-    char task[64] = "";
-    if (claim >= 0)
-        snprintf(task, sizeof task, " in the chunk from task %ld", claim);
-    if (WIFSIGNALED(status))
-        return complain(p, -EOWNERDEAD, "worker %d (pid %d) was killed by SIG%s (%d)%s", worker,
-                        (int)p->pids[worker], sigabbrev_np(WTERMSIG(status)), WTERMSIG(status),
-                        task);
-    return complain(p, -EOWNERDEAD, "worker %d (pid %d) exited with code %d%s", worker,
-                    (int)p->pids[worker], WEXITSTATUS(status), task);
-}
-
-int pool_check_deaths(struct pool *p)
-{
-    for (int i = 0; i < p->workers && !p->broken; i++) {
-        int status = 0;
-        pid_t pid = p->pids[i] ? waitpid(p->pids[i], &status, WNOHANG) : 0;
-        if (pid == p->pids[i] && pid) {
-            p->broken = describe_death(p, i, status);
-            p->pids[i] = 0;
-        } else if (pid < 0 && errno == ECHILD) {
-            p->broken =
-                complain(p, -EOWNERDEAD, "worker %d (pid %d) is gone: somebody else reaped it", i,
-                         (int)p->pids[i]);
-            p->pids[i] = 0;
-        }
-    }
-    return p->broken;
-}
-
-int pool_check_now_and_then(struct pool *p, int64_t *next_check)
-{
-    int64_t now = now_ns();
-    if (now < *next_check)
-        return 0;
-    *next_check = now + DEATH_CHECK_NS;
-    return pool_check_deaths(p);
-}
-
-int pool_wait_left(struct pool *p)
-{
-    struct control *c = p->control;
-    int64_t next_check = p->caller_spins ? 0 : now_ns() + DEATH_CHECK_NS;
-    int error = 0;
-
-    for (int spins = 1; p->caller_spins; spins++) {
-        if (!atomic_load_explicit(&c->left, memory_order_acquire))
-            return 0;
-        relax();
-        if (spins % FEW_SPINS == 0 && (error = pool_check_now_and_then(p, &next_check)))
-            return error;
-    }
-    atomic_store(&c->caller_sleeps, 1);
-    for (uint32_t left; !error && (left = atomic_load(&c->left));) {
-        futex_wait(&c->left, left, DEATH_CHECK_NS);
-        error = pool_check_now_and_then(p, &next_check);
-    }
-    atomic_store(&c->caller_sleeps, 0);
-    return error;
-}
+enum { CLOSE_NS = 1000000000 };
 
 /* ---- a worker's side ---- */
-
-void worker_done(struct control *c)
-{
-    if (atomic_fetch_sub(&c->left, 1) == 1 && atomic_load(&c->caller_sleeps))
-        futex_wake(&c->left, 1);
-}
 
 static int bind_to(int cpu)
 {
@@ -233,8 +129,8 @@ static int make_shared(struct pool *p)
     void *m =
         mmap(NULL, p->control_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (m == MAP_FAILED)
-        return complain(p, -errno, "no shared memory for %d workers: %s", p->workers,
-                        strerror(errno));
+        return pool_complain(p, -errno, "no shared memory for %d workers: %s", p->workers,
+                             strerror(errno));
     p->control = m;
     for (int i = 0; i < p->workers; i++)
         atomic_store(&p->control->lines[i].claim, -1);
@@ -242,7 +138,7 @@ static int make_shared(struct pool *p)
     if (p->transport != POOL_PIPE)
         return 0;
     if (pipe2(p->tasks_pipe, O_CLOEXEC) || pipe2(p->results_pipe, O_CLOEXEC))
-        return complain(p, -errno, "no pipe: %s", strerror(errno));
+        return pool_complain(p, -errno, "no pipe: %s", strerror(errno));
     return 0;
 }
 
@@ -259,8 +155,8 @@ static int fork_workers(struct pool *p, const struct pool_options *o)
         if (pid == 0)
             worker_main(p, o, i, caller, &mask);
         if (pid < 0)
-            error = complain(p, -errno, "cannot fork worker %d of %d: %s", i, p->workers,
-                             strerror(errno));
+            error = pool_complain(p, -errno, "cannot fork worker %d of %d: %s", i, p->workers,
+                                  strerror(errno));
         else
             p->pids[i] = pid;
     }
@@ -277,7 +173,8 @@ static int start(struct pool *p, const struct pool_options *o)
         error = pool_wait_left(p);
     int start_error = p->control ? atomic_load(&p->control->start_error) : 0;
     if (start_error) /* the reason for a death that was seen as well */
-        error = complain(p, start_error, "a worker could not start: %s", strerror(-start_error));
+        error =
+            pool_complain(p, start_error, "a worker could not start: %s", strerror(-start_error));
     if (!error && p->transport == POOL_PIPE) {
         /* The workers' ends belong to the workers; but the caller keeps the reading end of the
          * tasks, so that writing to dead workers is an error that it sees, not a SIGPIPE. */
@@ -295,7 +192,7 @@ static void reap_all(struct pool *p, int64_t deadline)
             continue;
         const struct timespec nap = { 0, 200000 };
         while (waitpid(p->pids[i], NULL, WNOHANG) == 0) {
-            if (now_ns() < deadline) {
+            if (pool_now_ns() < deadline) {
                 nanosleep(&nap, NULL);
                 continue;
             }
@@ -346,11 +243,12 @@ int pool_run(struct pool *p, const struct pool_job *job)
     if (p->broken)
         return p->broken;
     if (job->tasks < 0 || job->tasks > INT_MAX || job->chunk < 0 || job->chunk > INT_MAX)
-        return complain(p, -EINVAL, "tasks and chunk must be 0 to %d", INT_MAX);
+        return pool_complain(p, -EINVAL, "tasks and chunk must be 0 to %d", INT_MAX);
     if (job->chunk == 0 && job->schedule != POOL_STATIC)
-        return complain(p, -EINVAL, "a chunk of 0 (a block per worker) is for static only");
+        return pool_complain(p, -EINVAL, "a chunk of 0 (a block per worker) is for static only");
     if (pipes && job->schedule != POOL_DYNAMIC && job->schedule != POOL_GUIDED)
-        return complain(p, -EINVAL, "through pipes chunks are handed out dynamic or guided only");
+        return pool_complain(p, -EINVAL,
+                             "through pipes chunks are handed out dynamic or guided only");
     if (job->tasks == 0)
         return 0;
     return pipes ? pipe_run(p, job) : shm_run(p, job);
@@ -374,6 +272,6 @@ void pool_close(struct pool *p)
         pipe_stop(p);
     else
         shm_stop(p);
-    reap_all(p, p->broken ? 0 : now_ns() + CLOSE_NS);
+    reap_all(p, p->broken ? 0 : pool_now_ns() + CLOSE_NS);
     free_pool(p);
 }
