@@ -227,6 +227,14 @@ static void keep_result(struct run *r, int index, int block, const struct child 
         stop_writing(r, &w);
 }
 
+/* When a cell is given up: generous, but a hanging one does not take the budget with it.  Units:
+ * seconds. */
+static double deadline_of(const struct run *r, const struct plan_cell *cell)
+{
+    double left = fmax(r->budget_s - elapsed(r), 0);
+    return fmin(5 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
+}
+
 /* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
 static int measure(struct run *r, int index, int block)
 {
@@ -237,7 +245,7 @@ static int measure(struct run *r, int index, int block)
     size_t length = 0;
     struct child c;
     struct why w;
-    double deadline = 5 + 10 * cell->seconds;
+    double deadline = deadline_of(r, cell);
 
     r->seq++;
     if (!find_runner(record.runner, path, sizeof path)) {
@@ -314,7 +322,7 @@ static void skip(struct run *r, int index, int block)
 /* Returns 1 to go on, 0 to stop here. */
 static int run_block(struct run *r, int block)
 {
-    int *order = calloc((size_t)r->plan.count, sizeof *order), go_on = 1;
+    int *order = calloc((size_t)r->plan.count, sizeof *order), go_on = 1, whole = 1;
     if (!order)
         die(EXIT_FAILED, "run: no memory");
     int count = order_block(&r->plan, r->seed, block, order);
@@ -328,6 +336,7 @@ static int run_block(struct run *r, int block)
         if (elapsed(r) + cell->seconds > r->budget_s) {
             if (block == 1)
                 skip(r, order[i], block);
+            whole = 0;
             continue;
         }
         progress_show(&r->progress, elapsed(r), total_seconds(r, block, rest), block,
@@ -338,7 +347,7 @@ static int run_block(struct run *r, int block)
         else
             *done_at(r, order[i], block) = 1;
     }
-    if (go_on && count)
+    if (go_on && whole && count)
         r->blocks = block;
     free(order);
     return go_on && count > 0;
