@@ -249,7 +249,9 @@ static void ensure_environment(struct cell *c, char **argv)
         restart(c, "ready", argv);
     }
     int wrong = 0;
-    c->backend->environment(&c->spec, compare_variable, &wrong);
+    unsetenv(STAGE);
+    if (c->backend->environment)
+        c->backend->environment(&c->spec, compare_variable, &wrong);
     if (wrong)
         die(EXIT_FAILED, "cannot set up the environment that %s needs", c->record.backend);
 }
@@ -306,6 +308,7 @@ static void take_stints(struct cell *c, int64_t t0)
         sum += busy;
     }
     memset(c->stints, 0, (size_t)c->spec.workers * sizeof *c->stints);
+    r->first_ns = r->last_ns = r->busy_sum_ns = r->busy_max_ns = UNKNOWN;
     if (last == INT64_MIN)
         return;
     r->first_ns = first - t0;

@@ -183,7 +183,9 @@ static int open_file(const struct folder *f, const char *name, int flags, int *f
     *fd = open(folder_file(f, name, file, sizeof file), flags | O_CLOEXEC, 0666);
     if (*fd < 0)
         return why(w, -errno, "%s: cannot write: %s%s", file, strerror(errno),
-                   errno == EEXIST ? "; the folder holds a run: --resume goes on with it" : "");
+                   errno == EEXIST ? "; a run needs a folder of its own: another --out, or "
+                                     "--resume to go on with a run"
+                                   : "");
     return 0;
 }
 
@@ -194,6 +196,7 @@ static int write_plan(struct folder *f, const struct plan *p, struct why *w)
     int error = open_file(f, "plan.txt", O_WRONLY | O_CREAT | O_EXCL, &fd, w);
     if (error)
         return error;
+    f->made_plan = 1;
     error = text_begin(&t);
     if (!error) {
         plan_print(p, t.f);
@@ -221,10 +224,10 @@ static void take_back(struct folder *f)
     char file[4200];
     if (f->samples >= 0)
         unlink(folder_file(f, "samples.csv", file, sizeof file));
-    if (f->status >= 0) {
+    if (f->status >= 0)
         unlink(folder_file(f, "status.csv", file, sizeof file));
+    if (f->made_plan)
         unlink(folder_file(f, "plan.txt", file, sizeof file));
-    }
     folder_close(f);
 }
 

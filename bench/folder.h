@@ -15,6 +15,7 @@
 struct folder {
     char path[4096];
     int samples, status; /* descriptors */
+    int made_plan;       /* 1: this process wrote plan.txt */
 };
 
 enum cell_status { CELL_OK, CELL_SKIPPED, CELL_FAILED, CELL_TIMEOUT };

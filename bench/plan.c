@@ -165,7 +165,9 @@ static int has_label(const char *labels, const char *label)
 static void merge(struct plan *p, struct record *into, const struct record *from)
 {
     char *both;
-    if (!has_label(into->sweep, from->sweep)) {
+    if (*from->sweep && !*into->sweep) {
+        into->sweep = from->sweep;
+    } else if (*from->sweep && !has_label(into->sweep, from->sweep)) {
         if (asprintf(&both, "%s+%s", into->sweep, from->sweep) < 0)
             both = NULL;
         into->sweep = keep(p, both);
@@ -626,7 +628,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
 {
     const char *profile_name = "default", *only = NULL;
     const struct option options[] = {
-        { "--profile", "P", OPTION_TEXT, &profile_name, "smoke, quick, default or full" },
+        { "--profile", "P", OPTION_TEXT, &profile_name, "smoke, quick, default or full (default)" },
         { "--only", "PATTERN", OPTION_TEXT, &only,
           "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
         { 0 },
@@ -648,12 +650,14 @@ static int plan_main(const struct command *self, int argc, char **argv)
         refuse_unknown(&p);
     } else {
         plan_sweeps(&p, profile, t);
+        if (only)
+            plan_only(&p, only);
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
         if (dropped)
             warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,
                  profile->blocks_least, profile->budget_s);
     }
-    if (only)
+    if (only && words)
         plan_only(&p, only);
     if (!p.count)
         die(EXIT_USAGE, "plan: no cell's line contains '%s'", only);
@@ -671,7 +675,7 @@ const struct command command_plan = {
         "Without operands: the sweeps of a profile, laid out for this machine.  With operands: "
         "every\n"
         "combination of the values given, as in\n"
-        "  teampool plan backend=omp,pool workload=cpu task_ns=1000,10000 workers=2 chunk=1,16\n"
+        "  teampool plan backend=omp,pool schedule=dynamic workload=cpu task_ns=1000 chunk=1,16\n"
         "The lines can be kept, changed and measured: teampool run --plan FILE, or one by one by "
         "hand.\n"
         "'teampool-cell --help' lists the fields.",

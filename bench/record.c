@@ -29,7 +29,7 @@ enum { MOST_TASKS = INT32_MAX, MOST_WORKERS = 4096 };
 
 const struct field record_fields[] = {
     TEXT(CELL, runner, "cell",
-         "for the run: the program that measures; a name from scripts/peers or a path"),
+         "for the run: the program that measures; cell, or the path of another"),
     TEXT(CELL, backend, NULL, "who does the tasks: serial, omp, pool, pipe, ...; see --list"),
     TEXT(CELL, start, "auto", "how workers come to be: fork, thread, ...; auto: the backend's own"),
     TEXT(CELL, schedule, "auto", "static, dynamic, guided or steal; auto: the backend's own"),

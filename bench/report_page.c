@@ -327,7 +327,7 @@ static void put_environment(FILE *f, const struct report *r)
 static void put_repeat(FILE *f, const struct report *r)
 {
     const char *command = fact(r, "command"), *name = strrchr(r->dir, '/');
-    name = name ? name + 1 : r->dir;
+    name = name ? name + 1 : r->dir; /* where the folder lies is not the run's business */
     fputs("<h2 id=repeat>Do it yourself</h2>\n<section class=card>\n<p>", f);
     fputs(*command ? "The same plan again, and this page again from the same record:"
                    : "This page again from the same record:",
@@ -335,7 +335,7 @@ static void put_repeat(FILE *f, const struct report *r)
     fputs("</p>\n<pre>", f);
     if (*command)
         page_put(f, "%s\n", command);
-    page_put(f, "teampool report %s</pre>\n", name);
+    page_put(f, "teampool report DIR   # this run's folder, %s</pre>\n", name);
     fputs("<p>Every sample is a row of <code>samples.csv</code>, every case a row of "
           "<code>cells.csv</code>; spreadsheets, pandas and R read them as they are.</p>\n",
           f);

@@ -72,21 +72,13 @@ static double elapsed(const struct run *r)
 
 /* ---- one cell ---- */
 
-/* The program for a runner: the cell program, a program of scripts/peers, or a path. */
+/* The program for a runner: the cell program, or a path. */
 static int find_runner(const char *runner, char *path, long room)
 {
-    char name[512];
     if (!strcmp(runner, "cell"))
         return listing_cell_program(path, room);
-    if (strchr(runner, '/')) {
-        snprintf(path, (size_t)room, "%s", runner);
-        return !access(path, X_OK);
-    }
-    snprintf(name, sizeof name, "scripts/peers/%s", runner);
-    if (child_find(name, path, room))
-        return 1;
-    snprintf(name, sizeof name, "scripts/peers/%s.py", runner);
-    return child_find(name, path, room);
+    snprintf(path, (size_t)room, "%s", runner);
+    return strchr(runner, '/') && !access(path, X_OK);
 }
 
 /* The plan line as an argument list; the words point into LINE. */
@@ -232,7 +224,7 @@ static void keep_result(struct run *r, int index, int block, const struct child 
 static double deadline_of(const struct run *r, const struct plan_cell *cell)
 {
     double left = fmax(r->budget_s - elapsed(r), 0);
-    return fmin(5 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
+    return fmin(20 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
 }
 
 /* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
@@ -322,7 +314,7 @@ static void skip(struct run *r, int index, int block)
 /* Returns 1 to go on, 0 to stop here. */
 static int run_block(struct run *r, int block)
 {
-    int *order = calloc((size_t)r->plan.count, sizeof *order), go_on = 1, whole = 1;
+    int *order = calloc((size_t)r->plan.count, sizeof *order), go_on = 1;
     if (!order)
         die(EXIT_FAILED, "run: no memory");
     int count = order_block(&r->plan, r->seed, block, order);
@@ -336,7 +328,6 @@ static int run_block(struct run *r, int block)
         if (elapsed(r) + cell->seconds > r->budget_s) {
             if (block == 1)
                 skip(r, order[i], block);
-            whole = 0;
             continue;
         }
         progress_show(&r->progress, elapsed(r), total_seconds(r, block, rest), block,
@@ -347,8 +338,6 @@ static int run_block(struct run *r, int block)
         else
             *done_at(r, order[i], block) = 1;
     }
-    if (go_on && whole && count)
-        r->blocks = block;
     free(order);
     return go_on && count > 0;
 }
@@ -558,6 +547,14 @@ static double own_cpu_ns(void)
     return sum;
 }
 
+/* A share of this part of the run, and of the parts before it, by their lengths. */
+static void set_share(struct run *r, const char *key, const char *note, double share, double wall_s)
+{
+    double before = strtod(machine_get(&r->machine, key), NULL) * r->used_before_s;
+    machine_set(&r->machine, key, note, "%.4f",
+                (before + share * wall_s) / (r->used_before_s + wall_s));
+}
+
 static void set_shares(struct run *r, double wall_s)
 {
     int64_t used, steal;
@@ -565,11 +562,24 @@ static void set_shares(struct run *r, double wall_s)
     if (!r->used_ns || !measure_machine(&used, &steal) || all <= 0)
         return;
     double foreign = (double)(used - r->used_ns) - (own_cpu_ns() - r->own_ns);
-    machine_set(&r->machine, "foreign_share",
-                "CPU time of other processes over the machine's, in this run", "%.4f",
-                fmax(foreign, 0) / all);
-    machine_set(&r->machine, "steal_share", "CPU time that the hypervisor took", "%.4f",
-                (double)(steal - r->steal_ns) / all);
+    set_share(r, "foreign_share", "CPU time of other processes over the machine's, in this run",
+              fmax(foreign, 0) / all, wall_s);
+    set_share(r, "steal_share", "CPU time that the hypervisor took",
+              (double)(steal - r->steal_ns) / all, wall_s);
+}
+
+/* Passes over the plan in which every cell was measured, by this part of the run or an earlier. */
+static int whole_blocks(const struct run *r)
+{
+    int blocks = 0, *order = calloc((size_t)r->plan.count, sizeof *order);
+    for (int block = 1; order && block <= r->blocks_most; block++) {
+        int count = order_block(&r->plan, r->seed, block, order), done = 0;
+        for (int i = 0; i < count; i++)
+            done += *done_at(r, order[i], block);
+        blocks += count > 0 && done == count;
+    }
+    free(order);
+    return blocks;
 }
 
 static void finish(struct run *r)
@@ -578,6 +588,9 @@ static void finish(struct run *r)
     struct why w;
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
     folder_close(&r->folder);
+    r->blocks = whole_blocks(r);
+    if (r->wishes.resume && !r->cells_ok && !r->cells_bad)
+        return; /* nothing new to say of the run */
     machine_load(load, sizeof load);
     machine_set(&r->machine, "load_after", "load average of the run's last minute", "%s", load);
     machine_set(&r->machine, "elapsed_s", "measuring, from start to end", "%.2f", elapsed(r));
@@ -623,12 +636,13 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
 {
     struct wishes *w = &r->wishes;
     const struct option options[] = {
-        { "--profile", "P", OPTION_TEXT, &w->profile, "smoke, quick, default or full" },
+        { "--profile", "P", OPTION_TEXT, &w->profile, "smoke, quick, default or full (default)" },
         { "--plan", "FILE", OPTION_TEXT, &w->plan,
           "measure these plan lines instead; -: standard input" },
         { "--only", "PATTERN", OPTION_TEXT, &w->only, "only cells whose line contains it" },
         { "--out", "DIR", OPTION_TEXT, &w->out, "the run's folder (results/<host>-<UTC>)" },
-        { "--budget", "TIME", OPTION_SECONDS, &w->budget_s, "time for measuring: 30s, 3m, 1h" },
+        { "--budget", "TIME", OPTION_SECONDS, &w->budget_s,
+          "time for measuring: 30s, 3m, 1h (the profile's; 1h with --plan)" },
         { "--seed", "N", OPTION_COUNT, &w->seed, "fixes the order of the cells" },
         { "--resume", "DIR", OPTION_TEXT, &w->resume, "go on with an interrupted run" },
         { "--dry-run", NULL, OPTION_FLAG, &w->dry_run,
@@ -639,9 +653,10 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     };
     if (options_take(self, options, argc, argv))
         die(EXIT_USAGE, "run: '%s' is not an option; 'teampool run --help' lists them", argv[0]);
-    if (w->resume && (w->plan || w->out || w->only || w->seed >= 0))
+    if (w->resume && (w->plan || w->out || w->only || w->seed >= 0 || w->dry_run))
         die(EXIT_USAGE,
-            "run: --resume takes plan, folder and seed from the run; leave the others out");
+            "run: --resume takes plan, folder and seed from the run, and measures; of the other "
+            "options only --budget, --quiet and --force go with it");
     r->profile = profile_find(w->profile);
     if (!r->profile)
         die(EXIT_USAGE, "run: no profile '%s'; there are smoke, quick, default and full",

@@ -366,7 +366,8 @@ static void describe_other(struct advice *a, const struct duel *d, const char *o
         strcpy(a->sure, "yes");
         break;
     case VERDICT_SAME:
-        snprintf(a->other, sizeof a->other, "no difference (%.1f%%)", 100 * fabs(d->ratio.mid - 1));
+        snprintf(a->other, sizeof a->other, "the same (%.1f%% apart)",
+                 100 * fabs(d->ratio.mid - 1));
         strcpy(a->sure, "yes");
         break;
     default:
@@ -572,7 +573,8 @@ static void write_headline(struct answer *v)
         say(out, room, "One CPU: parallel cannot speed up CPU-bound work here.");
     else if (v->choice == CHOICE_NONE)
         say(out, room,
-            "No verdict: neither threads nor processes were measured on CPU-bound work.");
+            "No verdict: that takes the \"workers\" sweep of a profile, and this run has no good "
+            "cell of it. The pairs are in pairs.csv.");
     else if (v->choice == CHOICE_SERIAL)
         say(out, room, "Stay serial: no number of workers was worth it here.");
     else if (v->choice == CHOICE_EITHER)
@@ -606,7 +608,7 @@ static void say_duel(char *out, size_t room, const struct duel *d)
     if (isnan(d->ratio.mid))
         return;
     if (d->verdict == VERDICT_SAME)
-        say(out, room, " %s, no difference was found (processes %s).", how,
+        say(out, room, " %s, they are the same within the margin (processes %s).", how,
             words_slower(word, d->ratio.mid));
     else if (d->verdict != VERDICT_UNCLEAR)
         say(out, room, " %s, processes were %s.", how, words_slower(word, d->ratio.mid));
@@ -615,7 +617,8 @@ static void say_duel(char *out, size_t room, const struct duel *d)
     else
         say(out, room, " %s, processes were anything from %s.", how,
             words_slower_range(word, d->ratio.low, d->ratio.high));
-    if (d->verdict == VERDICT_UNCLEAR && d->blocks_needed > 0 && d->blocks_needed < 1000)
+    if (d->verdict == VERDICT_UNCLEAR && !isnan(d->ratio.low) && d->blocks_needed > 0 &&
+        d->blocks_needed < 1000)
         say(out, room, " About %.0f blocks would settle it.", d->blocks_needed);
 }
 

@@ -76,16 +76,6 @@ static int has(const struct bind_mask *m, int cpu)
     return CPU_ISSET_S((size_t)cpu, m->size, (cpu_set_t *)m->set);
 }
 
-int bind_allowed(void)
-{
-    struct bind_mask m = { 0 };
-    if (bind_save(&m))
-        return 1;
-    int count = CPU_COUNT_S(m.size, (cpu_set_t *)m.set);
-    drop(&m);
-    return count;
-}
-
 /* "0-3+8" from the mask, cut to the room there is. */
 static void print_mask(const struct bind_mask *m, char *out, size_t room)
 {

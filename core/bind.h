@@ -16,9 +16,6 @@ int bind_parse(const char *text, int *cpus, int most, struct why *w);
  * it may not use and those that it may. */
 int bind_check(const int *cpus, int count, struct why *w);
 
-/* How many CPUs this thread may use. */
-int bind_allowed(void);
-
 /* Bind the calling thread to CPU alone, and see that the kernel did it.
  * Returns 0 or -errno.  Runs in: either. */
 int bind_self(int cpu);
@@ -26,14 +23,14 @@ int bind_self(int cpu);
 /* Is the calling thread bound to CPU alone? */
 int bind_is(int cpu);
 
+/* Let the calling thread use what process PID may use.  Returns 0 or -errno. */
+int bind_as(int pid);
+
 /* Remember what the calling thread may use, and put it back. */
 struct bind_mask {
     void *set;
     unsigned long size;
 };
-/* Let the calling thread use what process PID may use.  Returns 0 or -errno. */
-int bind_as(int pid);
-
 int bind_save(struct bind_mask *m);
 void bind_restore(struct bind_mask *m);
 

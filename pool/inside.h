@@ -62,7 +62,6 @@ struct pool {
     int caller_spins; /* 1: the caller spins while a job runs, for it has a CPU to itself */
     int broken;       /* -errno once a worker has died */
     enum pool_transport transport;
-    enum pool_wait wait;
     int tasks_pipe[2], results_pipe[2]; /* read end, write end; -1: none */
     char message[200];
     pid_t *pids; /* 0: reaped */

@@ -221,7 +221,6 @@ int pool_open(struct pool **out, const struct pool_options *o, char *message, in
     }
     *p = (struct pool){ .workers = o->workers,
                         .transport = o->transport,
-                        .wait = o->wait,
                         .tasks_pipe = { -1, -1 },
                         .results_pipe = { -1, -1 },
                         .pids = p->pids };

@@ -156,7 +156,7 @@ struct pool_range pool_next(struct pool_claims *c)
 static void wait_for_job(struct pool *p, uint32_t seen)
 {
     struct control *c = p->control;
-    for (int i = 0; i < p->spins || p->spins == INT_MAX; i++) {
+    for (unsigned i = 0; i < (unsigned)p->spins || p->spins == INT_MAX; i++) {
         if (atomic_load_explicit(&c->generation, memory_order_acquire) != seen)
             return;
         relax();

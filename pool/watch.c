@@ -91,7 +91,7 @@ int pool_wait_left(struct pool *p)
     int64_t next_check = p->caller_spins ? 0 : pool_now_ns() + DEATH_CHECK_NS;
     int error = 0;
 
-    for (int spins = 1; p->caller_spins; spins++) {
+    for (unsigned spins = 1; p->caller_spins; spins++) {
         if (!atomic_load_explicit(&c->left, memory_order_acquire))
             return 0;
         relax();

@@ -306,5 +306,14 @@ for backend in omp pool pipe; do
 done
 echo "a killed cell takes its workers along"
 
+# What an outer cell program left in the environment must not be taken for this one's.
+for stage in clean ready nonsense; do
+    what="stage $stage inherited"
+    TEAMPOOL_CELL_STAGE=$stage "$cell" backend=pool workload=empty workers=2 >out 2>err
+    code=$?
+    expect "exit code 0, not $code" [ $code -eq 0 ]
+done
+echo "an inherited stage does no harm"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

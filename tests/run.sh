@@ -468,5 +468,27 @@ for cut in 0 30; do
 done
 echo "torn tables are mended"
 
+what="a plan in the folder for the run"
+mkdir kept
+cp one/plan.txt kept/plan.txt
+"$teampool" run --plan kept/plan.txt --profile smoke --out kept --quiet >out 2>err
+code=$?
+expect "exit code 1, not $code" [ $code -eq 1 ]
+expect "the plan as it was" cmp -s one/plan.txt kept/plan.txt
+expect "no half-made run" [ ! -e kept/samples.csv ]
+
+what="nothing left to resume"
+cp -r one finished
+"$teampool" run --resume finished --budget 1s --quiet >out 2>err
+expect "machine.csv as it was" cmp -s one/machine.csv finished/machine.csv
+what="a dry run of a resume"
+"$teampool" run --resume finished --dry-run >out 2>err
+code=$?
+expect "exit code 2, not $code" [ $code -eq 2 ]
+what="duplicate lines"
+"$teampool" plan backend=omp workload=cpu workers=1,1 >out 2>err
+expect "one line without a label" [ "$(grep -c . out)$(grep -c sweep out)" = 10 ]
+echo "plans are kept, and finished runs are left alone"
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
