@@ -471,7 +471,7 @@ echo "torn tables are mended"
 what="a plan in the folder for the run"
 mkdir kept
 cp one/plan.txt kept/plan.txt
-"$teampool" run --plan kept/plan.txt --profile smoke --out kept --quiet >out 2>err
+"$teampool" run $force --plan kept/plan.txt --profile smoke --out kept --quiet >out 2>err
 code=$?
 expect "exit code 1, not $code" [ $code -eq 1 ]
 expect "the plan as it was" cmp -s one/plan.txt kept/plan.txt
@@ -479,7 +479,7 @@ expect "no half-made run" [ ! -e kept/samples.csv ]
 
 what="nothing left to resume"
 cp -r one finished
-"$teampool" run --resume finished --budget 1s --quiet >out 2>err
+"$teampool" run $force --resume finished --budget 1s --quiet >out 2>err
 expect "machine.csv as it was" cmp -s one/machine.csv finished/machine.csv
 what="a dry run of a resume"
 "$teampool" run --resume finished --dry-run >out 2>err
