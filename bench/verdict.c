@@ -585,20 +585,21 @@ static void write_headline(struct answer *v)
         say(out, room, "Use %s: %s%s.", choice_word(v->choice), workers, chunk);
 }
 
-/* "8 threads were 7.4 times as fast as serial code (95% interval 7.30 to 7.50)" */
+/* "8 threads ran 7.41 times as fast as serial code (95% interval 7.30 to 7.50)": all three with the
+ * same digits, or the middle could seem to lie outside its interval. */
 static void say_speedup(char *out, size_t room, const char *who, const struct cell *c)
 {
-    char factor[WORD], count[WORD];
+    char time[WORD], count[WORD];
+    int digits = c->speedup.mid < 10 ? 2 : 1;
     words_plural(count, c->workers, who);
     if (isnan(c->speedup.mid)) {
-        say(out, room, "%s took %s a task", count, words_time(factor, cell_task_time(c), 3));
+        say(out, room, "%s took %s a task", count, words_time(time, cell_task_time(c), 3));
         return;
     }
-    say(out, room, "%s ran %s times as fast as serial code", count,
-        words_factor(factor, c->speedup.mid));
+    say(out, room, "%s ran %.*f times as fast as serial code", count, digits, c->speedup.mid);
     if (!isnan(c->speedup.low))
-        say(out, room, " (95%% interval %.*f to %.*f)", c->speedup.mid < 10 ? 2 : 1, c->speedup.low,
-            c->speedup.mid < 10 ? 2 : 1, c->speedup.high);
+        say(out, room, " (95%% interval %.*f to %.*f)", digits, c->speedup.low, digits,
+            c->speedup.high);
 }
 
 static void say_duel(char *out, size_t room, const struct duel *d)
