@@ -135,10 +135,11 @@ static void resolve(struct cell *c)
     c->backend = find_backend(r->backend);
     c->workload = find_workload(r->workload);
     resolve_schedule(c);
-    if (strcmp(r->start, "auto") != 0 && strcmp(r->start, c->backend->start) != 0)
-        die(EXIT_USAGE, "start=%s: the workers of %s start by '%s'", r->start, r->backend,
-            c->backend->start);
-    r->start = c->backend->start;
+    const char *starts = c->backend->starts ? c->backend->starts : c->backend->start;
+    if (!strcmp(r->start, "auto"))
+        r->start = c->backend->start;
+    else if (!has_word(starts, r->start))
+        die(EXIT_USAGE, "start=%s: the workers of %s start by: %s", r->start, r->backend, starts);
     int wait = find_name(wait_names, WAITS, r->wait);
     if (wait < 0)
         die(EXIT_USAGE, "wait=%s: write active or passive", r->wait);
@@ -163,6 +164,8 @@ static void resolve(struct cell *c)
         .cpus = c->cpus,
         .cpu_count = count,
         .wait = (enum wait_policy)wait,
+        .start = r->start,
+        .arena = &c->arena,
     };
 }
 
@@ -258,12 +261,21 @@ static void ensure_environment(struct cell *c, char **argv)
 
 /* ---- measuring ---- */
 
+/* What a worker needs at its birth, in the arena: one that was spawned knows nothing else of the
+ * cell. */
+struct entrance {
+    struct identity *workers;
+    int workload; /* its number in the table */
+    void *work;
+};
+
 /* Runs in: worker. */
 static int enter(void *arg, int worker)
 {
-    struct cell *c = arg;
-    c->workers[worker] = measure_self();
-    return c->workload->enter ? c->workload->enter(c->work, worker) : 0;
+    const struct entrance *e = arg;
+    const struct workload *workload = workloads[e->workload];
+    e->workers[worker] = measure_self();
+    return workload->enter ? workload->enter(e->work, worker) : 0;
 }
 
 static void prepare(struct cell *c)
@@ -362,14 +374,33 @@ static int take_samples(struct cell *c, struct team *team, const struct job *job
     }
 }
 
+/* Be as large as the line says: what starting workers costs depends on it. */
+static void take_ballast(const struct record *r)
+{
+    size_t size = (size_t)r->ballast_mib << 20;
+    char *ballast = size ? malloc(size) : NULL;
+    if (size && !ballast)
+        die(EXIT_FAILED, "ballast_mib=%lld: there is not so much memory",
+            (long long)r->ballast_mib);
+    for (size_t at = 0; at < size; at += 4096)
+        ((volatile char *)ballast)[at] = 1;
+}
+
 static int measure_cell(struct cell *c)
 {
     struct record *r = &c->record;
     struct team *team;
     struct why w = { "" };
 
+    struct entrance *entrance = arena_take(&c->arena, 1, sizeof *entrance);
+    if (!entrance)
+        die(EXIT_FAILED, "no shared memory for the workers");
+    *entrance = (struct entrance){ .workers = c->workers, .work = c->work };
+    while (workloads[entrance->workload] != c->workload)
+        entrance->workload++;
+    take_ballast(r);
     c->spec.enter = enter;
-    c->spec.enter_arg = c;
+    c->spec.enter_arg = entrance;
     int64_t t0 = clock_ns();
     int error = c->backend->open(&team, &c->spec, &w);
     r->open_ns = clock_ns() - t0;
@@ -390,6 +421,8 @@ static int measure_cell(struct cell *c)
     r->chunk = job.chunk ? job.chunk : (r->tasks + r->workers - 1) / r->workers;
     record_csv_header(stdout);
     int voids = take_samples(c, team, &job);
+    if (!measure_memory(c->workers, c->spec.workers, &r->worker_pss_kib, &r->worker_uss_kib))
+        r->worker_pss_kib = r->worker_uss_kib = UNKNOWN;
     t0 = clock_ns();
     c->backend->close(team);
     r->close_ns = clock_ns() - t0;
@@ -429,8 +462,9 @@ static void list(void)
             if (backends[i]->schedules & 1u << s)
                 snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s",
                          *forms ? " " : "", schedule_names[s]);
-        list_row("backend", backends[i]->name, 0, backends[i]->start, forms, backends[i]->summary,
-                 backends[i]->unavailable);
+        list_row("backend", backends[i]->name, 0,
+                 backends[i]->starts ? backends[i]->starts : backends[i]->start, forms,
+                 backends[i]->summary, backends[i]->unavailable);
     }
 }
 

@@ -65,12 +65,15 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
             continue;
         const char *form = csv_cell(list, row, csv_column(list, "forms"));
         const char *unavailable = csv_cell(list, row, csv_column(list, "unavailable"));
-        printf("  %-10s %s\n", csv_cell(list, row, csv_column(list, "name")),
+        printf("  %-12s %s\n", csv_cell(list, row, csv_column(list, "name")),
                csv_cell(list, row, csv_column(list, "summary")));
+        const char *start = csv_cell(list, row, csv_column(list, "start"));
         if (*form)
-            printf("  %-10s %s: %s\n", "", forms, form);
+            printf("  %-12s %s: %s\n", "", forms, form);
+        if (*start && strcmp(start, "none") != 0)
+            printf("  %-12s start: %s\n", "", start);
         if (*unavailable)
-            printf("  %-10s not on this machine: %s\n", "", unavailable);
+            printf("  %-12s not on this machine: %s\n", "", unavailable);
     }
 }
 
@@ -80,13 +83,20 @@ static void print_all(const struct csv *list)
     print_kind(list, "workload", "variants");
     printf("\nbackends (backend=):\n");
     print_kind(list, "backend", "schedules");
-    printf("\nschedules (schedule=):\n"
-           "  static     chunks dealt in advance, in turn\n"
-           "  dynamic    the next chunk goes to whoever asks\n"
-           "  guided     the same, with chunks that shrink towards the end\n"
-           "  steal      a block each, taken chunk by chunk; who runs out takes half of another's "
-           "rest\n"
-           "\nplacements (place=):\n");
+    printf(
+        "\nschedules (schedule=):\n"
+        "  static     chunks dealt in advance, in turn\n"
+        "  dynamic    the next chunk goes to whoever asks\n"
+        "  guided     the same, with chunks that shrink towards the end\n"
+        "  steal      a block each, taken chunk by chunk; who runs out takes half of another's "
+        "rest\n"
+        "\nhow workers come to be (start=):\n"
+        "  thread     threads of the caller's process\n"
+        "  fork       copies of the caller: quick from a small one; see its memory as it was then\n"
+        "  spawn      the program started anew: as quick from a caller of many GiB; share only "
+        "what "
+        "is mapped\n"
+        "\nplacements (place=):\n");
     for (const char *const *place = topology_places; *place; place++)
         printf("  %s\n", *place);
     printf("\nprofiles (--profile):\n");

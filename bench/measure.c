@@ -96,6 +96,25 @@ static void read_worker(struct reading *r, const struct identity *worker)
         read_stat(r, worker);
 }
 
+int measure_memory(const struct identity *workers, int count, int64_t *pss_kib, int64_t *uss_kib)
+{
+    int64_t pss = 0, uss = 0, processes = 0;
+    for (int i = 0; i < count; i++) {
+        char path[64], text[4096];
+        snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)workers[i].pid);
+        if (workers[i].pid == getpid() || !slurp(path, text, sizeof text))
+            continue;
+        pss += number_after(text, "\nPss:");
+        uss += number_after(text, "\nPrivate_Clean:") + number_after(text, "\nPrivate_Dirty:");
+        processes++;
+    }
+    if (!processes)
+        return 0;
+    *pss_kib = pss / processes;
+    *uss_kib = uss / processes;
+    return 1;
+}
+
 /* Ticks of all CPUs (proc(5): user nice system idle iowait irq softirq steal). */
 int measure_machine(int64_t *busy_ns, int64_t *steal_ns)
 {

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "listing.h"
@@ -78,9 +79,10 @@ enum {
 
 static double handout_ns(const char *backend)
 {
-    return is(backend, "serial")                       ? 0
-           : is(backend, "omp") || is(backend, "pool") ? CLAIM_NS
-                                                       : MESSAGE_NS;
+    if (is(backend, "serial"))
+        return 0;
+    return is(backend, "omp") || is(backend, "pool") || is(backend, "pthread") ? CLAIM_NS
+                                                                               : MESSAGE_NS;
 }
 
 static int distinct_cpus(const char *cpus, int64_t workers)
@@ -115,11 +117,18 @@ static double sample_seconds(const struct record *r)
     return (fmax(work, handout) + JOB_NS) / 1e9;
 }
 
+/* Memory that can be had, MiB. */
+static int64_t free_mib(void)
+{
+    return (int64_t)sysconf(_SC_AVPHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
+}
+
 static double cell_seconds(const struct record *r)
 {
     double warmups =
         fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / sample_seconds(r));
-    return (LAUNCH_NS + 300e3 * (double)r->workers) / 1e9 +
+    double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
+    return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 +
            ((double)r->samples + warmups) * (sample_seconds(r) + 0.3e-3);
 }
 
@@ -143,7 +152,7 @@ static int same_work(const struct record *a, const struct record *b)
     return is(a->workload, b->workload) && is(a->variant, b->variant) && a->task_ns == b->task_ns &&
            a->payload_bytes == b->payload_bytes && a->tasks == b->tasks && a->chunk == b->chunk &&
            a->workers == b->workers && is(a->place, b->place) && is(a->cpus, b->cpus) &&
-           is(a->wait, b->wait);
+           is(a->wait, b->wait) && a->ballast_mib == b->ballast_mib;
 }
 
 static int same_cell(const struct record *a, const struct record *b)
@@ -426,6 +435,43 @@ static void add_startup(const struct layout *l)
     }
 }
 
+/* Threads or processes, shared memory or pipes: the same hand-out four times, so that what
+ * isolation costs and what pipes cost can be told apart. */
+static void add_matrix(const struct layout *l)
+{
+    static const char *const backends[] = { "pthread", "pool", "pthread_pipe", "pipe" };
+    static const int64_t lengths[] = { 10000, 1000, 100000 };
+    for (int i = 0; i < COUNT(lengths); i++) {
+        struct record r = blank(l, "matrix", "cpu");
+        r.task_ns = lengths[i];
+        r.tasks = tasks_for(l, (double)r.task_ns, MESSAGE_NS, l->workers);
+        for (int b = 0; b < COUNT(backends); b++)
+            add_as(l, r, backends[b], "dynamic", i ? i + 2 : 0);
+    }
+}
+
+/* Starting workers from a caller that is large already: fork copies its page tables, spawn does
+ * not. */
+static void add_launch(const struct layout *l)
+{
+    static const int64_t ballasts[] = { 0, 1024, 64, 256 };
+    static const struct {
+        const char *backend, *start;
+    } ways[] = { { "pthread", "thread" }, { "pool", "fork" }, { "pool", "spawn" } };
+    for (int i = 0; i < COUNT(ballasts); i++) {
+        struct record r = blank(l, "launch", "empty");
+        r.task_ns = 0;
+        r.workers = r.tasks = 8;
+        r.samples = 1;
+        r.warmup_samples = 0;
+        r.ballast_mib = ballasts[i];
+        for (int w = 0; w < COUNT(ways) && ballasts[i] * 4 < free_mib(); w++) {
+            r.start = ways[w].start;
+            add_as(l, r, ways[w].backend, "dynamic", i > 1 ? i + 3 : 0);
+        }
+    }
+}
+
 void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t)
 {
     const struct layout l = { p, profile, t, t->effective_workers };
@@ -436,6 +482,10 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
     add_lengths(&l);
     add_schedules(&l);
     add_startup(&l);
+    if (profile->samples > 1 && profile->budget_s > 60) { /* default and full */
+        add_matrix(&l);
+        add_launch(&l);
+    }
 }
 
 /* ---- plans by hand ---- */

@@ -20,6 +20,7 @@ struct record {
     const char *runner, *backend, *start, *schedule, *wait, *workload;
     int64_t work_version, task_ns, payload_bytes, tasks, chunk, workers;
     const char *place, *cpus, *variant;
+    int64_t ballast_mib;
     /* The design: which replication. */
     int64_t block, seq, sample;
     /* What was measured. */
@@ -31,7 +32,7 @@ struct record {
     const char *status, *note;
     /* Design again, but not the cell's name: what the cell is for, and the kernel's speed. */
     const char *sweep;
-    int64_t steps_per_ms, foreign_ns;
+    int64_t steps_per_ms, foreign_ns, worker_pss_kib, worker_uss_kib;
     /* Settings of the line that are not columns. */
     int64_t samples, warmup_samples, warmup_ms;
     int64_t blocks, drop; /* for the run, not for the cell: how often at most; who goes first */

@@ -55,9 +55,10 @@ static const char *const order_names[] = { "workload", "variant", "task_ns",  "t
 static const char *const work_names[] = { "runner",  "workload", "work_version",
                                           "variant", "task_ns",  "payload_bytes",
                                           NULL };
-static const char *const match_names[] = { "workload",      "work_version", "variant", "task_ns",
-                                           "payload_bytes", "tasks",        "chunk",   "workers",
-                                           "place",         "cpus",         "wait",    NULL };
+static const char *const match_names[] = {
+    "workload", "work_version", "variant", "task_ns", "payload_bytes", "tasks", "chunk",
+    "workers",  "place",        "cpus",    "wait",    "ballast_mib",   NULL
+};
 static const char *const side_names[] = { "runner", "backend", "start", "schedule", NULL };
 
 static struct view view_of(const struct run *r, const char *const *names)

@@ -2,19 +2,42 @@
 #include "arena.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 enum { LINE = 128 };
 
+/* Where programs, libraries, heaps and stacks do not lie on 64-bit machines: there a process
+ * started anew can map it, too, whatever its layout. */
+static void *likely_address(void)
+{
+    uint64_t random = 0;
+    if (sizeof(void *) < 8 || getrandom(&random, sizeof random, 0) != sizeof random)
+        return NULL;
+    return (void *)(uintptr_t)(UINT64_C(0x100000000000) + (random % 0x3000 << 32));
+}
+
 int arena_open(struct arena *a, ptrdiff_t size)
 {
-    void *base = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int fd = memfd_create("arena", MFD_CLOEXEC);
+    void *base = MAP_FAILED;
+    if (fd < 0 || ftruncate(fd, size))
+        goto fail;
+    for (int tries = 0; tries < 4 && base == MAP_FAILED; tries++)
+        base = mmap(tries < 3 ? likely_address() : NULL, (size_t)size, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_NORESERVE, fd, 0);
     if (base == MAP_FAILED)
-        return -errno;
-    *a = (struct arena){ .base = base, .size = size };
+        goto fail;
+    *a = (struct arena){ .base = base, .size = size, .fd = fd };
     return 0;
+fail:;
+    int error = -errno;
+    if (fd >= 0)
+        close(fd);
+    return error;
 }
 
 void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size)
@@ -32,7 +55,9 @@ void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size)
 
 void arena_close(struct arena *a)
 {
-    if (a->base)
+    if (a->base) {
         munmap(a->base, (size_t)a->size);
+        close(a->fd);
+    }
     *a = (struct arena){ 0 };
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * arena: the shared memory of one cell.  Mapped before any worker exists, so threads and forked
- * processes see it at the same address; without a name, so nothing can be left behind.  Memory is
+ * processes see it at the same address, and others can map its file there; without a name, so nothing can be left behind.  Memory is
  * zeroed, aligned to 128 bytes, and given back all at once.
  */
 #ifndef CORE_ARENA_H
@@ -12,6 +12,7 @@
 struct arena {
     char *base;
     ptrdiff_t size, used;
+    int fd; /* the memory's file */
 };
 
 /* Reserve SIZE bytes of address space; memory is taken when it is first touched.

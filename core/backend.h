@@ -6,6 +6,7 @@
 #ifndef CORE_BACKEND_H
 #define CORE_BACKEND_H
 
+#include "arena.h"
 #include "job.h"
 #include "why.h"
 
@@ -16,15 +17,18 @@ struct team_spec {
     const int *cpus; /* OS numbers; worker k is bound to cpus[k % cpu_count] */
     int cpu_count;   /* 0: workers are not bound */
     enum wait_policy wait;
+    const char *start;   /* one of the backend's ways; NULL: its own choice */
+    struct arena *arena; /* that every worker sees at the same address, however it is started */
     int (*enter)(void *arg,
                  int worker); /* once in each worker before `open` returns; 0 or -errno */
-    void *enter_arg;
+    void *enter_arg; /* start "spawn": in the arena */
 };
 
 struct backend {
     const char *name, *summary;
     const char *unavailable; /* NULL, or why it cannot run on this machine */
     const char *start;       /* how its workers come to be: "none", "thread", "fork" */
+    const char *starts;      /* all its ways, "fork spawn"; NULL: that one */
     unsigned schedules;      /* set of 1 << enum schedule */
     enum schedule schedule;  /* its own choice, for schedule=auto */
 

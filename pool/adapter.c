@@ -2,65 +2,93 @@
 #include "adapter.h"
 
 #include <errno.h>
-#include <sys/mman.h>
+#include <string.h>
 
-/* Shared with the workers: they find the job and themselves in it. */
+/* In the cell's arena, which every worker sees at the same address.  Functions have other addresses
+ * in workers that were spawned: they are told of them by reference. */
 struct team {
     struct pool *pool; /* the caller's; workers never follow it */
     struct job job;    /* written by the caller between jobs */
-    int workers;
-    struct worker worker[];
+    int spawned;
+    int (*enter)(void *arg, int worker);
+    void *enter_arg;
+    struct pool_fn_ref enter_ref, fn_ref;
 };
 
-static size_t size_of(int workers)
+static void (*here(const struct team *t, const struct pool_fn_ref *ref, void (*raw)(void)))(void)
 {
-    return sizeof(struct team) + (size_t)workers * sizeof(struct worker);
+    return t->spawned ? pool_fn_resolve(ref, NULL, 0) : raw;
+}
+
+/* Runs in: worker. */
+static int enter(const void *arg, long worker, struct pool_task *task)
+{
+    const struct team *t = arg;
+    int (*fn)(void *, int) = (int (*)(void *, int))here(t, &t->enter_ref, (void (*)(void))t->enter);
+    (void)task;
+    return fn ? fn(t->enter_arg, (int)worker) : -ENOENT;
 }
 
 static void work(void *arg, int worker, struct pool_claims *claims)
 {
     struct team *t = arg;
-    struct worker *self = &t->worker[worker];
-    task_fn *fn = t->job.fn;
+    struct worker self = { worker, worker_nop, worker_nop, worker_nop };
+    task_fn *fn = (task_fn *)here(t, &t->fn_ref, (void (*)(void))t->job.fn);
     void *task_arg = t->job.arg;
-    job_enter(&t->job, self);
+    job_enter(&t->job, &self);
     for (;;) {
         struct pool_range r = pool_next(claims);
         if (r.first >= r.end)
             break;
         for (long i = r.first; i < r.end; i++)
-            fn(task_arg, i, self);
+            fn(task_arg, i, &self);
     }
-    job_leave(&t->job, self);
+    job_leave(&t->job, &self);
 }
 
-int adapter_open(struct team **out, const struct team_spec *spec, enum pool_transport transport,
-                 struct why *w)
+static int refer(struct pool_fn_ref *ref, void (*fn)(void), struct why *w)
 {
-    struct pool_options options = {
+    char text[400];
+    int error = pool_fn_refer(ref, fn, text, sizeof text);
+    return error ? why(w, error, "%s", text) : 0;
+}
+
+static enum pool_start start_of(const char *name)
+{
+    return !strcmp(name, "thread") ? POOL_THREAD : !strcmp(name, "spawn") ? POOL_SPAWN : POOL_FORK;
+}
+
+int adapter_open(struct team **out, const struct team_spec *spec, const char *start,
+                 enum pool_transport transport, struct why *w)
+{
+    const struct pool_region region = { spec->arena->fd, spec->arena->base,
+                                        (size_t)spec->arena->size };
+    struct team *t = arena_take(spec->arena, 1, sizeof *t);
+    *out = NULL;
+    if (!t)
+        return why(w, -ENOMEM, "no shared memory for the team");
+    const struct pool_options options = {
         .workers = spec->workers,
         .cpus = spec->cpus,
         .cpu_count = spec->cpu_count,
+        .start = start_of(spec->start ? spec->start : start),
         .transport = transport,
         .wait = spec->wait == WAIT_ACTIVE ? POOL_ACTIVE : POOL_PASSIVE,
-        .initializer = spec->enter,
-        .initializer_arg = spec->enter_arg,
+        .initializer = enter,
+        .initializer_arg = t,
+        .close_timeout_ms = 1000,
+        .regions = &region,
+        .region_count = 1,
     };
-    struct team *t = mmap(NULL, size_of(spec->workers), PROT_READ | PROT_WRITE,
-                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    *out = NULL;
-    if (t == MAP_FAILED)
-        return why(w, -errno, "no shared memory for the team");
-    t->workers = spec->workers;
-    for (int i = 0; i < spec->workers; i++)
-        t->worker[i] = (struct worker){ i, worker_nop, worker_nop, worker_nop };
-    int error = pool_open(&t->pool, &options, w ? w->text : NULL, w ? sizeof w->text : 0);
-    if (error) {
-        munmap(t, size_of(spec->workers));
-        return error;
-    }
-    *out = t;
-    return 0;
+    t->enter = spec->enter;
+    t->enter_arg = spec->enter_arg;
+    t->spawned = options.start == POOL_SPAWN;
+    int error = t->spawned ? refer(&t->enter_ref, (void (*)(void))spec->enter, w) : 0;
+    if (!error)
+        error = pool_open(&t->pool, &options, w ? w->text : NULL, w ? sizeof w->text : 0);
+    if (!error)
+        *out = t;
+    return error;
 }
 
 int adapter_run(struct team *t, const struct job *job, struct why *w)
@@ -71,6 +99,11 @@ int adapter_run(struct team *t, const struct job *job, struct why *w)
         [SCHEDULE_GUIDED] = POOL_GUIDED,
         [SCHEDULE_STEAL] = POOL_STEAL,
     };
+    if (t->spawned && t->job.fn != job->fn) {
+        int error = refer(&t->fn_ref, (void (*)(void))job->fn, w);
+        if (error)
+            return error;
+    }
     t->job = *job;
     const struct pool_job pool_job = {
         .work = work,
@@ -85,9 +118,7 @@ int adapter_run(struct team *t, const struct job *job, struct why *w)
 
 void adapter_close(struct team *t)
 {
-    int workers = t->workers;
-    pool_close(t->pool);
-    munmap(t, size_of(workers));
+    pool_free(t->pool);
 }
 
 long adapter_chunk(long tasks, int workers, enum schedule schedule)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * adapter: the house's contract (core/backend.h) on top of the library (pool.h), for every backend
- * that is this pool with another transport.
+ * that is this pool with another kind of workers or another transport.
  */
 #ifndef POOL_ADAPTER_H
 #define POOL_ADAPTER_H
@@ -9,9 +9,9 @@
 #include "../core/backend.h"
 #include "pool.h"
 
-/* As struct backend's open, run and close want them. */
-int adapter_open(struct team **out, const struct team_spec *spec, enum pool_transport transport,
-                 struct why *w);
+/* As struct backend's open, run and close want them.  START: the backend's own choice. */
+int adapter_open(struct team **out, const struct team_spec *spec, const char *start,
+                 enum pool_transport transport, struct why *w);
 int adapter_run(struct team *t, const struct job *job, struct why *w);
 void adapter_close(struct team *t);
 

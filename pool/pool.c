@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pool: the life of the workers, from birth to burial.  How chunks reach them is in shm.c and
- * pipe.c; waiting for them, and seeing one die meanwhile, in watch.c.
+ * pool: a pool's life from pool_open to pool_free.  How workers are born is in birth.c, what they
+ * do in worker.c and shm.c, calls in map.c and ticket.c, deaths in watch.c.
  */
 #include "pool.h"
 
@@ -9,76 +9,204 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "inside.h"
 
-enum { CLOSE_NS = 1000000000 };
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
 
-/* ---- a worker's side ---- */
+enum { MOST_WORKERS = 4096, LEAST_CAPACITY = 64, PAGE = 4096, TERMINATE_NS = 1000000000 };
 
-static int bind_to(int cpu)
+static _Thread_local char message[600];
+
+int pool_complain(int error, const char *format, ...)
 {
-    cpu_set_t *set = CPU_ALLOC((size_t)cpu + 1);
-    size_t size = CPU_ALLOC_SIZE(cpu + 1);
-    if (!set)
-        return -ENOMEM;
-    CPU_ZERO_S(size, set);
-    CPU_SET_S((size_t)cpu, size, set);
-    int error = sched_setaffinity(0, size, set) ? -errno : 0;
-    CPU_FREE(set);
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(message, sizeof message, format, ap);
+    va_end(ap);
     return error;
 }
 
-_Noreturn static void worker_main(struct pool *p, const struct pool_options *o, int worker,
-                                  pid_t caller, const sigset_t *mask)
+const char *pool_message(const struct pool *p)
 {
-    /* Dies with the thread that opened the pool; Ctrl-C is the caller's business. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != caller)
-        _exit(1);
-    signal(SIGINT, SIG_IGN);
-    sigprocmask(SIG_SETMASK, mask, NULL);
-
-    int error = o->cpu_count ? bind_to(o->cpus[worker % o->cpu_count]) : 0;
-    if (!error && o->initializer)
-        error = o->initializer(o->initializer_arg, worker);
-    if (error) {
-        int none = 0;
-        atomic_compare_exchange_strong(&p->control->start_error, &none, error);
-        worker_done(p->control);
-        _exit(1);
-    }
-    if (p->transport == POOL_PIPE)
-        pipe_work(p, worker);
-    else
-        shm_work(p, worker);
-    _exit(0);
+    (void)p;
+    return message;
 }
 
-/* ---- the caller's side ---- */
+/* ---- who may call ---- */
 
-static void free_pool(struct pool *p)
+int pool_enter(struct pool *p)
 {
-    for (int i = 0; i < 2; i++) {
-        if (p->tasks_pipe[i] >= 0)
-            close(p->tasks_pipe[i]);
-        if (p->results_pipe[i] >= 0)
-            close(p->results_pipe[i]);
-    }
-    if (p->control)
-        munmap(p->control, p->control_size);
-    free(p->pids);
-    free(p);
+    if (birth_self &&
+        (!p->owner[0] || (birth_self->control == p->control && !birth_self->is_process)))
+        return pool_complain(-EDEADLK,
+                             "a task cannot use the pool that runs it; open one in the task");
+    if (!p->owner[0])
+        return pool_complain(-EPERM, "this process did not open the pool: its parent did");
+    pthread_mutex_lock(&p->lock);
+    return 0;
 }
+
+void pool_leave(struct pool *p)
+{
+    while (p->callbacks) {
+        struct callback *c = p->callbacks;
+        p->callbacks = c->next;
+        if (!p->callbacks)
+            p->callbacks_end = &p->callbacks;
+        pthread_mutex_unlock(&p->lock);
+        int failed = c->done(c->done_arg, c->result) != 0;
+        free(c);
+        pthread_mutex_lock(&p->lock);
+        p->callbacks_failed += failed;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- options ---- */
+
+static int check_options(const struct pool_options *o)
+{
+    if (o->workers < 1 || o->workers > MOST_WORKERS)
+        return pool_complain(-EINVAL, "workers is %d: a pool has 1 to %d", o->workers,
+                             MOST_WORKERS);
+    if (o->cpu_count < 0 || (o->cpu_count && !o->cpus))
+        return pool_complain(-EINVAL, "cpu_count is %d, and cpus is %s", o->cpu_count,
+                             o->cpus ? "there" : "NULL");
+    for (int i = 0; i < o->cpu_count; i++)
+        if (o->cpus[i] < 0)
+            return pool_complain(-EINVAL, "cpus[%d] is %d: no CPU has that number", i, o->cpus[i]);
+    if ((unsigned)o->start > POOL_THREAD || (unsigned)o->transport > POOL_PIPE ||
+        (unsigned)o->wait > POOL_SPIN_THEN_SLEEP)
+        return pool_complain(-EINVAL,
+                             "start, transport or wait is none of its enumeration's values");
+    if (o->max_tasks < 0 || o->max_rss_kib < 0)
+        return pool_complain(-EINVAL,
+                             "max_tasks (%d) and max_rss_kib (%ld) are 1 or more, or 0 for "
+                             "no limit",
+                             o->max_tasks, o->max_rss_kib);
+    if (o->idle_timeout_ms < 0 || o->close_timeout_ms < 0)
+        return pool_complain(-EINVAL, "a timeout is negative: 0 means none");
+    if ((unsigned)o->caller_works > 1 || (unsigned)o->strict > 1)
+        return pool_complain(-EINVAL, "caller_works and strict are 0 or 1");
+    if (o->caller_works && o->transport == POOL_PIPE)
+        return pool_complain(-EINVAL, "caller_works needs POOL_SHM: nobody would tend the pipes");
+    if (o->max_depth < 0 || o->max_depth > 10)
+        return pool_complain(-EINVAL, "max_depth is %d: it may be 0 to 10", o->max_depth);
+    if (o->arena < 0 || o->region_count < 0 || (o->region_count && !o->regions))
+        return pool_complain(-EINVAL, "arena or regions make no sense");
+    for (int i = 0; i < o->region_count; i++)
+        if (o->regions[i].fd < 0 || !o->regions[i].base || !o->regions[i].size)
+            return pool_complain(-EINVAL, "regions[%d] has no descriptor, address or size", i);
+    if (o->initializer_arg_size && !o->initializer_arg)
+        return pool_complain(-EINVAL, "initializer_arg is NULL but has a size");
+    return 0;
+}
+
+static void free_options(struct pool *p)
+{
+    struct pool_options *o = &p->options;
+    for (int i = 0; o->env && o->env[i]; i++)
+        free((char *)o->env[i]);
+    free((void *)o->env);
+    free((int *)o->cpus);
+    free((struct pool_region *)o->regions);
+}
+
+static void *copy_of(const void *from, size_t size, int *failed)
+{
+    void *to = size ? malloc(size) : NULL;
+    *failed |= size && !to;
+    if (to)
+        memcpy(to, from, size);
+    return to;
+}
+
+/* Replacements are born long after pool_open: what they need is kept. */
+static int keep_options(struct pool *p, const struct pool_options *o)
+{
+    int failed = 0, count = 0;
+    p->options = *o;
+    p->options.cpus = copy_of(o->cpus, (size_t)o->cpu_count * sizeof *o->cpus, &failed);
+    p->options.regions = copy_of(o->regions, (size_t)o->region_count * sizeof *o->regions, &failed);
+    while (o->env && o->env[count])
+        count++;
+    char **env = calloc((size_t)count + 1, sizeof *env);
+    for (int i = 0; env && i < count; i++)
+        failed |= !(env[i] = strdup(o->env[i]));
+    p->options.env = (const char *const *)env;
+    return failed || !env ? pool_complain(-ENOMEM, "no memory for the options") : 0;
+}
+
+/* ---- shared memory ---- */
+
+static size_t aligned(size_t size)
+{
+    return (size + PAGE - 1) / PAGE * PAGE;
+}
+
+static int make_shared(struct pool *p, int capacity, int depth)
+{
+    const struct pool_options *o = &p->options;
+    size_t lines = aligned(sizeof(struct control));
+    size_t slots = lines + aligned((size_t)capacity * sizeof(struct line));
+    size_t heads = slots + aligned(SLOTS * sizeof(struct slot));
+    size_t logs = heads + aligned((size_t)SLOTS * (size_t)capacity * sizeof(struct head));
+    size_t end = logs + (size_t)SLOTS * (size_t)capacity * RUNS * 8;
+    int error = arena_open_shared(p, end);
+    if (error)
+        return error;
+    if (fallocate(p->memory_fd, 0, 0, (off_t)(lines + (size_t)p->workers * sizeof(struct line))) &&
+        errno != EOPNOTSUPP)
+        return pool_complain(-errno, "no shared memory for %d workers: %s", p->workers,
+                             strerror(errno));
+    char *base = (char *)p->control;
+    *p->control = (struct control){
+        .magic = POOL_MAGIC,
+        .size = p->reserved,
+        .capacity = capacity,
+        .depth = depth,
+        .max_depth = o->max_depth,
+        .transport = p->transport,
+        .start = p->start,
+        .max_tasks = o->max_tasks,
+        .max_rss_kib = o->max_rss_kib,
+        .idle_timeout_ms = o->idle_timeout_ms,
+        .region_count = o->region_count,
+        .init_fn = o->initializer,
+        .init_arg = (void *)o->initializer_arg,
+        .init_arg_size = o->initializer_arg_size,
+        .heads = (struct head *)(base + heads),
+        .logs = (_Atomic uint64_t *)(base + logs),
+        .lines = (struct line *)(base + lines),
+        .slots = (struct slot *)(base + slots),
+        .spins = p->spins,
+    };
+    if (o->initializer_arg_size) {
+        void *arg = arena_get(p, o->initializer_arg_size);
+        if (!arg)
+            return pool_complain(-ENOMEM, "no shared memory for the initializer's argument");
+        memcpy(arg, o->initializer_arg, o->initializer_arg_size);
+        p->control->init_arg = arg;
+    }
+    char text[400];
+    if (o->initializer && p->start == POOL_SPAWN &&
+        pool_fn_refer(&p->control->init_ref, (void (*)(void))o->initializer, text, sizeof text))
+        return pool_complain(-ENOTSUP, "the initializer: %s", text);
+    return 0;
+}
+
+/* ---- waiting policy ---- */
 
 static int allowed_cpus(void)
 {
@@ -113,164 +241,399 @@ static int used_cpus(const struct pool_options *o, int allowed)
 
 /* Spin where nobody is kept from a CPU by it: a worker if it has one to itself, the caller if one
  * is left over.  Elsewhere active waiting is cut short, as OpenMP runtimes cut it. */
-static void set_spins(struct pool *p, const struct pool_options *o)
+static void set_spins(struct pool *p)
 {
-    int allowed = allowed_cpus();
-    int used = used_cpus(o, allowed);
+    const struct pool_options *o = &p->options;
     if (o->wait == POOL_PASSIVE)
         return;
-    p->spins = o->workers > used ? FEW_SPINS : INT_MAX;
-    p->caller_spins = allowed > used;
+    int allowed = allowed_cpus(), used = used_cpus(o, allowed);
+    p->spins = o->wait == POOL_SPIN_THEN_SLEEP || o->workers > used ? FEW_SPINS : INT_MAX;
+    p->caller_spins = allowed > used || o->caller_works;
 }
 
-static int make_shared(struct pool *p)
+/* ---- open ---- */
+
+static void free_pool(struct pool *p)
 {
-    p->control_size = sizeof *p->control + (size_t)p->workers * sizeof(struct line);
-    void *m =
-        mmap(NULL, p->control_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (m == MAP_FAILED)
-        return pool_complain(p, -errno, "no shared memory for %d workers: %s", p->workers,
-                             strerror(errno));
-    p->control = m;
-    for (int i = 0; i < p->workers; i++)
-        atomic_store(&p->control->lines[i].claim, -1);
-    atomic_store(&p->control->left, (uint32_t)p->workers);
-    if (p->transport != POOL_PIPE)
+    for (int i = 0; i < 2; i++)
+        if (p->life[i] >= 0)
+            close(p->life[i]);
+    if (p->null_fd >= 0)
+        close(p->null_fd);
+    if (p->epoll >= 0)
+        close(p->epoll);
+    arena_close_shared(p);
+    free_options(p);
+    while (p->callbacks) {
+        struct callback *c = p->callbacks;
+        p->callbacks = c->next;
+        free(c);
+    }
+    free(p->own);
+    free(p->caller);
+    if (p->owner)
+        munmap(p->owner, PAGE);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+static int make_own(struct pool *p, int capacity)
+{
+    void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    p->owner = page == MAP_FAILED ? NULL : page;
+    p->own = calloc((size_t)capacity, sizeof *p->own);
+    if (!p->owner || !p->own)
+        return pool_complain(-ENOMEM, "no memory for %d workers", p->workers);
+    madvise(p->owner, PAGE, MADV_WIPEONFORK);
+    p->owner[0] = 1;
+    for (int w = 0; w < capacity; w++) {
+        p->own[w].pidfd = -1;
+        for (int i = 0; i < 2; i++)
+            p->own[w].task_fd[i] = p->own[w].result_fd[i] = -1;
+    }
+    if (p->options.caller_works && !(p->caller = calloc(1, sizeof *p->caller)))
+        return pool_complain(-ENOMEM, "no memory for the caller as a worker");
+    if (p->start == POOL_THREAD)
         return 0;
-    if (pipe2(p->tasks_pipe, O_CLOEXEC) || pipe2(p->results_pipe, O_CLOEXEC))
-        return pool_complain(p, -errno, "no pipe: %s", strerror(errno));
+    if (pipe2(p->life, O_CLOEXEC) || (p->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0 ||
+        (p->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
+        return pool_complain(-errno, "no file descriptor for the pool: %s", strerror(errno));
     return 0;
 }
 
-static int fork_workers(struct pool *p, const struct pool_options *o)
+static void be_worker(struct pool *p)
 {
-    pid_t caller = getpid();
-    sigset_t all, mask;
-    int error = 0;
-    fflush(NULL); /* what is buffered now is the caller's to print, once */
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &mask); /* no handler of the caller runs in a newborn worker */
-    for (int i = 0; i < p->workers && !error; i++) {
-        pid_t pid = fork();
-        if (pid == 0)
-            worker_main(p, o, i, caller, &mask);
-        if (pid < 0)
-            error = pool_complain(p, -errno, "cannot fork worker %d of %d: %s", i, p->workers,
-                                  strerror(errno));
-        else
-            p->pids[i] = pid;
+    if (!p->caller)
+        return;
+    *p->caller = (struct self){ .control = p->control, .line = &p->control->lines[0] };
+    p->caller->line->state = WORKER_READY;
+}
+
+static void kill_all(struct pool *p);
+
+/* A pool in a task has no workers of its own unless it was asked for. */
+static int nest(struct pool_options *o, int *depth)
+{
+    *depth = birth_self && birth_self->control->depth >= birth_depth
+                 ? birth_self->control->depth + 1
+                 : birth_depth;
+    if (!*depth)
+        return 0;
+    if (o->max_depth && *depth > o->max_depth)
+        return pool_complain(-ELOOP, "a pool in a pool, %d deep: max_depth is %d", *depth,
+                             o->max_depth);
+    if (!o->max_depth) {
+        o->workers = 1;
+        o->caller_works = 1;
+        o->start = POOL_THREAD;
+        o->transport = POOL_SHM;
+        o->cpu_count = 0;
+        o->max_tasks = 0;
+        o->max_rss_kib = 0;
     }
-    sigprocmask(SIG_SETMASK, &mask, NULL);
+    return 0;
+}
+
+static int open_pool(struct pool *p, const struct pool_options *given)
+{
+    struct pool_options o = *given;
+    int depth, error = check_options(&o);
+    if (error || (error = nest(&o, &depth)) || (error = keep_options(p, &o)))
+        return error;
+    p->workers = o.workers;
+    p->start = o.start;
+    p->transport = o.transport;
+    if ((error = birth_choose(&p->start, &o)))
+        return error;
+    int capacity = 2 * o.workers > LEAST_CAPACITY ? 2 * o.workers : LEAST_CAPACITY;
+    set_spins(p);
+    if ((error = make_own(p, capacity)) || (error = make_shared(p, capacity, depth)))
+        return error;
+    be_worker(p);
+    for (int w = p->caller ? 1 : 0; w < p->workers && !error; w++)
+        error = birth_start(p, w);
+    if (!error)
+        error = watch_start(p);
+    if (!error && p->caller && o.initializer) {
+        struct pool_task t = { .worker = 0 };
+        birth_self = p->caller;
+        int code = o.initializer(p->control->init_arg, 0, &t);
+        birth_self = NULL;
+        if (code)
+            error = pool_complain(code < 0 ? code : -ECHILD,
+                                  "the initializer returned %d in the caller", code);
+    }
     return error;
 }
 
-static int start(struct pool *p, const struct pool_options *o)
-{
-    int error = make_shared(p);
-    if (!error)
-        error = fork_workers(p, o);
-    if (!error)
-        error = pool_wait_left(p);
-    int start_error = p->control ? atomic_load(&p->control->start_error) : 0;
-    if (start_error) /* the reason for a death that was seen as well */
-        error =
-            pool_complain(p, start_error, "a worker could not start: %s", strerror(-start_error));
-    if (!error && p->transport == POOL_PIPE) {
-        /* The workers' ends belong to the workers; but the caller keeps the reading end of the
-         * tasks, so that writing to dead workers is an error that it sees, not a SIGPIPE. */
-        close(p->results_pipe[1]);
-        p->results_pipe[1] = -1;
-    }
-    return error;
-}
-
-/* Give the workers until DEADLINE, then kill them; reap all. */
-static void reap_all(struct pool *p, int64_t deadline)
-{
-    for (int i = 0; i < p->workers; i++) {
-        if (!p->pids[i])
-            continue;
-        const struct timespec nap = { 0, 200000 };
-        while (waitpid(p->pids[i], NULL, WNOHANG) == 0) {
-            if (pool_now_ns() < deadline) {
-                nanosleep(&nap, NULL);
-                continue;
-            }
-            kill(p->pids[i], SIGKILL);
-            while (waitpid(p->pids[i], NULL, 0) < 0 && errno == EINTR) {
-            }
-            break;
-        }
-        p->pids[i] = 0;
-    }
-}
-
-int pool_open(struct pool **out, const struct pool_options *o, char *message, int message_size)
+int pool_open(struct pool **out, const struct pool_options *options, char *text, size_t text_size)
 {
     struct pool *p = calloc(1, sizeof *p);
-    int error = -EINVAL;
+    int error = -ENOMEM;
     *out = NULL;
-    if (!p || o->workers < 1 || o->cpu_count < 0 ||
-        !(p->pids = calloc((size_t)o->workers, sizeof *p->pids))) {
-        error = p && o->workers >= 1 && o->cpu_count >= 0 ? -ENOMEM : -EINVAL;
-        if (message)
-            snprintf(message, (size_t)message_size, "%s",
-                     error == -EINVAL ? "a pool has 1 worker or more" : "no memory");
-        free(p);
-        return error;
+    message[0] = 0;
+    if (!p) {
+        pool_complain(-ENOMEM, "no memory for a pool");
+    } else {
+        pthread_mutex_init(&p->lock, NULL);
+        p->callbacks_end = &p->callbacks;
+        p->memory_fd = p->epoll = p->null_fd = p->life[0] = p->life[1] = -1;
+        error = open_pool(p, options);
     }
-    *p = (struct pool){ .workers = o->workers,
-                        .transport = o->transport,
-                        .tasks_pipe = { -1, -1 },
-                        .results_pipe = { -1, -1 },
-                        .pids = p->pids };
-    set_spins(p, o);
-    if ((error = start(p, o))) {
-        if (message)
-            snprintf(message, (size_t)message_size, "%s", p->message);
-        reap_all(p, 0);
+    if (text && text_size)
+        snprintf(text, text_size, "%s", error ? message : "");
+    if (error && p) {
+        if (p->own && p->control)
+            kill_all(p);
         free_pool(p);
         return error;
     }
+    if (error)
+        return error;
     *out = p;
     return 0;
 }
 
-int pool_run(struct pool *p, const struct pool_job *job)
+/* ---- close ---- */
+
+static int living(const struct pool *p)
 {
-    int pipes = p->transport == POOL_PIPE;
-    if (p->broken)
-        return p->broken;
-    if (job->tasks < 0 || job->tasks > INT_MAX || job->chunk < 0 || job->chunk > INT_MAX)
-        return pool_complain(p, -EINVAL, "tasks and chunk must be 0 to %d", INT_MAX);
-    if (job->chunk == 0 && job->schedule != POOL_STATIC)
-        return pool_complain(p, -EINVAL, "a chunk of 0 (a block per worker) is for static only");
-    if (pipes && job->schedule != POOL_DYNAMIC && job->schedule != POOL_GUIDED)
-        return pool_complain(p, -EINVAL,
-                             "through pipes chunks are handed out dynamic or guided only");
-    if (job->tasks == 0)
-        return 0;
-    return pipes ? pipe_run(p, job) : shm_run(p, job);
+    int count = 0;
+    for (int w = 0; p->control && w < p->control->capacity; w++)
+        count += p->own[w].alive;
+    return count;
 }
 
-const char *pool_message(const struct pool *p)
+static void nap(void)
 {
-    return p->message;
+    const struct timespec t = { 0, 100000 };
+    nanosleep(&t, NULL);
 }
 
-int pool_pid(const struct pool *p, int worker)
+static void send_home(struct pool *p)
 {
-    return (int)p->pids[worker];
+    p->closed = 2;
+    atomic_store(&p->control->stop, 1);
+    atomic_fetch_add(&p->control->generation, 1);
+    futex_wake(&p->control->generation, INT_MAX);
+    for (int w = 0; w < p->control->capacity && p->transport == POOL_PIPE; w++)
+        pipe_hang_up(p, w);
 }
 
-void pool_close(struct pool *p)
+/* Workers are gone when it returns; threads finish the task in hand. */
+static void kill_all(struct pool *p)
+{
+    p->terminated = 1;
+    for (struct pool_ticket *t = p->tickets; t; t = t->next)
+        ticket_cancel(p, t, -ECANCELED, 0);
+    send_home(p);
+    for (int w = 0; w < p->control->capacity; w++)
+        watch_kill(p, w, SIGKILL);
+    while (living(p)) {
+        watch(p, 1);
+        if (living(p))
+            nap();
+    }
+    ticket_progress(p);
+}
+
+int pool_close(struct pool *p)
+{
+    int error = pool_enter(p);
+    if (error)
+        return error;
+    if (!p->closed)
+        p->closed = 1;
+    pool_leave(p);
+    return 0;
+}
+
+int pool_terminate(struct pool *p)
+{
+    int error = pool_enter(p);
+    if (error)
+        return error;
+    if (!p->closed)
+        p->closed = 1;
+    if (!p->joined)
+        kill_all(p);
+    p->joined = 1;
+    pool_leave(p);
+    return 0;
+}
+
+/* Wait for the work that was submitted, then for the workers. */
+static void finish(struct pool *p)
+{
+    int64_t limit = p->options.close_timeout_ms * INT64_C(1000000);
+    int64_t until = limit ? pool_now_ns() + limit : INT64_MAX;
+    while (p->tickets && !p->broken && pool_now_ns() < until) {
+        if (p->transport == POOL_PIPE)
+            pipe_pump(p, 5);
+        watch(p, 0);
+        ticket_progress(p);
+        if (p->caller && p->tickets && !p->caller_busy) {
+            p->caller_busy = 1;
+            worker_look(p->caller);
+            p->caller_busy = 0;
+        } else if (p->tickets) {
+            ticket_nap(p, p->tickets, 0);
+        }
+    }
+    send_home(p);
+    if (until == INT64_MAX)
+        until = pool_now_ns() + TERMINATE_NS;
+    while (living(p) && pool_now_ns() < until) {
+        watch(p, 1);
+        if (living(p))
+            nap();
+    }
+    kill_all(p);
+}
+
+int pool_join(struct pool *p)
+{
+    int error = pool_enter(p);
+    if (error)
+        return error;
+    if (!p->closed) {
+        pthread_mutex_unlock(&p->lock);
+        return pool_complain(-EINVAL,
+                             "the pool is still running: pool_close or pool_terminate it first");
+    }
+    if (!p->joined)
+        finish(p);
+    p->joined = 1;
+    pool_leave(p);
+    return 0;
+}
+
+void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    if (p->transport == POOL_PIPE)
-        pipe_stop(p);
-    else
-        shm_stop(p);
-    reap_all(p, p->broken ? 0 : pool_now_ns() + CLOSE_NS);
+    if (p->owner[0]) {
+        pool_close(p);
+        pool_join(p);
+    } else {
+        for (int w = 0; w < p->control->capacity; w++)
+            if (p->own[w].pidfd >= 0)
+                close(p->own[w].pidfd);
+    }
     free_pool(p);
+}
+
+int pool_resize(struct pool *p, int workers)
+{
+    int error = pool_enter(p);
+    if (error)
+        return error;
+    if (workers < 1 || workers > p->control->capacity)
+        error = pool_complain(-EINVAL, "workers is %d: this pool can have 1 to %d", workers,
+                              p->control->capacity);
+    else if (p->closed)
+        error = pool_complain(-ESHUTDOWN, "the pool is closed");
+    if (!error) {
+        p->workers = workers;
+        for (int w = 0; w < p->control->capacity; w++)
+            if (p->own[w].alive && w >= workers)
+                atomic_store(&p->control->lines[w].retire, 1);
+        atomic_fetch_add(&p->control->generation, 1);
+        futex_wake(&p->control->generation, INT_MAX);
+        for (int w = 0; w < workers; w++) /* those on their way out are waited for, then replaced */
+            while (p->own[w].alive && atomic_load(&p->control->lines[w].retire)) {
+                watch(p, 1);
+                ticket_progress(p);
+                pthread_mutex_unlock(&p->lock);
+                nap();
+                pthread_mutex_lock(&p->lock);
+            }
+        error = watch_fill(p);
+    }
+    if (!error)
+        error = watch_start(p);
+    pool_leave(p);
+    return error;
+}
+
+void pool_interrupt(struct pool *p)
+{
+    atomic_fetch_add(&p->interrupts, 1);
+}
+
+/* ---- memory ---- */
+
+void *pool_alloc(struct pool *p, size_t size)
+{
+    if (pool_enter(p))
+        return NULL;
+    void *memory = size ? arena_get(p, size) : NULL;
+    if (!memory)
+        pool_complain(-ENOMEM, "the arena has no room for %zu bytes: raise pool_options.arena",
+                      size);
+    pool_leave(p);
+    return memory;
+}
+
+void pool_give(struct pool *p, void *memory)
+{
+    if (!memory || pool_enter(p))
+        return;
+    arena_put(p, memory);
+    pool_leave(p);
+}
+
+/* ---- what happened ---- */
+
+int pool_statistics(struct pool *p, struct pool_statistics *s)
+{
+    int error = pool_enter(p);
+    if (error)
+        return error;
+    *s = (struct pool_statistics){ .restarts = p->restarts,
+                                   .callbacks_failed = p->callbacks_failed };
+    for (int w = 0; w < p->control->capacity; w++) {
+        const struct line *line = &p->control->lines[w];
+        s->tasks += line->tasks;
+        s->failed += line->failed;
+        s->chunks += line->chunks;
+        s->steals += line->steals;
+        s->sleeps += line->sleeps;
+        s->workers += p->own[w].alive || (w == 0 && p->caller);
+    }
+    pool_leave(p);
+    return 0;
+}
+
+long pool_worker_tasks(struct pool *p, int worker)
+{
+    long tasks = pool_enter(p);
+    if (tasks)
+        return tasks;
+    tasks = worker < 0 || worker >= p->workers
+                ? pool_complain(-EINVAL, "there is no worker %d: this pool has 0 to %d", worker,
+                                p->workers - 1)
+                : p->control->lines[worker].tasks;
+    pool_leave(p);
+    return tasks;
+}
+
+int pool_pid(struct pool *p, int worker)
+{
+    int error = pool_enter(p);
+    if (error)
+        return error;
+    int pid = pool_complain(-EINVAL, "there is no worker %d: this pool has 0 to %d", worker,
+                            p->workers - 1);
+    if (worker >= 0 && worker < p->workers) {
+        const struct worker_own *own = &p->own[worker];
+        pid = !own->alive ? 0 : own->pid ? (int)own->pid : (int)p->control->lines[worker].tid;
+    }
+    pool_leave(p);
+    return pid;
+}
+
+enum pool_start pool_started(const struct pool *p)
+{
+    return p->start;
 }

@@ -3,19 +3,68 @@
  * shm: chunks handed out in shared memory.  A claim is one atomic operation; nothing is locked, so
  * a worker can die anywhere without holding up the others.
  *
- * A claim is also all that a task of a few nanoseconds pays for, so it is kept out of memory:
- * ranges come back in registers, and there is one store besides the atomic operation, the claim
- * record, to a line that only this worker writes.  (Every store before an atomic operation is
- * waited for.)
+ * What is done must be known exactly after a death, even one between a claim and its record.  So
+ * each worker logs its claims, in a log of its own: runs of units, a run that goes on is one entry
+ * made longer.  In the last run `at` tells which task is in hand.  What no log covers was not done
+ * (cover.c). All of it are plain stores into lines that nobody else writes.  (Every store before an
+ * atomic operation is waited for; these are short waits.)
  */
+#include <errno.h>
 #include <limits.h>
 
 #include "inside.h"
 
-static inline struct pool_range claimed(struct pool_claims *c, long first, long end)
+/* ---- the log: runs up to the first zero ---- */
+
+/* Move all runs into the bitmap that all workers share: a word at a time, for it is contended. */
+static __attribute__((noinline)) void empty_log(struct pool_claims *c)
 {
-    atomic_store_explicit(&c->line->claim, first, memory_order_relaxed);
-    return (struct pool_range){ first, end < c->tasks ? end : c->tasks };
+    _Atomic uint64_t *bits = c->slot->bitmap;
+    long at = 0;
+    uint64_t word = 0;
+    atomic_store_explicit(&c->slot->bitmap_used, 1, memory_order_relaxed);
+    for (long i = 0; i < RUNS; i++) {
+        uint64_t run = atomic_load_explicit(&c->log[i], memory_order_relaxed);
+        for (long unit = UNIT_FIRST(run); unit < UNIT_END(run); unit++) {
+            if (unit / 64 != at && word) {
+                atomic_fetch_or_explicit(&bits[at], word, memory_order_relaxed);
+                word = 0;
+            }
+            at = unit / 64;
+            word |= UINT64_C(1) << unit % 64;
+        }
+    }
+    if (word)
+        atomic_fetch_or_explicit(&bits[at], word, memory_order_release);
+    for (long i = 0; i < RUNS; i++)
+        atomic_store_explicit(&c->log[i], 0, memory_order_relaxed);
+    c->last = c->log;
+}
+
+/* As few stores as can be: the next atomic operation waits for each.  JOIN: make the last run
+ * longer if this goes on where it ends; not where that is a coin's toss, which no branch predictor
+ * guesses. */
+static inline __attribute__((always_inline)) struct pool_range
+claimed(struct pool_claims *c, long first, long end, int join)
+{
+    fault(c->self->control, FAULT_CLAIMED);
+    uint64_t run = atomic_load_explicit(c->last, memory_order_relaxed);
+    if (join && run && UNIT_END(run) == first) {
+        run = units_word(UNIT_FIRST(run), end);
+    } else {
+        if (run && ++c->last == c->log + RUNS)
+            empty_log(c);
+        run = units_word(first, end);
+    }
+    atomic_store_explicit(c->last, run, memory_order_release);
+    c->done += end - first;
+    struct pool_range r = { first * c->chunk, c->tasks };
+    if (__builtin_expect(end < c->units, 1))
+        r.end = end * c->chunk;
+    else
+        c->missing = (long)((unsigned long)end * (unsigned long)c->chunk - (unsigned long)c->tasks);
+    fault(c->self->control, FAULT_RECORDED);
+    return r;
 }
 
 static inline struct pool_range nothing(const struct pool_claims *c)
@@ -28,99 +77,83 @@ static inline struct pool_range nothing(const struct pool_claims *c)
 static struct pool_range next_static(struct pool_claims *c)
 {
     long first = c->at;
-    if (c->chunk == 0) { /* one block */
-        long size = c->tasks / c->workers, longer = c->tasks % c->workers;
-        c->at = c->tasks;
-        if (first >= c->tasks)
-            return nothing(c);
-        first = c->worker * size + (c->worker < longer ? c->worker : longer);
-        return claimed(c, first, first + size + (c->worker < longer));
-    }
-    if (first >= c->tasks)
+    if (first >= c->units)
         return nothing(c);
-    c->at += c->workers * c->chunk;
-    return claimed(c, first, first + c->chunk);
+    if (!c->slot->block) {
+        c->at += c->workers;
+        return claimed(c, first, first + 1, 0);
+    }
+    long size = c->units / c->workers, longer = c->units % c->workers;
+    c->at = c->units;
+    if (c->worker >= c->workers || (!size && c->worker >= longer))
+        return nothing(c);
+    first = c->worker * size + (c->worker < longer ? c->worker : longer);
+    size += c->worker < longer;
+    c->joined = size - 1;
+    return claimed(c, first, first + size, 1);
 }
 
-/* ---- dynamic, guided: one shared counter ---- */
+/* ---- dynamic, guided: one shared counter of units ---- */
 
 static inline struct pool_range next_dynamic(struct pool_claims *c)
 {
-    long first = atomic_fetch_add_explicit(c->next, c->chunk, memory_order_relaxed);
-    return first < c->tasks ? claimed(c, first, first + c->chunk) : nothing(c);
+    long first = atomic_fetch_add_explicit(c->next, 1, memory_order_relaxed);
+    return first < c->units ? claimed(c, first, first + 1, 0) : nothing(c);
 }
 
 static struct pool_range next_guided(struct pool_claims *c)
 {
     long first = atomic_load_explicit(c->next, memory_order_relaxed);
-    while (first < c->tasks) {
-        long left = c->tasks - first;
-        long size = (left + c->workers - 1) / c->workers;
-        if (size < c->chunk)
-            size = c->chunk;
-        if (size > left)
-            size = left;
+    while (first < c->units) {
+        long size = (c->units - first + c->workers - 1) / c->workers;
         if (atomic_compare_exchange_weak_explicit(c->next, &first, first + size,
-                                                  memory_order_relaxed, memory_order_relaxed))
-            return claimed(c, first, first + size);
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+            c->joined += size - 1;
+            return claimed(c, first, first + size, 1);
+        }
     }
     return nothing(c);
 }
 
-/* ---- steal: a range of chunks a worker, in one word that both ends are taken from ---- */
-
-#define NEXT(range) ((uint32_t)(range))
-#define END(range)  ((uint32_t)((range) >> 32))
-
-static uint64_t range_of(uint32_t next, uint32_t end)
-{
-    return (uint64_t)end << 32 | next;
-}
-
-/* The caller deals the chunks before the workers look. */
-static void deal(struct pool *p, const struct pool_job *job)
-{
-    long chunks = (job->tasks + job->chunk - 1) / job->chunk;
-    for (long i = 0; i < p->workers; i++)
-        atomic_store_explicit(&p->control->lines[i].range,
-                              range_of((uint32_t)(chunks * i / p->workers),
-                                       (uint32_t)(chunks * (i + 1) / p->workers)),
-                              memory_order_relaxed);
-}
+/* ---- steal: a range of units a worker, in one word that both ends are taken from ---- */
 
 /* Take the later half of VICTIM's range into MINE, which is empty.  Returns 1 if there was one. */
-static int steal(struct line *mine, struct line *victim)
+static int steal(struct head *mine, struct head *victim)
 {
     uint64_t range = atomic_load_explicit(&victim->range, memory_order_relaxed);
-    while (NEXT(range) < END(range)) {
-        uint32_t split = END(range) - (END(range) - NEXT(range) + 1) / 2;
-        if (atomic_compare_exchange_weak_explicit(&victim->range, &range,
-                                                  range_of(NEXT(range), split),
+    while (UNIT_FIRST(range) < UNIT_END(range)) {
+        long first = UNIT_FIRST(range), end = UNIT_END(range);
+        long split = end - (end - first + 1) / 2;
+        if (atomic_compare_exchange_weak_explicit(&victim->range, &range, units_word(first, split),
                                                   memory_order_relaxed, memory_order_relaxed)) {
-            atomic_store_explicit(&mine->range, range_of(split, END(range)), memory_order_relaxed);
+            atomic_store_explicit(&mine->range, units_word(split, end), memory_order_relaxed);
             return 1;
         }
     }
     return 0;
 }
 
-/* Adding one to the own word takes the next chunk.  Past the end it only makes the range emptier
- * (and the word never carries: a range holds fewer than 2^31 chunks). */
+/* Adding one to the own word takes the next unit.  Past the end it only makes the range emptier
+ * (and the word never carries: a range holds fewer than 2^31 units). */
 static inline struct pool_range next_own(struct pool_claims *c)
 {
-    uint64_t range = atomic_fetch_add_explicit(&c->line->range, 1, memory_order_relaxed);
-    long first = NEXT(range) * c->chunk;
-    return NEXT(range) < END(range) ? claimed(c, first, first + c->chunk) : nothing(c);
+    uint64_t range = atomic_fetch_add_explicit(&c->head->range, 1, memory_order_relaxed);
+    return UNIT_FIRST(range) < UNIT_END(range)
+               ? claimed(c, UNIT_FIRST(range), UNIT_FIRST(range) + 1, 1)
+               : nothing(c);
 }
 
 static __attribute__((noinline)) struct pool_range next_stolen(struct pool_claims *c)
 {
-    for (int i = 1; i < c->workers; i++)
-        while (steal(c->line, &c->lines[(c->worker + i) % c->workers])) {
+    for (int i = 1; i <= c->workers; i++) {
+        struct head *victim = &c->heads[(c->worker + i) % c->workers];
+        while (victim != c->head && steal(c->head, victim)) {
+            c->steals++;
             struct pool_range range = next_own(c);
             if (range.first < range.end)
                 return range; /* else another thief was faster */
         }
+    }
     return nothing(c);
 }
 
@@ -136,13 +169,11 @@ static __attribute__((noinline)) struct pool_range next_of_others(struct pool_cl
     }
 }
 
-struct pool_range pool_next(struct pool_claims *c)
+static inline struct pool_range next_chunk(struct pool_claims *c)
 {
-    if (c->transport == POOL_PIPE) {
-        struct pool_range only = c->single;
-        c->single = nothing(c);
-        return only;
-    }
+    fault(c->self->control, FAULT_CLAIM);
+    if (__builtin_expect(atomic_load_explicit(c->cancelled, memory_order_relaxed), 0))
+        return nothing(c);
     if (c->schedule == POOL_STEAL) {
         struct pool_range own = next_own(c);
         return own.first < own.end ? own : next_stolen(c);
@@ -150,73 +181,170 @@ struct pool_range pool_next(struct pool_claims *c)
     return c->schedule == POOL_DYNAMIC ? next_dynamic(c) : next_of_others(c);
 }
 
-/* ---- a worker's life, and the caller's side ---- */
-
-/* Wait until the generation is no longer SEEN. */
-static void wait_for_job(struct pool *p, uint32_t seen)
+struct pool_range pool_next(struct pool_claims *c)
 {
-    struct control *c = p->control;
-    for (unsigned i = 0; i < (unsigned)p->spins || p->spins == INT_MAX; i++) {
-        if (atomic_load_explicit(&c->generation, memory_order_acquire) != seen)
-            return;
-        relax();
+    if (c->transport == POOL_PIPE) {
+        struct pool_range only = c->single;
+        c->single = nothing(c);
+        return only;
     }
-    atomic_fetch_add(&c->sleepers, 1);
-    while (atomic_load(&c->generation) == seen)
-        futex_wait(&c->generation, seen, 0);
-    atomic_fetch_sub(&c->sleepers, 1);
+    return next_chunk(c);
 }
 
-void shm_work(struct pool *p, int worker)
+/* ---- the caller's side ---- */
+
+void shm_deal(struct control *c, int slot)
 {
-    struct control *c = p->control;
-    uint32_t seen = 0;
-    worker_done(c); /* ready */
+    struct slot *s = &c->slots[slot];
+    atomic_store_explicit(&s->next, 0, memory_order_relaxed);
+    if (s->schedule != POOL_STEAL)
+        return;
+    for (long i = 0; i < s->workers; i++)
+        atomic_store_explicit(
+            &head_of(c, slot, (int)i)->range,
+            units_word(s->units * i / s->workers, s->units * (i + 1) / s->workers),
+            memory_order_relaxed);
+}
+
+/* ---- a worker's side ---- */
+
+/* A task that is out of the ordinary: it failed, it has a time limit, or it may be tried again. */
+static __attribute__((noinline)) void careful(struct pool_claims *c, pool_fn *fn, long position,
+                                              struct pool_task *t, int *failed)
+{
+    struct slot *s = c->slot;
+    int tries, code = worker_try(c->self, s, fn, slot_task(s, position), t, &tries);
+    *failed += code != 0;
+    if (code || tries > 1)
+        worker_failed(c->self, s, position, code, tries);
+}
+
+/* Do RANGE.  Returns the position after the last task done; less than its end: cancelled. */
+static long do_range(struct pool_claims *c, pool_fn *fn, void *arg, struct pool_range r,
+                     struct pool_task *t, int *failed)
+{
+    struct head *head = c->head;
+    struct slot *s = c->slot;
+    int plain = !s->timed && !s->retries && !s->piece_count;
+    long base = s->base;
+    for (long i = r.first; i < r.end; i++) {
+        if (__builtin_expect(atomic_load_explicit(c->cancelled, memory_order_relaxed), 0))
+            return i;
+        atomic_store_explicit(&head->at, i, memory_order_relaxed);
+        if (plain) {
+            int code = fn(arg, base + i, t);
+            if (__builtin_expect(code != 0, 0)) {
+                worker_failed(c->self, s, i, code, 1);
+                ++*failed;
+            }
+        } else {
+            careful(c, fn, i, t, failed);
+        }
+        fault(c->self->control, FAULT_DONE);
+    }
+    return r.end;
+}
+
+static long tasks_done(const struct pool_claims *c)
+{
+    return (long)((unsigned long)c->done * (unsigned long)c->chunk) - c->missing - c->undone;
+}
+
+/* Returns 1 if the worker is to go. */
+static int do_tasks(struct pool_claims *c, pool_fn *fn, int *failed)
+{
+    struct slot *s = c->slot;
+    struct pool_task t = s->task;
+    t.worker = c->worker;
     for (;;) {
-        wait_for_job(p, seen);
-        seen++;
-        if (atomic_load_explicit(&c->stop, memory_order_relaxed))
-            return;
-        const struct pool_job job = c->job;
-        struct pool_claims claims = {
-            .tasks = job.tasks,
-            .chunk = job.chunk,
-            .line = &c->lines[worker],
-            .next = &c->next,
-            .lines = c->lines,
-            .at = worker * job.chunk,
-            .worker = worker,
-            .workers = p->workers,
-            .schedule = job.schedule,
-            .transport = POOL_SHM,
-        };
-        job.work(job.arg, worker, &claims);
-        atomic_store_explicit(&claims.line->claim, -1, memory_order_relaxed);
-        worker_done(c);
+        struct pool_range r = next_chunk(c);
+        if (r.first >= r.end)
+            return 0;
+        long end = do_range(c, fn, s->arg, r, &t, failed);
+        atomic_store_explicit(&c->head->at, end, memory_order_relaxed);
+        c->undone = r.end - end;
+        if (__builtin_expect(worker_should_retire(c->self, tasks_done(c)), 0))
+            return 1;
     }
 }
 
-static void next_generation(struct control *c)
+static void begin(struct pool_claims *c, struct self *self, int slot)
 {
-    atomic_fetch_add(&c->generation, 1);
-    if (atomic_load(&c->sleepers))
-        futex_wake(&c->generation, INT_MAX);
+    struct control *control = self->control;
+    struct slot *s = &control->slots[slot];
+    struct head *h = head_of(control, slot, self->index);
+    uint64_t seq = atomic_load_explicit(&s->seq, memory_order_relaxed);
+    *c = (struct pool_claims){
+        .tasks = s->tasks,
+        .chunk = s->chunk,
+        .units = s->units,
+        .head = h,
+        .next = &s->next,
+        .heads = head_of(control, slot, 0),
+        .log = log_of(control, slot, self->index),
+        .at = s->block                   ? 0
+              : self->index < s->workers ? self->index
+                                         : s->units,
+        .slot = s,
+        .self = self,
+        .cancelled = &s->cancelled,
+        .worker = self->index,
+        .workers = s->workers,
+        .schedule = s->schedule,
+        .transport = POOL_SHM,
+    };
+    c->last = c->log;
+    if (atomic_load_explicit(&h->seq, memory_order_relaxed) == seq) { /* we take over */
+        while (c->last < c->log + RUNS - 1 && c->last[1])
+            c->last++;
+        return;
+    }
+    for (long i = 0; i < RUNS && c->log[i]; i++)
+        atomic_store_explicit(&c->log[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&h->at, -1, memory_order_relaxed);
+    if (self->index >= s->workers)
+        atomic_store_explicit(&h->range, 0, memory_order_relaxed);
+    atomic_store_explicit(&h->seq, seq, memory_order_release);
 }
 
-int shm_run(struct pool *p, const struct pool_job *job)
+static inline void add(_Atomic long *to, long count)
 {
-    struct control *c = p->control;
-    c->job = *job;
-    if (job->schedule == POOL_STEAL)
-        deal(p, job);
-    atomic_store_explicit(&c->next, 0, memory_order_relaxed);
-    atomic_store_explicit(&c->left, (uint32_t)p->workers, memory_order_relaxed);
-    next_generation(c);
-    return pool_wait_left(p);
+    atomic_store_explicit(to, atomic_load_explicit(to, memory_order_relaxed) + count,
+                          memory_order_relaxed);
 }
 
-void shm_stop(struct pool *p)
+int shm_work(struct self *self, int slot)
 {
-    atomic_store(&p->control->stop, 1);
-    next_generation(p->control);
+    struct slot *s = &self->control->slots[slot];
+    struct pool_claims c;
+    int failed = 0, retire = 0;
+    begin(&c, self, slot);
+    if (s->work) {
+        pool_work *work =
+            (pool_work *)worker_function(self, &s->ref, s->fn_serial, (void (*)(void))s->work);
+        if (work)
+            work(s->arg, self->index, &c);
+        else
+            atomic_store(&s->cancelled, 1);
+    } else {
+        pool_fn *fn =
+            (pool_fn *)worker_function(self, &s->ref, s->fn_serial, (void (*)(void))s->fn);
+        retire = do_tasks(&c, fn ? fn : worker_cannot, &failed);
+    }
+    fault(self->control, FAULT_COUNT);
+    long done = tasks_done(&c);
+    self->done += done;
+    add(&self->line->tasks, done);
+    add(&self->line->chunks, c.done - c.joined);
+    if (failed)
+        add(&self->line->failed, failed);
+    if (c.steals)
+        add(&self->line->steals, c.steals);
+    if (done && atomic_fetch_sub(&s->remaining, done) == done) {
+        fault(self->control, FAULT_COUNTED);
+        atomic_store(&s->bell, 1);
+        if (atomic_load(&s->waiters))
+            futex_wake(&s->bell, INT_MAX);
+    }
+    return retire;
 }

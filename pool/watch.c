@@ -1,114 +1,287 @@
 /* SPDX-License-Identifier: MIT
  *
- * watch: waiting for workers without ever waiting for a dead one.  Whoever waits looks for deaths
- * every few milliseconds; a death breaks the pool and says which worker, how, and in which chunk.
+ * watch: seeing workers die, and making those die that are overdue.  Whoever waits looks here every
+ * few milliseconds, under the lock; one system call tells whether anybody has died.  A dead
+ * worker's task is reported to its call, and another worker takes its place.
  */
 #include <errno.h>
-#include <linux/futex.h>
-#include <stdarg.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "inside.h"
 
-enum { DEATH_CHECK_NS = 5000000 };
+enum { GRACE_NS = 200000000 };
 
-void futex_wait(_Atomic uint32_t *word, uint32_t value, long ns)
+void watch_kill(struct pool *p, int worker, int signal)
 {
-    struct timespec t = { ns / 1000000000, ns % 1000000000 };
-    syscall(SYS_futex, word, FUTEX_WAIT, value, ns ? &t : NULL, NULL, 0);
+    const struct worker_own *own = &p->own[worker];
+    if (!own->alive || !own->pid)
+        return;
+    if (kill(-own->pid, signal)) /* the group: what the tasks have started goes, too */
+        kill(own->pid, signal);
 }
 
-void futex_wake(_Atomic uint32_t *word, int count)
+/* Has it ended?  Its group ends with it; then it is buried.  *STATUS as wait(2) gives it, -1:
+ * nobody knows (the program ignores SIGCHLD, or somebody else reaped it). */
+static int ended(struct pool *p, int worker, int *status)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+    struct worker_own *own = &p->own[worker];
+    struct line *line = &p->control->lines[worker];
+    siginfo_t info = { 0 };
+    *status = 0;
+    if (!own->pid) {
+        if (atomic_load(&line->state) != WORKER_RETIRED)
+            return 0;
+        pthread_join(own->thread, NULL);
+        return 1;
+    }
+    if (waitid(P_PID, (id_t)own->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && !info.si_pid)
+        return 0;
+    kill(-own->pid, SIGKILL);
+    if (waitpid(own->pid, status, 0) != own->pid)
+        *status = -1;
+    return 1;
 }
 
-int64_t pool_now_ns(void)
+static void describe(const struct pool *p, int worker, int status, struct pool_failure *f)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    const struct worker_own *own = &p->own[worker];
+    *f = (struct pool_failure){ .pid = (int)own->pid, .status = { .worker = (short)worker } };
+    if (status == -1) {
+        f->status.outcome = POOL_KILLED;
+        snprintf(f->text, sizeof f->text,
+                 "its worker is gone, and somebody else reaped it (is "
+                 "SIGCHLD ignored?)");
+    } else if (WIFSIGNALED(status)) {
+        f->status.outcome = POOL_KILLED;
+        f->status.code = WTERMSIG(status);
+        crash_describe(&p->control->lines[worker], WTERMSIG(status), f->text, sizeof f->text);
+    } else {
+        f->status.outcome = POOL_EXITED;
+        f->status.code = WEXITSTATUS(status);
+        snprintf(f->text, sizeof f->text, "its worker exited with code %d", WEXITSTATUS(status));
+    }
 }
 
-int pool_complain(struct pool *p, int error, const char *format, ...)
+/* Tell the call what it lost. */
+static void report(struct pool *p, int worker, int status)
 {
-    va_list ap;
-    va_start(ap, format);
-    vsnprintf(p->message, sizeof p->message, format, ap);
-    va_end(ap);
-    return error;
-}
-
-static int describe_death(struct pool *p, int worker, int status)
-{
-    long claim = atomic_load(&p->control->lines[worker].claim);
-    char task[64] = "";
-    if (claim >= 0)
-        snprintf(task, sizeof task, " in the chunk from task %ld", claim);
-    if (WIFSIGNALED(status))
-        return pool_complain(p, -EOWNERDEAD, "worker %d (pid %d) was killed by SIG%s (%d)%s",
-                             worker, (int)p->pids[worker], sigabbrev_np(WTERMSIG(status)),
-                             WTERMSIG(status), task);
-    return pool_complain(p, -EOWNERDEAD, "worker %d (pid %d) exited with code %d%s", worker,
-                         (int)p->pids[worker], WEXITSTATUS(status), task);
-}
-
-int pool_check_deaths(struct pool *p)
-{
-    for (int i = 0; i < p->workers && !p->broken; i++) {
-        int status = 0;
-        pid_t pid = p->pids[i] ? waitpid(p->pids[i], &status, WNOHANG) : 0;
-        if (pid == p->pids[i] && pid) {
-            p->broken = describe_death(p, i, status);
-            p->pids[i] = 0;
-        } else if (pid < 0 && errno == ECHILD) {
-            p->broken =
-                pool_complain(p, -EOWNERDEAD, "worker %d (pid %d) is gone: somebody else reaped it",
-                              i, (int)p->pids[i]);
-            p->pids[i] = 0;
+    struct worker_own *own = &p->own[worker];
+    struct line *line = &p->control->lines[worker];
+    struct pool_failure f;
+    int slot = (int)atomic_load(&line->slot) - 1;
+    describe(p, worker, status, &f);
+    if (p->transport == POOL_PIPE) {
+        pipe_lost(p, worker, &f);
+        return;
+    }
+    if (slot < 0 || slot >= SLOTS || !p->slots[slot].ticket)
+        return;
+    struct slot *s = &p->control->slots[slot];
+    struct head *h = head_of(p->control, slot, worker);
+    uint64_t run = log_last(p->control, slot, worker);
+    long position = -1;
+    if (atomic_load(&h->seq) == s->seq && run) {
+        long at = atomic_load(&h->at);
+        if (at >= UNIT_FIRST(run) * s->chunk &&
+            at < unit_position(UNIT_END(run), s->units, s->chunk, s->tasks))
+            position = at;
+        else if (s->work && atomic_load(&h->at) < 0)
+            f.task = UNIT_FIRST(run) * s->chunk;
+    }
+    if (own->timed_out && slot == own->victim_slot) {
+        if (position == own->victim) {
+            f.status.outcome = POOL_TIMED_OUT;
+            snprintf(f.text, sizeof f.text, "took longer than %d ms",
+                     p->slots[slot].ticket->call.timeout_ms);
+        } else {
+            position = -1; /* it had gone on: that task is not to blame */
         }
     }
-    return p->broken;
+    ticket_victim(p, p->slots[slot].ticket, position, &f);
 }
 
-int pool_check_now_and_then(struct pool *p, int64_t *next_check)
+/* Static shares of a worker that has gone are nobody's now. */
+static void disturb_static(struct pool *p)
 {
-    int64_t now = pool_now_ns();
-    if (now < *next_check)
-        return 0;
-    *next_check = now + DEATH_CHECK_NS;
-    return pool_check_deaths(p);
+    for (struct pool_ticket *t = p->tickets; t; t = t->next)
+        if (t->disturbed != 2 && p->control->slots[t->slot].schedule == POOL_STATIC &&
+            p->transport == POOL_SHM)
+            t->disturbed = 1;
 }
 
-int pool_wait_left(struct pool *p)
+static void bury(struct pool *p, int worker, int status)
 {
-    struct control *c = p->control;
-    int64_t next_check = p->caller_spins ? 0 : pool_now_ns() + DEATH_CHECK_NS;
-    int error = 0;
+    struct worker_own *own = &p->own[worker];
+    struct line *line = &p->control->lines[worker];
+    int retired = status == 0 && atomic_load(&line->state) == WORKER_RETIRED &&
+                  !atomic_load(&line->start_error);
+    int starting = atomic_load(&line->state) == WORKER_STARTING || atomic_load(&line->start_error);
+    if (own->pidfd >= 0)
+        close(own->pidfd);
+    if (starting) {
+        if (!own->pid || status == -1 || !WIFEXITED(status) ||
+            WEXITSTATUS(status) != EXIT_COLLISION)
+            p->start_failures++;
+        if (!p->broken && p->start_failures >= START_FAILURES)
+            p->broken = -EOWNERDEAD;
+    } else {
+        p->start_failures = 0;
+        if (!retired)
+            report(p, worker, status);
+        else if (p->transport == POOL_PIPE)
+            pipe_lost(p, worker, NULL);
+        disturb_static(p);
+    }
+    if (p->transport == POOL_PIPE)
+        pipe_close(p, worker);
+    if (atomic_load(&line->asleep)) {
+        atomic_store(&line->asleep, 0);
+        atomic_fetch_sub(&p->control->sleepers, 1);
+    }
+    atomic_store(&line->slot, 0);
+    own->alive = 0;
+    own->pid = 0;
+    own->pidfd = -1;
+    own->term_ns = own->kill_ns = 0;
+    own->timed_out = 0;
+}
 
-    for (unsigned spins = 1; p->caller_spins; spins++) {
-        if (!atomic_load_explicit(&c->left, memory_order_acquire))
+/* Anybody?  One call, if the kernel has pidfds. */
+static int somebody_ended(struct pool *p)
+{
+    struct epoll_event event;
+    if (p->epoll < 0 || p->start == POOL_THREAD)
+        return 1;
+    return epoll_wait(p->epoll, &event, 1, 0) > 0;
+}
+
+static int all_have_pidfds(const struct pool *p)
+{
+    for (int w = 0; w < p->control->capacity; w++)
+        if (p->own[w].alive && p->own[w].pidfd < 0)
             return 0;
-        relax();
-        if (spins % FEW_SPINS == 0 && (error = pool_check_now_and_then(p, &next_check)))
-            return error;
-    }
-    atomic_store(&c->caller_sleeps, 1);
-    for (uint32_t left; !error && (left = atomic_load(&c->left));) {
-        futex_wait(&c->left, left, DEATH_CHECK_NS);
-        error = pool_check_now_and_then(p, &next_check);
-    }
-    atomic_store(&c->caller_sleeps, 0);
+    return 1;
+}
+
+/* Is there anything that workers are needed for? */
+static int wanted(const struct pool *p)
+{
+    return !p->options.idle_timeout_ms || p->tickets;
+}
+
+int watch_fill(struct pool *p)
+{
+    int error = 0;
+    if (p->closed == 2 || p->terminated || p->broken || !wanted(p))
+        return 0;
+    for (int w = p->options.caller_works ? 1 : 0; w < p->workers && !error; w++)
+        if (!p->own[w].alive) {
+            error = birth_start(p, w);
+            p->restarts += !error;
+        }
     return error;
 }
 
-void worker_done(struct control *c)
+static void look_for_deaths(struct pool *p)
 {
-    if (atomic_fetch_sub(&c->left, 1) == 1 && atomic_load(&c->caller_sleeps))
-        futex_wake(&c->left, 1);
+    int deaths = 0, status;
+    for (int w = 0; w < p->control->capacity; w++)
+        if (p->own[w].alive && ended(p, w, &status)) {
+            bury(p, w, status);
+            deaths++;
+        }
+    if (!deaths)
+        return;
+    watch_fill(p);
+    /* One that was woken for a job may have died before it came: wake the others. */
+    atomic_fetch_add(&p->control->generation, 1);
+    futex_wake(&p->control->generation, INT32_MAX);
+}
+
+static void look_for_overdue(struct pool *p, int64_t now)
+{
+    for (int w = 0; w < p->control->capacity; w++) {
+        struct worker_own *own = &p->own[w];
+        struct line *line = &p->control->lines[w];
+        if (!own->alive || !own->pid)
+            continue;
+        if (own->kill_ns && now > own->kill_ns) {
+            watch_kill(p, w, SIGKILL);
+            continue;
+        }
+        int slot = (int)atomic_load(&line->slot) - 1;
+        int64_t started = atomic_load(&line->started_ns);
+        if (own->kill_ns || slot < 0 || slot >= SLOTS || !started || !p->slots[slot].ticket)
+            continue;
+        int limit = p->slots[slot].ticket->call.timeout_ms;
+        long position = atomic_load(&head_of(p->control, slot, w)->at);
+        if (!limit || now - started < limit * INT64_C(1000000) ||
+            atomic_load(&line->started_ns) != started)
+            continue;
+        own->timed_out = 1;
+        own->victim_slot = slot;
+        own->victim = position;
+        own->kill_ns = now + GRACE_NS;
+        watch_kill(p, w, SIGTERM);
+    }
+}
+
+void watch(struct pool *p, int force)
+{
+    int64_t now = pool_now_ns();
+    if (!force && now < p->next_watch_ns)
+        return;
+    p->next_watch_ns = now + WATCH_NS;
+    look_for_overdue(p, now);
+    if (somebody_ended(p) || !all_have_pidfds(p))
+        look_for_deaths(p);
+    else if (p->tickets)
+        watch_fill(p);
+}
+
+/* The error of a worker that could not start; 0: all well so far. */
+static int start_error(struct pool *p)
+{
+    for (int w = 0; w < p->workers; w++) {
+        struct line *line = &p->control->lines[w];
+        int error = atomic_load(&line->start_error);
+        if (error)
+            return pool_complain(error, "worker %d could not start: %.300s", w,
+                                 line->text[0] ? line->text : strerror(-error));
+    }
+    return 0;
+}
+
+static int ready(const struct pool *p)
+{
+    for (int w = p->options.caller_works ? 1 : 0; w < p->workers; w++)
+        if (!p->own[w].alive || atomic_load(&p->control->lines[w].state) == WORKER_STARTING)
+            return 0;
+    return 1;
+}
+
+int watch_start(struct pool *p)
+{
+    for (;;) {
+        uint32_t seen = atomic_load(&p->control->ready);
+        int error = start_error(p);
+        if (error)
+            return error;
+        if (ready(p))
+            return 0;
+        watch(p, 0);
+        if ((error = start_error(p)))
+            return error;
+        if (p->broken)
+            return pool_complain(p->broken, "workers die before they are ready");
+        if (atomic_load(&p->interrupts))
+            return pool_complain(-EINTR, "interrupted");
+        futex_wait(&p->control->ready, seen, WATCH_NS);
+    }
 }

@@ -140,7 +140,9 @@ static void begin_crew(struct crew *c, const struct backend *b, int workers)
 static int open_crew(struct crew *c, enum wait_policy wait)
 {
     struct why w = { "" };
-    struct team_spec spec = { .workers = c->workers, .wait = wait, .enter = enter, .enter_arg = c };
+    struct team_spec spec = {
+        .workers = c->workers, .wait = wait, .arena = &c->arena, .enter = enter, .enter_arg = c
+    };
     int error = c->backend->open(&c->team, &spec, &w);
     if (error && c->workers > 1 && !strcmp(c->backend->start, "none")) {
         expect(w.text[0]);
@@ -626,7 +628,10 @@ static void open_in_vain(const void *arg)
     const struct deal *d = arg;
     struct team *team = NULL;
     struct why w = { "" };
+    struct arena arena;
+    expect(arena_open(&arena, 1 << 20) == 0);
     const struct team_spec spec = { .workers = d->workers,
+                                    .arena = &arena,
                                     .wait = WAIT_PASSIVE,
                                     .enter = refuse_to_start };
     int error = d->backend->open(&team, &spec, &w);

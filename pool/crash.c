@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * crash: what a worker process knows of its own end.  Signal and address are written first and are
+ * safe to get; where it happened, in words, is tried afterwards under an alarm, for a process that
+ * has crashed may hang in whatever it calls.  Then it dies of the signal it got.
+ */
+#include <execinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "fn.h"
+#include "inside.h"
+
+enum { STACK = 64 << 10, GUARD_SECONDS = 1 };
+
+static struct line *own_line;
+static char stack[STACK];
+
+static uintptr_t place(const ucontext_t *context)
+{
+#if defined __x86_64__
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined __aarch64__
+    return (uintptr_t)context->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/* The frames from FIRST outwards, in words. */
+static void describe_frames(struct crash *c, uintptr_t first)
+{
+    void *frame[2 * FRAMES] = { NULL };
+    size_t length = 0;
+    int count = backtrace(frame, 2 * FRAMES), at = 0, kept = 0;
+    while (at < count && (uintptr_t)frame[at] != first)
+        at++;
+    if (at == count) { /* it jumped to where no code is */
+        frame[0] = (void *)first;
+        at = 0;
+        count = 1;
+    }
+    for (; kept < FRAMES && at < count; kept++, at++) {
+        char name[100];
+        c->frame[kept] = (uintptr_t)frame[at];
+        fn_name((uintptr_t)frame[at], name, sizeof name);
+        int more =
+            snprintf(c->where + length, sizeof c->where - length, "%s%s", kept ? " < " : "", name);
+        if (more < 0 || (size_t)more >= sizeof c->where - length) {
+            c->where[length] = 0;
+            break;
+        }
+        length += (size_t)more;
+    }
+    atomic_store_explicit(&c->frames, kept, memory_order_release);
+}
+
+static void on_crash(int number, siginfo_t *info, void *context)
+{
+    struct crash *c = &own_line->crash;
+    uintptr_t pc = place(context);
+    sigset_t alarms;
+    if (!atomic_load(&c->signal)) {
+        c->address = number == SIGABRT ? NULL : info->si_addr;
+        c->where[0] = 0;
+        atomic_store(&c->frames, 0);
+        atomic_store_explicit(&c->signal, number, memory_order_release);
+        signal(SIGALRM, SIG_DFL);
+        sigemptyset(&alarms);
+        sigaddset(&alarms, SIGALRM);
+        sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+        alarm(GUARD_SECONDS);
+        describe_frames(c, pc);
+        alarm(0);
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+void crash_watch(struct line *line)
+{
+    static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+    const stack_t own = { .ss_sp = stack, .ss_size = sizeof stack };
+    struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+    own_line = line;
+    sigaltstack(&own, NULL);
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+void crash_describe(const struct line *line, int number, char *text, size_t size)
+{
+    const struct crash *c = &line->crash;
+    int recorded = atomic_load_explicit(&c->signal, memory_order_acquire);
+    const char *name = sigabbrev_np(recorded && number == SIGALRM ? recorded : number);
+    if (recorded && number == SIGALRM) /* it hung while it looked where it was */
+        number = recorded;
+    int length = snprintf(text, size, "killed by SIG%s (%d)", name ? name : "?", number);
+    if (recorded != number || length < 0 || (size_t)length >= size)
+        return;
+    if (number != SIGABRT)
+        length += snprintf(text + length, size - (size_t)length, " at address %p", c->address);
+    if ((size_t)length < size && atomic_load_explicit(&c->frames, memory_order_acquire))
+        snprintf(text + length, size - (size_t)length, ", in %.200s", c->where);
+}
