@@ -13,19 +13,24 @@
  * O_ASYNC).
  */
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,7 +38,14 @@
 
 #define STAGE     "POOL_WORKER"
 #define FORK_MOST (INT64_C(20) << 20) /* resident bytes of a caller that fork is quicker from */
-enum { PAUSE_HARD = 2, MOST_REGIONS = 8, MOST_FDS = 5 + MOST_REGIONS };
+enum {
+    PAUSE_HARD = 2,
+    MOST_REGIONS = 8,
+    MOST_FDS = 5 + MOST_REGIONS,
+    MOST_NOTED = 1 << 16,
+    MORE_OOM = 100,
+    MOST_OOM = 1000
+};
 
 extern char **environ;
 
@@ -52,6 +64,63 @@ struct newborn {
     const char *const *env;
     int is_process;
 };
+
+/* ---- descriptors ---- */
+
+/* Away from 0 to 2, which mean something to everybody: the caller may have closed its own. */
+static void lift(int *fd)
+{
+    if (*fd < 0 || *fd > STDERR_FILENO)
+        return;
+    int above = fcntl(*fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (above < 0)
+        return;
+    close(*fd);
+    *fd = above;
+}
+
+/* The pipes of all pools here, by descriptor: their inode numbers.  A worker forked for one pool
+ * must not hold the ends of another's: that one's workers would not see them closed.  Numbers that
+ * have become something else are told by the inode, so nothing has to be taken out. */
+static _Atomic uint32_t noted[MOST_NOTED];
+static _Atomic int noted_end;
+
+static uint32_t pipe_number(int fd)
+{
+    struct stat s;
+    return fd >= 0 && fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode) ? (uint32_t)s.st_ino : 0;
+}
+
+static void note(int fd)
+{
+    if (fd < 0 || fd >= MOST_NOTED)
+        return;
+    atomic_store(&noted[fd], pipe_number(fd));
+    int end = atomic_load(&noted_end);
+    while (end <= fd && !atomic_compare_exchange_weak(&noted_end, &end, fd + 1)) {
+    }
+}
+
+/* No fork may come between a pipe and its note.  The lock is the process's number, so that a child
+ * forked elsewhere meanwhile does not wait for a thread that it does not have. */
+static _Atomic int forking;
+
+static void fork_lock(void)
+{
+    const struct timespec nap = { 0, 20000 };
+    int me = (int)getpid(), holder = 0;
+    while (!atomic_compare_exchange_strong(&forking, &holder, me)) {
+        if (holder != me && atomic_compare_exchange_strong(&forking, &holder, me))
+            return;
+        nanosleep(&nap, NULL);
+        holder = 0;
+    }
+}
+
+static void fork_unlock(void)
+{
+    atomic_store(&forking, 0);
+}
 
 /* ---- what every worker does first ---- */
 
@@ -84,13 +153,14 @@ static void tie_to_life(const struct newborn *b)
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", b->life_fd);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* an open file of our own, to own */
+    lift(&fd);
     if (fd >= 0) {
         fcntl(fd, F_SETOWN, -getpid());
         fcntl(fd, F_SETSIG, SIGKILL);
         fcntl(fd, F_SETFL, O_ASYNC | O_NONBLOCK);
     }
     close(b->life_fd);
-    if (b->parent_is_main) /* it fires when the thread ends that forked us */
+    if (b->parent_is_main || fd < 0) /* it fires when the thread ends that forked us */
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     struct pollfd life = { .fd = fd };
     if (getppid() != b->parent || (fd >= 0 && poll(&life, 1, 0) > 0))
@@ -104,19 +174,37 @@ static void limit_openmp(int threads)
         set(threads);
 }
 
+/* Where memory is short, a worker is rather killed than the caller. */
+static void go_first(void)
+{
+    char text[16];
+    int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC), score;
+    if (fd < 0)
+        return;
+    ssize_t got = read(fd, text, sizeof text - 1);
+    text[got > 0 ? got : 0] = 0;
+    if (sscanf(text, "%d", &score) == 1) {
+        score = score > MOST_OOM - MORE_OOM ? MOST_OOM : score + MORE_OOM;
+        int length = snprintf(text, sizeof text, "%d", score);
+        if (write(fd, text, (size_t)length) < 0)
+            score = 0; /* then it is as the caller */
+    }
+    close(fd);
+}
+
 static void settle_process(const struct newborn *b)
 {
     struct rlimit core;
     setpgid(0, 0);
+    if (b->null_fd >= 0)
+        dup2(b->null_fd, STDIN_FILENO);
     tie_to_life(b);
     signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_DFL);
     if (getrlimit(RLIMIT_CORE, &core) == 0) {
         core.rlim_cur = 0;
         setrlimit(RLIMIT_CORE, &core); /* a death is seen when the dump is written */
     }
-    if (b->null_fd >= 0)
-        dup2(b->null_fd, STDIN_FILENO);
+    go_first();
     for (int i = 0; b->env && b->env[i]; i++)
         putenv((char *)b->env[i]);
     on_exit(leave, NULL);
@@ -178,6 +266,8 @@ static void live(const struct newborn *b)
     int error = prepare(&self, b);
     atomic_store(&line->start_error, error);
     atomic_store(&line->state, error ? WORKER_RETIRED : WORKER_READY);
+    if (!error)
+        atomic_fetch_add(&c->births, 1);
     tell(c);
     if (!error) {
         line->text[0] = 0;
@@ -230,40 +320,99 @@ static int start_thread(struct worker_own *own, const struct newborn *b)
 
 /* ---- fork ---- */
 
-static void close_others(struct pool *p, int worker)
+static void drop(int *fd)
 {
-    close(p->life[1]);
-    close(p->epoll);
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* In the child: what is the caller's, or other workers', of this pool and of others.  Other pools
+ * still have the numbers, and may be freed here: they stay taken. */
+static void close_others(struct pool *p, const struct newborn *b)
+{
+    p->life[0] = -1; /* the worker closes it, and gets another */
+    drop(&p->life[1]);
+    drop(&p->epoll);
+    drop(&p->memory_fd);
     for (int w = 0; w < p->control->capacity; w++) {
         struct worker_own *own = &p->own[w];
-        if (own->pidfd >= 0)
-            close(own->pidfd);
+        drop(&own->pidfd);
         for (int i = 0; i < 2; i++) {
-            if (own->task_fd[i] >= 0 && (w != worker || i == 1))
-                close(own->task_fd[i]);
-            if (own->result_fd[i] >= 0 && (w != worker || i == 0))
-                close(own->result_fd[i]);
+            if (own->task_fd[i] != b->task_fd)
+                drop(&own->task_fd[i]);
+            if (own->result_fd[i] != b->result_fd)
+                drop(&own->result_fd[i]);
         }
     }
+    int end = atomic_exchange(&noted_end, 0);
+    for (int fd = 0; fd < end; fd++) {
+        uint32_t number = atomic_load(&noted[fd]);
+        if (number)
+            atomic_store(&noted[fd], 0);
+        if (number && fd != b->life_fd && fd != b->task_fd && fd != b->result_fd &&
+            pipe_number(fd) == number)
+            dup3(b->null_fd, fd, O_CLOEXEC);
+    }
+}
+
+/* The caller's handlers are not for a worker. */
+static void reset_signals(void)
+{
+    for (int i = 1; i < NSIG; i++)
+        signal(i, i == SIGINT ? SIG_IGN : SIG_DFL); /* the C library keeps its own */
+}
+
+static int threads(void)
+{
+    char text[2048];
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC), count = 1;
+    ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    text[got > 0 ? got : 0] = 0;
+    const char *at = strstr(text, "\nThreads:");
+    if (at)
+        sscanf(at, " Threads: %d", &count);
+    return count;
+}
+
+static int in_openmp(void)
+{
+    int (*in_parallel)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_in_parallel");
+    return in_parallel && in_parallel();
+}
+
+/* After a parallel region a forked child's first one hangs in libgomp, unless its threads are sent
+ * home before.  libomp looks after its children itself, but not when it is paused. */
+static void quiet_openmp(void)
+{
+    int (*pause)(int) = (int (*)(int))dlsym(RTLD_DEFAULT, "omp_pause_resource_all");
+    if (pause && !dlsym(RTLD_DEFAULT, "__kmpc_fork_call") && !in_openmp() && threads() > 1)
+        pause(PAUSE_HARD);
 }
 
 static int start_fork(struct pool *p, struct worker_own *own, const struct newborn *b)
 {
     sigset_t all, before;
+    quiet_openmp();
     fflush(stdout); /* what is buffered now is the caller's to print, once */
     fflush(stderr);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* no handler of the caller runs in a newborn */
+    fork_lock();
     pid_t pid = fork();
     if (pid == 0) {
-        close_others(p, b->worker);
+        fork_unlock();
+        __fpurge(stdout); /* what another thread has printed since */
+        close_others(p, b);
+        reset_signals();
         sigdelset(&before, SIGTERM);
-        signal(SIGTERM, SIG_DFL);
-        signal(SIGINT, SIG_IGN);
         sigprocmask(SIG_SETMASK, &before, NULL);
         live(b);
     }
     int error = pid < 0 ? -errno : 0;
+    fork_unlock();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         return pool_complain(error, "cannot fork worker %d of %d: %s", b->worker, p->workers,
@@ -391,6 +540,8 @@ static void map_at(unsigned long base, unsigned long size, int fd)
 {
     void *got = mmap((void *)base, size, PROT_READ | PROT_WRITE,
                      MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+    if (got == MAP_FAILED && errno != EEXIST)
+        _exit(1);
     if (got != (void *)base)
         _exit(EXIT_COLLISION); /* the next one has another layout */
     madvise(got, size, MADV_DONTDUMP);
@@ -479,20 +630,6 @@ __attribute__((constructor)) static void begin(void)
 
 /* ---- choosing ---- */
 
-static int threads(void)
-{
-    char text[2048];
-    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC), count = 1;
-    ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
-    if (fd >= 0)
-        close(fd);
-    text[got > 0 ? got : 0] = 0;
-    const char *at = strstr(text, "\nThreads:");
-    if (at)
-        sscanf(at, " Threads: %d", &count);
-    return count;
-}
-
 static int64_t resident(void)
 {
     long all, pages = 0;
@@ -504,28 +641,39 @@ static int64_t resident(void)
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
+/* Is the program what /proc/self/exe would start?  Not if somebody started ld.so to start it. */
+static int is_own_file(void)
+{
+    ElfW(Ehdr) head;
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int got = fd >= 0 && pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head;
+    if (fd >= 0)
+        close(fd);
+    return got && head.e_phnum == getauxval(AT_PHNUM) &&
+           (getauxval(AT_ENTRY) - head.e_entry) % (unsigned long)sysconf(_SC_PAGESIZE) == 0;
+}
+
 static int can_spawn(char *text, size_t size)
 {
     struct pool_fn_ref ref;
-    if (can_take_over)
-        return pool_fn_refer(&ref, (void (*)(void))birth_choose, text, size) == 0;
-    snprintf(text, size, "the pool was not there when the program started (was it loaded later?)");
-    return 0;
-}
-
-/* After a parallel region a forked child's first one hangs in libgomp, unless its threads are sent
- * home before. */
-static int quiet_openmp(void)
-{
-    int (*in_parallel)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "omp_in_parallel");
-    int (*pause)(int) = (int (*)(int))dlsym(RTLD_DEFAULT, "omp_pause_resource_all");
-    if (in_parallel && in_parallel())
-        return pool_complain(-EBUSY,
-                             "a pool cannot be forked inside an OpenMP parallel region: open it "
-                             "before, or spawn");
-    if (pause && threads() > 1)
-        pause(PAUSE_HARD);
-    return 0;
+    int took = can_take_over;
+#ifndef POOL_SHARED_LIBRARY /* in a plug-in the constructor runs when main() does, or never */
+    if (pool_fn_refer(&ref, (void (*)(void))birth_choose, text, size))
+        return 0;
+    took = took && !*ref.path;
+#endif
+    if (!took) {
+        snprintf(text, size,
+                 "the pool was not there when the program started (was it loaded later?): link "
+                 "the program with it, or use POOL_FORK");
+        return 0;
+    }
+    if (!is_own_file()) {
+        snprintf(text, size,
+                 "/proc/self/exe is not this program: start it by its own name, or use POOL_FORK");
+        return 0;
+    }
+    return pool_fn_refer(&ref, (void (*)(void))getauxval(AT_ENTRY), text, size) == 0;
 }
 
 int birth_choose(enum pool_start *start, const struct pool_options *o)
@@ -540,7 +688,11 @@ int birth_choose(enum pool_start *start, const struct pool_options *o)
     }
     if (*start == POOL_SPAWN && !can_spawn(text, sizeof text))
         return pool_complain(-ENOTSUP, "workers cannot be spawned: %s", text);
-    return *start == POOL_FORK ? quiet_openmp() : 0;
+    if (*start == POOL_FORK && in_openmp())
+        return pool_complain(-EBUSY,
+                             "a pool cannot be forked inside an OpenMP parallel region: open it "
+                             "before, or spawn");
+    return 0;
 }
 
 /* ---- start ---- */
@@ -569,11 +721,30 @@ static void watch_out_for(struct pool *p, int worker)
     }
 }
 
+/* The worker's pipes, and the pool's descriptors, in order. */
+static int ready_descriptors(struct pool *p, struct worker_own *own, int worker)
+{
+    fork_lock();
+    int error = p->transport == POOL_PIPE ? pipe_open(p, worker) : 0;
+    lift(&p->memory_fd);
+    lift(&p->null_fd);
+    for (int i = 0; i < 2; i++) {
+        lift(&p->life[i]);
+        lift(&own->task_fd[i]);
+        lift(&own->result_fd[i]);
+        note(p->life[i]);
+        note(own->task_fd[i]);
+        note(own->result_fd[i]);
+    }
+    fork_unlock();
+    return error;
+}
+
 int birth_start(struct pool *p, int worker)
 {
     const struct pool_options *o = &p->options;
     struct worker_own *own = &p->own[worker];
-    int error = p->transport == POOL_PIPE ? pipe_open(p, worker) : 0;
+    int error = ready_descriptors(p, own, worker);
     if (error)
         return error;
     const struct newborn b = { .control = p->control,

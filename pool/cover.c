@@ -53,7 +53,8 @@ static int add_log(struct pool *p, int slot, int worker, struct piece_list *done
         long end = unit_position(UNIT_END(run), s->units, s->chunk, s->tasks);
         if (i == RUNS - 1 || !atomic_load(&log[i + 1])) {
             long at = atomic_load(&h->at);
-            end = at < first ? first : at < end ? at : end;
+            /* Outside, it is still that of the run before: nothing of this one is done. */
+            end = at > first && at <= end ? at : first;
         }
         error = piece_add(done, first, end);
     }

@@ -104,7 +104,8 @@ void crash_describe(const struct line *line, int number, char *text, size_t size
     if (recorded != number || length < 0 || (size_t)length >= size)
         return;
     if (number != SIGABRT)
-        length += snprintf(text + length, size - (size_t)length, " at address %p", c->address);
+        length += snprintf(text + length, size - (size_t)length, " at address %#lx",
+                           (unsigned long)c->address);
     if ((size_t)length < size && atomic_load_explicit(&c->frames, memory_order_acquire))
         snprintf(text + length, size - (size_t)length, ", in %.200s", c->where);
 }

@@ -160,6 +160,7 @@ struct control {
     _Alignas(POOL_LINE) _Atomic uint32_t sleepers;
     /* written by workers: how many are ready, ever; futex of pool_open */
     _Alignas(POOL_LINE) _Atomic uint32_t ready;
+    _Atomic uint32_t births; /* of them, well started */
 #ifdef POOL_FAULTS
     _Atomic long arrivals[16]; /* at each fault point */
 #endif
@@ -301,9 +302,10 @@ struct pool {
     int epoll;              /* all pidfds; -1: none */
     int null_fd, life[2];   /* life: the read end is the workers', its closing is their end */
     int closed, terminated, joined;
-    int broken; /* -errno: the workers cannot be kept alive */
-    int start_failures;
-    int caller_busy; /* somebody is worker 0 */
+    int broken;         /* -errno: the workers cannot be kept alive */
+    int start_failures; /* in a row, weighed, */
+    uint32_t births;    /* ... without a birth since: then it was so many */
+    int caller_busy;    /* somebody is worker 0 */
     _Atomic int interrupts;
     int64_t next_watch_ns;
     uint64_t last_seq, last_serial;

@@ -209,7 +209,8 @@ struct pool_call {
     const void
         *in; /* n elements; copied unless they lie in pool_alloc memory or workers are threads */
     size_t in_size;
-    void *out; /* n elements; likewise.  Those of tasks that did not succeed are as they were */
+    void *out; /* n elements; likewise.  Those of tasks that did not succeed are as they were, or,
+                  where nothing is copied, as the task left them */
     size_t out_size;
     long n;     /* 0 or more */
     long chunk; /* tasks handed out together; 0: ceil(n / (4 workers)), CPython's rule; with

@@ -15,7 +15,7 @@
 
 #include "inside.h"
 
-enum { GRACE_NS = 200000000 };
+enum { GRACE_NS = 200000000, KILLS_A_FAILURE = 10 };
 
 void watch_kill(struct pool *p, int worker, int signal)
 {
@@ -125,13 +125,18 @@ static void bury(struct pool *p, int worker, int status)
     if (own->pidfd >= 0)
         close(own->pidfd);
     if (starting) {
-        if (!own->pid || status == -1 || !WIFEXITED(status) ||
-            WEXITSTATUS(status) != EXIT_COLLISION)
-            p->start_failures++;
-        if (!p->broken && p->start_failures >= START_FAILURES)
+        uint32_t births = atomic_load(&p->control->births);
+        if (births != p->births)
+            p->start_failures = 0;
+        p->births = births;
+        if (own->pid && status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+            p->start_failures += 1; /* somebody's doing, perhaps: it weighs less */
+        else if (!own->pid || status == -1 || !WIFEXITED(status) ||
+                 WEXITSTATUS(status) != EXIT_COLLISION)
+            p->start_failures += KILLS_A_FAILURE;
+        if (!p->broken && p->start_failures >= START_FAILURES * KILLS_A_FAILURE)
             p->broken = -EOWNERDEAD;
     } else {
-        p->start_failures = 0;
         if (!retired)
             report(p, worker, status);
         else if (p->transport == POOL_PIPE)

@@ -119,8 +119,8 @@ static inline int entries(const char *path)
     DIR *folder = opendir(path);
     if (!folder)
         return 0;
-    while (readdir(folder))
-        count++;
+    for (struct dirent *e; (e = readdir(folder));)
+        count += strncmp(e->d_name, "__KMP_REGISTERED_LIB", 20) != 0; /* another program's OpenMP */
     closedir(folder);
     return count;
 }

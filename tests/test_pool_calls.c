@@ -80,8 +80,9 @@ static int square(const void *arg, long i, struct pool_task *t)
 /* As square, but tasks end in another order than they begin. */
 static int scrambled(const void *arg, long i, struct pool_task *t)
 {
-    const struct timespec nap = { 0, i * 37 % 5 * 200000 };
-    nanosleep(&nap, NULL);
+    const struct timespec nap = { 0, 500000 };
+    if (i * 37 % 5 == 0)
+        nanosleep(&nap, NULL);
     return square(arg, i, t);
 }
 
@@ -634,7 +635,7 @@ static void imap_in_order(void **state)
 static int late_first(const void *arg, long i, struct pool_task *t)
 {
     if (i == 0)
-        nap_ms(150);
+        nap_ms(80);
     return square(arg, i, t);
 }
 
@@ -702,7 +703,8 @@ static void lazy_one(const struct kind *k)
 static void imap_is_lazy(void **state)
 {
     (void)state;
-    for_each_kind(lazy_one);
+    for_each_start(lazy_one, 1);
+    for_each_start(lazy_one, 4);
 }
 
 /* 13: at once, at item 3, inside a chunk */
@@ -885,7 +887,8 @@ static void large_results(struct pool *p, long n, size_t size)
 static void large_data_one(const struct kind *k)
 {
     struct pool *p = open_kind(k);
-    large_results(p, 22, 100000000);
+    if (k->transport == POOL_SHM)
+        large_results(p, 22, 100000000);
     large_results(p, 1, (size_t)INT32_MAX + 2);
     pool_free(p);
 }
@@ -894,11 +897,16 @@ static void large_data_one(const struct kind *k)
 static void large_data(void **state)
 {
     (void)state;
-    if (UNDER_SANITIZER || sizeof(size_t) < 8 || available_kib() < 8 << 20) {
-        print_message("less than 8 GiB free: skipped\n");
+    if (!getenv("POOL_TEST_LARGE") || UNDER_SANITIZER || sizeof(size_t) < 8 ||
+        available_kib() < 8 << 20) {
+        print_message("it moves 2.2 GB several times: set POOL_TEST_LARGE, with 8 GiB free\n");
         skip();
     }
-    for_each_start(large_data_one, 2);
+    for (int t = POOL_SHM; t <= POOL_PIPE; t++) {
+        const struct kind k = { POOL_FORK, (enum pool_transport)t, 2 };
+        say_where(&k);
+        large_data_one(&k);
+    }
 }
 
 static int count_up(const void *arg, long i, struct pool_task *t)
@@ -953,7 +961,7 @@ struct caller {
     long cancelled;
 };
 
-enum { ROUNDS = 8, EACH = 150 };
+enum { ROUNDS = 6, EACH = 150 };
 
 static void *call_repeatedly(void *arg)
 {
@@ -1029,7 +1037,6 @@ static void callers_one(const struct kind *k)
 static void concurrent_callers(void **state)
 {
     (void)state;
-    for_each_start(callers_one, 2);
     for_each_start(callers_one, 4);
 }
 
@@ -1196,9 +1203,9 @@ static void held_back_one(const struct kind *k)
 {
     enum { N = 8, SIZE = 1 << 20 };
     struct pool_options o = options_of(k);
-    o.arena = 64L << 20; /* for three calls, not for forty */
+    o.arena = 64L << 20; /* for three calls, not for twelve */
     struct pool *p = open_or_fail(&o);
-    for (int again = 0; again < 40; again++) {
+    for (int again = 0; again < 12; again++) {
         char *memory =
             mmap(NULL, 2 * N * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         char *arg = malloc(10);
@@ -1237,7 +1244,7 @@ static void alloc_one(const struct kind *k)
     struct pool_options o = options_of(k);
     o.arena = 64L << 20;
     struct pool *p = open_or_fail(&o);
-    for (int again = 0; again < 40; again++) {
+    for (int again = 0; again < 12; again++) {
         enum { BLOCKS = 5, SIZE = (4 << 20) + 1 };
         unsigned char *blocks[BLOCKS];
         for (int b = 0; b < BLOCKS; b++) {
@@ -1310,7 +1317,8 @@ static void task_error_one(const struct kind *k)
                     if (i != 5)
                         expect(is_square(i));
                 }
-                expect_equal(numbers.out[5], -7); /* as it was */
+                if (is_process(k)) /* a thread writes into it directly */
+                    expect_equal(numbers.out[5], -7);
             }
     expect_equal(statistics_of(p).restarts, 0);
     pool_free(p);
@@ -1447,7 +1455,7 @@ static void halt_soon_one(const struct kind *k)
     struct pool *p = open_kind(k);
     struct plan plan = nothing_special;
     plan.board = board_of(p);
-    plan.nap_ms = 5;
+    plan.nap_ms = 1;
     for (int o = 0; o < 2; o++) {
         struct pool_call call = planned_call(&plan, 100);
         say_more("%s", orders[o]);
@@ -1464,7 +1472,8 @@ static void halt_soon_one(const struct kind *k)
         expect_equal(plan.board->ended, ok + failed);
         expect_equal(count_outcomes(100, POOL_NOT_RUN), 100 - ok - failed);
         for (long i = 0; i < 100; i++)
-            expect(numbers.status[i].outcome == POOL_OK ? is_square(i) : numbers.out[i] == -7);
+            expect(numbers.status[i].outcome == POOL_OK ? is_square(i)
+                                                        : !is_process(k) || numbers.out[i] == -7);
         /* Not so many failures: everything is done. */
         call.halt = "soon,fail=11";
         fresh();
@@ -1736,7 +1745,6 @@ static void wait_one(const struct kind *k)
 static void wait_with_timeout(void **state)
 {
     (void)state;
-    for_each_start(wait_one, 1);
     for_each_start(wait_one, 2);
 }
 
@@ -1798,8 +1806,7 @@ static void limit_per_task(void **state)
 {
     (void)state;
     for_each_start(limit_one, 1);
-    for_each_start(limit_one, 2);
-    for_each_start(limit_one, 13);
+    for_each_start(limit_one, 4);
 }
 
 /* 33: all together take longer than the limit, none does */
@@ -1810,7 +1817,7 @@ static void limit_from_start_one(const struct kind *k)
     plan.board = board_of(p);
     plan.nap_ms = 120;
     struct pool_call call = planned_call(&plan, 5);
-    call.timeout_ms = 400;
+    call.timeout_ms = 500;
     fresh();
     if (!is_process(k)) {
         expect_no_limit(p, &call);
@@ -1908,7 +1915,6 @@ static void deadline(void **state)
 {
     (void)state;
     for_each_start(deadline_one, 1);
-    for_each_start(deadline_one, 2);
     for_each_start(deadline_one, 13);
 }
 
@@ -1986,8 +1992,8 @@ static void close_waits_one(const struct kind *k)
         struct plan plan = nothing_special;
         struct pool_ticket *ticket;
         plan.board = board_of(p);
-        plan.nap_ms = 10;
-        struct pool_call call = planned_call(&plan, 50);
+        plan.nap_ms = 4;
+        struct pool_call call = planned_call(&plan, 25);
         call.chunk = how;
         fresh();
         expect_equal(pool_map_async(p, &call, &ticket), 0);
@@ -1996,12 +2002,12 @@ static void close_waits_one(const struct kind *k)
         expect_equal(pool_close(p), 0);
         if (how) {
             expect_equal(pool_finish(ticket), 0);
-            expect_squares(50);
+            expect_squares(25);
         }
         expect_equal(pool_join(p), 0);
-        expect_squares(50);
-        expect_equal(plan.board->ended, 50);
-        expect_equal(count_outcomes(50, POOL_OK), 50);
+        expect_squares(25);
+        expect_equal(plan.board->ended, 25);
+        expect_equal(count_outcomes(25, POOL_OK), 25);
         expect_equal(statistics_of(p).workers, 0);
         for (int w = 0; w < k->workers; w++)
             expect_equal(pool_pid(p, w), 0);
@@ -2179,7 +2185,7 @@ static void captured_one(const struct kind *k)
     static unsigned char bytes[1000000];
     struct pool *p = open_kind(k);
     for (int s = 0; s < 5; s++) {
-        enum { N = 10 };
+        enum { N = 6 };
         size_t size = sizes[s], in[N];
         long out[N];
         struct pool_ticket *ticket;
@@ -2216,7 +2222,7 @@ static void captured_one(const struct kind *k)
 static void captured_by_value(void **state)
 {
     (void)state;
-    for_each_start(captured_one, 1);
+    for_each_start(captured_one, 2);
     for_each_start(captured_one, 4);
 }
 
