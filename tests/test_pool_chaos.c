@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Chaos: for SECONDS, maps of random shapes, while a thread kills random workers at random instants.  No
- * hang, no task lost, none wrong, nothing left.  POOL_CHAOS_SECONDS and POOL_CHAOS_SEED say how long and
- * which; the seed is printed.
+ * Chaos: for SECONDS, maps of random shapes, while a thread kills random workers at random
+ * instants.  No hang, no task lost, none wrong, nothing left.  POOL_CHAOS_SECONDS and
+ * POOL_CHAOS_SEED say how long and which; the seed is printed.
  */
 #include "pool_harness.h"
 
@@ -93,8 +93,8 @@ static void chaos(void **state)
     seed = seed_text ? strtoull(seed_text, NULL, 10) : (uint64_t)(seconds_now() * 1e6) + 1;
     watchdog((int)seconds + 60);
     for (int kind = 0; kind < 4; kind++) {
-        const struct kind k = { kind / 2 ? POOL_SPAWN : POOL_FORK,
-                                kind % 2 ? POOL_PIPE : POOL_SHM, 4 };
+        const struct kind k = { kind / 2 ? POOL_SPAWN : POOL_FORK, kind % 2 ? POOL_PIPE : POOL_SHM,
+                                4 };
         uint64_t random = seed + (uint64_t)kind * 104729;
         pthread_t thread;
         say_where(&k);

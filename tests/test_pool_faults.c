@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Workers die at every place where it could matter: before and after a claim, its record, a task, the
- * counting.  Whatever the place, every other task is done exactly as it should be.  The library is built
- * with fault points; POOL_FAULT="place:k:action" fires at the k-th arrival.
+ * Workers die at every place where it could matter: before and after a claim, its record, a task,
+ * the counting.  Whatever the place, every other task is done exactly as it should be.  The library
+ * is built with fault points; POOL_FAULT="place:k:action" fires at the k-th arrival.
  */
 #include "pool_harness.h"
 
@@ -22,7 +22,8 @@ static int add_one(const void *arg, long i, struct pool_task *t)
     return 0;
 }
 
-static void expect_map(struct pool *p, enum pool_schedule schedule, long chunk, int retries, int most)
+static void expect_map(struct pool *p, enum pool_schedule schedule, long chunk, int retries,
+                       int most)
 {
     long in[TASKS], out[TASKS];
     struct pool_status status[TASKS];

@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Workers' lives: birth, death in all its forms, replacement, recycling, nesting, and the end of
+ * the caller.
+ */
+#include "pool_harness.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+
+enum { TASKS = 20 };
+
+/* In pool_alloc memory. */
+struct board {
+    _Atomic int births[16];
+    _Atomic int runs[TASKS];
+    _Atomic int pid[TASKS];
+    _Atomic int started;
+};
+
+struct order {
+    struct board *board;
+    int bad, how;
+    long ms;
+};
+
+static void sleep_ms(long ms)
+{
+    const struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+    nanosleep(&t, NULL);
+}
+
+enum {
+    BY_SEGV,
+    BY_BUS,
+    BY_ABORT,
+    BY_FPE,
+    BY_KILL,
+    BY_TERM,
+    BY_OVERFLOW,
+    BY_EXIT,
+    BY_EXIT_42,
+    BY_UEXIT,
+    BY_EXEC,
+    WAYS
+};
+
+static __attribute__((noinline)) int overflow(volatile char *outer)
+{
+    volatile char inner[4096];
+    inner[0] = outer ? outer[0] : 1;
+    return overflow(inner) + inner[0];
+}
+
+static void die(int how)
+{
+    switch (how) {
+    case BY_SEGV: {
+        int *volatile nowhere = (int *)8;
+        *nowhere = 1;
+        break;
+    }
+    case BY_OVERFLOW:
+        overflow(NULL);
+        break;
+    case BY_EXIT:
+        exit(0);
+    case BY_EXIT_42:
+        exit(42);
+    case BY_UEXIT:
+        _exit(3);
+    case BY_EXEC:
+        execl("/bin/sh", "sh", "-c", "exit 5", (char *)NULL);
+        break;
+    default:
+        raise(how == BY_BUS     ? SIGBUS
+              : how == BY_ABORT ? SIGABRT
+              : how == BY_FPE   ? SIGFPE
+              : how == BY_KILL  ? SIGKILL
+                                : SIGTERM);
+    }
+}
+
+static int work(const void *arg, long i, struct pool_task *t)
+{
+    const struct order *o = arg;
+    o->board->runs[i]++;
+    o->board->pid[i] = (int)getpid();
+    o->board->started++;
+    if (o->ms)
+        sleep_ms(o->ms);
+    if (i == o->bad)
+        die(o->how);
+    *(long *)pool_out(t, i) = i * i;
+    return 0;
+}
+
+static long out[TASKS];
+static struct pool_status status[TASKS];
+
+static struct pool_call call_of(const struct order *o)
+{
+    for (int i = 0; i < TASKS; i++)
+        out[i] = -7;
+    return (struct pool_call){ .fn = work,
+                               .arg = o,
+                               .arg_size = sizeof *o,
+                               .n = TASKS,
+                               .out = out,
+                               .out_size = sizeof *out,
+                               .status = status };
+}
+
+static void expect_but(long bad)
+{
+    for (long i = 0; i < TASKS; i++)
+        if (i != bad && (out[i] != i * i || status[i].outcome != POOL_OK))
+            fail_msg("%s: task %ld: outcome %d, result %ld", where, i, status[i].outcome, out[i]);
+}
+
+/* ---- deaths ---- */
+
+static void die_in_task(const struct kind *k)
+{
+    static const struct {
+        int outcome, code;
+    } wanted[WAYS] = { [BY_SEGV] = { POOL_KILLED, SIGSEGV },
+                       [BY_BUS] = { POOL_KILLED, SIGBUS },
+                       [BY_ABORT] = { POOL_KILLED, SIGABRT },
+                       [BY_FPE] = { POOL_KILLED, SIGFPE },
+                       [BY_KILL] = { POOL_KILLED, SIGKILL },
+                       [BY_TERM] = { POOL_KILLED, SIGTERM },
+                       [BY_OVERFLOW] = { POOL_KILLED, SIGSEGV },
+                       [BY_EXIT] = { POOL_EXITED, 0 },
+                       [BY_EXIT_42] = { POOL_EXITED, 42 },
+                       [BY_UEXIT] = { POOL_EXITED, 3 },
+                       [BY_EXEC] = { POOL_EXITED, 5 } };
+    if (!is_process(k))
+        return;
+    struct pool *p = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    for (int how = 0; how < WAYS; how++) {
+        const struct order o = { .board = board, .bad = 5, .how = how };
+        struct pool_failure f[2];
+        struct pool_call call = call_of(&o);
+        call.chunk = how % 2 ? 1 : 7;
+        call.failures = f;
+        call.failure_room = 2;
+        say_more("way %d", how);
+        map_or_fail(p, &call, 1);
+        expect_but(5);
+        expect_equal(f[0].task, 5);
+        expect_equal(f[1].task, -1);
+        expect_equal(status[5].outcome, wanted[how].outcome);
+        expect_equal(status[5].code, wanted[how].code);
+        expect(f[0].text[0]);
+        if (how == BY_SEGV)
+            expect_part(f[0].text, "SIGSEGV (11) at address 0x8, in ");
+    }
+    pool_free(p);
+}
+
+static void death_in_a_task(void **state)
+{
+    (void)state;
+    for_each_kind(die_in_task);
+}
+
+static void kill_idle(const struct kind *k)
+{
+    if (!is_process(k))
+        return;
+    struct pool *p = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = -1 };
+    for (int round = 0; round < 5; round++) {
+        struct pool_call call = call_of(&o);
+        for (int w = 0; w < (round % 2 ? 1 : k->workers); w++)
+            kill(pool_pid(p, w), SIGKILL);
+        map_or_fail(p, &call, 0);
+        expect_but(-1);
+    }
+    struct pool_statistics s;
+    expect_equal(pool_statistics(p, &s), 0);
+    expect(s.restarts >= 1);
+    pool_free(p);
+}
+
+static void death_while_idle(void **state)
+{
+    (void)state;
+    for_each_kind(kill_idle);
+}
+
+static void retried(const struct kind *k)
+{
+    if (!is_process(k))
+        return;
+    struct pool *p = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = 5, .how = BY_KILL };
+    struct pool_call call = call_of(&o);
+    call.retries = 3; /* it dies every time */
+    map_or_fail(p, &call, 1);
+    expect_but(5);
+    expect_equal(status[5].tries, 4);
+    expect_equal(board->runs[5], 4);
+    pool_free(p);
+}
+
+static void poison_is_given_up(void **state)
+{
+    (void)state;
+    for_each_start(retried, 2);
+}
+
+static void time_out(const struct kind *k)
+{
+    if (!is_process(k))
+        return;
+    struct pool *p = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = -1, .ms = 400 };
+    struct pool_call call = call_of(&o);
+    call.n = 1;
+    call.timeout_ms = 50;
+    map_or_fail(p, &call, 1);
+    expect_equal(status[0].outcome, POOL_TIMED_OUT);
+    call.timeout_ms = 5000;
+    map_or_fail(p, &call, 0);
+    pool_free(p);
+}
+
+static void time_limit(void **state)
+{
+    (void)state;
+    for_each_start(time_out, 2);
+}
+
+/* ---- births ---- */
+
+static int count_birth(const void *arg, long i, struct pool_task *t)
+{
+    struct board *const *board = arg;
+    (void)t;
+    (*board)->births[i]++;
+    return 0;
+}
+
+static int refuse(const void *arg, long i, struct pool_task *t)
+{
+    (void)arg;
+    return i == 1 ? pool_fail(t, -EACCES, "worker %ld will not", i) : 0;
+}
+
+static void born(const struct kind *k)
+{
+    int fd = memfd_create("board", MFD_CLOEXEC);
+    expect(fd >= 0 && ftruncate(fd, 4096) == 0);
+    struct board *board =
+        mmap((void *)0x200000000000, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const struct pool_region region = { fd, board, 4096 };
+    struct pool_options o = options_of(k);
+    o.initializer = count_birth;
+    o.initializer_arg = &board;
+    o.initializer_arg_size = sizeof board;
+    o.regions = &region;
+    o.region_count = 1;
+    o.max_tasks = 3;
+    struct pool *p = open_or_fail(&o);
+    for (int w = 0; w < k->workers; w++) {
+        expect_equal(board->births[w], 1);
+        expect(pool_pid(p, w) > 0);
+        for (int v = 0; v < w; v++)
+            expect(pool_pid(p, w) != pool_pid(p, v));
+    }
+    const struct order order = { .board = board, .bad = -1 };
+    struct pool_call call = call_of(&order);
+    call.chunk = 1;
+    map_or_fail(p, &call, 0);
+    expect_but(-1);
+    int births = 0;
+    for (int w = 0; w < k->workers; w++)
+        births += board->births[w];
+    expect(births >= TASKS / 3); /* recycled after 3 tasks each */
+    pool_free(p);
+    munmap(board, 4096);
+    close(fd);
+}
+
+static void initializer_and_recycling(void **state)
+{
+    (void)state;
+    for_each_start(born, 2);
+}
+
+static void not_born(const struct kind *k)
+{
+    struct pool_options o = options_of(k);
+    struct pool *p;
+    char text[300];
+    o.initializer = refuse;
+    expect_equal(pool_open(&p, &o, text, sizeof text), -EACCES);
+    expect(p == NULL);
+    expect_part(text, "worker 1 will not");
+}
+
+static void initializer_fails(void **state)
+{
+    (void)state;
+    for_each_start(not_born, 3);
+}
+
+static void come_and_go(const struct kind *k)
+{
+    static const int sizes[] = { 12, 1, 2, 5, 1, 3 };
+    struct pool *p = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = -1, .ms = 1 };
+    for (int i = 0; i < 6; i++) {
+        struct pool_ticket *ticket;
+        struct pool_statistics s;
+        struct pool_call call = call_of(&o);
+        expect_equal(pool_map_async(p, &call, &ticket), 0);
+        expect_equal(pool_resize(p, sizes[i]), 0);
+        expect_equal(pool_finish(ticket), 0);
+        expect_but(-1);
+        expect_within(
+            5, (map_or_fail(p, &call, 0), pool_statistics(p, &s) == 0 && s.workers == sizes[i]));
+    }
+    expect_equal(pool_resize(p, 0), -EINVAL);
+    pool_free(p);
+}
+
+static void resize(void **state)
+{
+    (void)state;
+    for_each_start(come_and_go, 2);
+}
+
+static void sleep_away(const struct kind *k)
+{
+    struct pool_options options = options_of(k);
+    options.idle_timeout_ms = 10;
+    struct pool *p = open_or_fail(&options);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = -1 };
+    for (int i = 0; i < 8; i++) {
+        struct pool_call call = call_of(&o);
+        map_or_fail(p, &call, 0);
+        expect_but(-1);
+        nap_ms(i < 4 ? 40 : 9 + i % 3); /* gone for sure; just about to go */
+    }
+    pool_free(p);
+}
+
+static void idle_workers_go(void **state)
+{
+    (void)state;
+    for_each_start(sleep_away, 3);
+}
+
+/* ---- surroundings ---- */
+
+static int look_around(const void *arg, long i, struct pool_task *t)
+{
+    char byte;
+    cpu_set_t set;
+    long *seen = pool_out(t, i);
+    (void)arg;
+    const char *value = getenv("POOL_LIFE_TEST");
+    sched_getaffinity(0, sizeof set, &set);
+    *seen = (read(STDIN_FILENO, &byte, 1) == 0) | (value && !strcmp(value, "seen")) << 1 |
+            (CPU_COUNT(&set) == 1) << 2 | (getpgrp() == getpid()) << 3;
+    return 0;
+}
+
+static void surroundings(const struct kind *k)
+{
+    static const char *const env[] = { "POOL_LIFE_TEST=seen", NULL };
+    cpu_set_t set;
+    int cpu = 0;
+    if (!is_process(k))
+        return;
+    sched_getaffinity(0, sizeof set, &set);
+    while (!CPU_ISSET(cpu, &set))
+        cpu++;
+    struct pool_options o = options_of(k);
+    o.env = env;
+    o.cpus = &cpu;
+    o.cpu_count = 1;
+    struct pool *p = open_or_fail(&o);
+    const struct pool_call call = {
+        .fn = look_around, .n = 4, .out = out, .out_size = sizeof *out
+    };
+    map_or_fail(p, &call, 0);
+    for (int i = 0; i < 4; i++)
+        expect_equal(out[i], 15);
+    expect(getenv("POOL_LIFE_TEST") == NULL);
+    pool_free(p);
+}
+
+static void surroundings_of_a_worker(void **state)
+{
+    (void)state;
+    for_each_start(surroundings, 2);
+}
+
+static int nested(const void *arg, long i, struct pool_task *t)
+{
+    const int *depth = arg;
+    int rest = *depth - 1;
+    long inner[3] = { 0 };
+    struct pool *p;
+    struct pool_options o = { .workers = 2, .start = POOL_FORK, .max_depth = *depth < 0 ? 0 : 2 };
+    if (*depth == 0) {
+        *(long *)pool_out(t, i) = 1;
+        return 0;
+    }
+    int error = pool_open(&p, &o, NULL, 0);
+    if (error)
+        return error;
+    if (*depth < 0)
+        rest = 0;
+    long failed = pool_map(p, &(struct pool_call){ .fn = nested,
+                                                   .arg = &rest,
+                                                   .arg_size = sizeof rest,
+                                                   .n = 3,
+                                                   .out = inner,
+                                                   .out_size = sizeof *inner });
+    pool_free(p);
+    *(long *)pool_out(t, i) = inner[0] + inner[1] + inner[2];
+    return failed != 0 ? -ELOOP : 0;
+}
+
+static void pools_in_pools(void **state)
+{
+    (void)state;
+    for (int depth = -1; depth <= 3; depth++) {
+        struct pool *p = open_or_fail(&(struct pool_options){ .workers = 2, .start = POOL_FORK });
+        struct pool_call call = { .fn = nested,
+                                  .arg = &depth,
+                                  .arg_size = sizeof depth,
+                                  .n = 2,
+                                  .out = out,
+                                  .out_size = sizeof *out };
+        snprintf(where, sizeof where, "depth %d", depth);
+        map_or_fail(p, &call, depth == 3 ? 2 : 0); /* deeper than max_depth */
+        if (depth < 3)
+            expect_equal(out[0], depth < 0 ? 3 : depth == 0 ? 1 : depth == 1 ? 3 : 9);
+        pool_free(p);
+    }
+}
+
+static void fork_of_the_host(const struct kind *k)
+{
+    int state;
+    struct pool *p = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = -1 };
+    struct pool_call call = call_of(&o);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int refused = pool_map(p, &call) == -EPERM && pool_close(p) == -EPERM;
+        pool_free(p);
+        _exit(refused ? 0 : 1);
+    }
+    expect_equal(waitpid(pid, &state, 0), pid);
+    expect_equal(state, 0);
+    map_or_fail(p, &call, 0);
+    expect_but(-1);
+    pool_free(p);
+}
+
+static void children_leave_the_pool_alone(void **state)
+{
+    (void)state;
+    for_each_start(fork_of_the_host, 2);
+}
+
+static struct pool *interrupted;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    pool_interrupt(interrupted);
+}
+
+static void interrupt_map(const struct kind *k)
+{
+    struct pool *p = interrupted = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = -1, .ms = 60 };
+    struct pool_call call = call_of(&o);
+    struct sigaction action = { .sa_handler = on_alarm }, before;
+    struct itimerval soon = { .it_value = { 0, 50000 } }, off = { { 0, 0 }, { 0, 0 } };
+    call.chunk = 1;
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    expect_equal(pool_map(p, &call), -EINTR);
+    setitimer(ITIMER_REAL, &off, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    watchdog(TEST_SECONDS);
+    expect(board->started < TASKS);
+    map_or_fail(
+        p, &(struct pool_call){ .fn = look_around, .n = 4, .out = out, .out_size = sizeof *out },
+        0);
+    pool_free(p);
+}
+
+static void interrupt(void **state)
+{
+    (void)state;
+    for_each_start(interrupt_map, 2);
+}
+
+/* ---- the caller's end ---- */
+
+static void kill_the_caller(const struct kind *k)
+{
+    int ready[2];
+    char byte;
+    if (!is_process(k))
+        return;
+    expect_equal(pipe(ready), 0);
+    for (int busy = 0; busy < 2; busy++) {
+        pid_t caller = fork();
+        if (caller == 0) {
+            struct pool *p;
+            const struct pool_options o = options_of(k);
+            struct pool_ticket *ticket;
+            if (pool_open(&p, &o, NULL, 0))
+                _exit(1);
+            struct board *board = pool_alloc(p, sizeof *board);
+            const struct order order = { .board = board, .bad = -1, .ms = 30000 };
+            const struct pool_call call = call_of(&order);
+            if (busy && (pool_map_async(p, &call, &ticket) || write(ready[1], "x", 1) != 1))
+                _exit(1);
+            if (!busy && write(ready[1], "x", 1) != 1)
+                _exit(1);
+            pause();
+        }
+        expect_equal(read(ready[0], &byte, 1), 1);
+        nap_ms(20);
+        kill(caller, SIGKILL);
+        expect_equal(waitpid(caller, NULL, 0), caller);
+        expect_within(2,
+                      waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* orphans come to us */
+    }
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void death_of_the_caller(void **state)
+{
+    (void)state;
+    for_each_start(kill_the_caller, 3);
+}
+
+static void printed_once(void **state)
+{
+    char text[100] = "";
+    int fds[2], before_fd = dup(STDOUT_FILENO);
+    (void)state;
+    fflush(stdout);
+    expect_equal(pipe(fds), 0);
+    dup2(fds[1], STDOUT_FILENO);
+    printf("once ");
+    struct pool *p = open_or_fail(&(struct pool_options){ .workers = 3, .start = POOL_FORK });
+    pool_free(p);
+    fflush(stdout);
+    dup2(before_fd, STDOUT_FILENO);
+    close(fds[1]);
+    close(before_fd);
+    expect(read(fds[0], text, sizeof text - 1) > 0);
+    close(fds[0]);
+    expect(!strcmp(text, "once "));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(death_in_a_task),
+        TEST(death_while_idle),
+        TEST(poison_is_given_up),
+        TEST(time_limit),
+        TEST(initializer_and_recycling),
+        TEST(initializer_fails),
+        TEST(resize),
+        TEST(idle_workers_go),
+        TEST(surroundings_of_a_worker),
+        TEST(pools_in_pools),
+        TEST(children_leave_the_pool_alone),
+        TEST(interrupt),
+        TEST(death_of_the_caller),
+        TEST(printed_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
