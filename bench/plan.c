@@ -465,6 +465,8 @@ static void add_launch(const struct layout *l)
         r.samples = 1;
         r.warmup_samples = 0;
         r.ballast_mib = ballasts[i];
+        if (ballasts[i] > 64)
+            r.blocks = l->profile->lesson_blocks; /* touching it takes long */
         for (int w = 0; w < COUNT(ways) && ballasts[i] * 4 < free_mib(); w++) {
             r.start = ways[w].start;
             add_as(l, r, ways[w].backend, "dynamic", i > 1 ? i + 3 : 0);

@@ -419,14 +419,13 @@ static int mapping_find(uintptr_t address, struct mapping *m)
     return found;
 }
 
-/* Where GCC's trampoline in CODE, taken from address AT, leads; 0: it is not one. */
+/* Where GCC's trampoline in CODE leads; 0: it is not one. */
 #if defined __x86_64__
-static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE], uintptr_t at)
+static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE])
 {
     static const unsigned char landing[] = { 0xf3, 0x0f, 0x1e, 0xfa }; /* endbr64 */
     const unsigned char *c = code;
     uint64_t target = 0;
-    (void)at;
     if (!memcmp(c, landing, sizeof landing))
         c += sizeof landing;
     if (c[0] == 0x49 && c[1] == 0xbb) { /* movabs $target, %r11 */
@@ -444,11 +443,10 @@ static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE], ui
     return (c[0] == 0x49 || c[0] == 0x41) && c[1] == 0xff && c[2] == 0xe3 ? target : 0; /* jmp */
 }
 #elif defined __aarch64__
-static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE], uintptr_t at)
+static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE])
 {
     uint32_t w[TRAMPOLINE_SIZE / 4];
     uint64_t target = 0;
-    (void)at;
     memcpy(w, code, sizeof w);
     size_t i = w[0] == 0xd503245f; /* bti c */
     /* ldr x17, target; ldr the chain; br x17.  The literals follow the code. */
@@ -460,10 +458,9 @@ static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE], ui
     return target;
 }
 #else
-static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE], uintptr_t at)
+static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE])
 {
     (void)code;
-    (void)at;
     return 0;
 }
 #endif
@@ -480,7 +477,7 @@ static uintptr_t nested_function(uintptr_t address, const struct mapping *m)
      * crash. */
     if (process_vm_readv(getpid(), &to, 1, &from, 1, 0) <= 0)
         return 0;
-    uintptr_t target = trampoline_target(code, address);
+    uintptr_t target = trampoline_target(code);
     return target && object_find(target, &o) && object_rights(&o, target) & PF_X ? target : 0;
 }
 
@@ -488,20 +485,20 @@ static int refuse_memory(uintptr_t address, const struct mapping *m, char *text,
 {
     const unsigned long a = address;
     const char *what = "";
-    if (m->rights[2] == 'x' && !strcmp(m->name, "[vsyscall]"))
+    if (!strcmp(m->name, "[heap]"))
+        what = " on the heap";
+    else if (!strcmp(m->name, "[stack]")) /* executable, too, where trampolines are in use */
+        what = " on the stack";
+    else if (!strcmp(m->name, "[vsyscall]"))
         return say(text, size,
                    "0x%lx is code of the kernel, in no file: call it from a function of the "
                    "program",
                    a);
-    if (m->rights[2] == 'x')
+    else if (m->rights[2] == 'x')
         return say(text, size,
                    "0x%lx is code made at run time, which no worker born before has: use "
                    "pool_map_snapshot",
                    a);
-    if (!strcmp(m->name, "[heap]"))
-        what = " on the heap";
-    else if (!strcmp(m->name, "[stack]"))
-        what = " on the stack";
     else if (m->name[0] == '/')
         return say(text, size,
                    "0x%lx is memory mapped from %s, not a function: open plug-ins with dlopen", a,

@@ -58,7 +58,7 @@ void fault(struct control *c, enum fault_point point)
     else if (!strcmp(action, "segv"))
         raise(SIGSEGV);
     else if (!strcmp(action, "abort"))
-        abort();
+        raise(SIGABRT);
     else if (!strcmp(action, "exit"))
         _exit(3);
     else

@@ -102,6 +102,8 @@ check_code() {
     quiet && (calls("printf") || calls("vprintf") || calls("dprintf") || calls("puts") ||
               calls("putchar") || calls("perror") || calls("psignal") || calls("warnx?") ||
               calls("errx?")) { blame(5, "prints") }
+    # What a task has printed may be flushed or dropped: that prints nothing of ours.
+    quiet { gsub(/(fflush|__fpurge)\((stdout|stderr)\)/, "", code) }
     quiet && (has("stdout") || has("stderr")) { blame(5, "prints") }
     quiet && FILENAME != "core/csv.c" && (calls("v?fprintf") || calls("fputs") || calls("fputc") ||
               calls("putc") || calls("fwrite")) { blame(5, "prints") }
@@ -177,7 +179,7 @@ good_tree() {
     file core/why.c 'char t[9]; /* printf("not called"); exit(1) */' \
         'int f(void) { return snprintf(t, 9, "exit(1)"); }'
     file pool/pool.h 'struct pool;'
-    file pool/pool.c '#include "pool.h"' 'void f(void) { _exit(0); }'
+    file pool/pool.c '#include "pool.h"' 'void f(void) { fflush(stdout); _exit(0); }'
     file pool/adapter.c '#include "../core/job.h"' '#include "pool.h"'
     file pool/backend_pool.c '#include "../core/backend.h"' 'const struct backend backend_pool;'
     file threads/backend_omp.c '#include <omp.h>' '#pragma omp parallel' 'int backend_omp;'

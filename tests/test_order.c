@@ -526,7 +526,7 @@ static void look_at_cells(struct plan *p, const struct profile *profile, const s
         assert_true(p->cells[i].seconds > 0);
         if (!strcmp(r->backend, "serial"))
             assert_true(r->workers == 1 && r->chunk == r->tasks);
-        if (has_sweep(r, "startup")) /* up to 16 workers on any machine */
+        if (has_sweep(r, "startup") || has_sweep(r, "launch")) /* up to 16 workers on any machine */
             assert_true(r->workers <= 16 || r->workers <= t->effective_workers);
         else if (has_sweep(r, "lesson")) /* its 8 workers, 24 tasks */
             assert_true(r->tasks == 24 && (r->workers == 8 || !strcmp(r->backend, "serial")));
