@@ -96,7 +96,8 @@ enum pool_wait {
 
 enum pool_schedule {
     POOL_DYNAMIC, /* the next chunk to whoever asks */
-    POOL_STATIC,  /* fixed in advance: chunk k to worker k % workers; chunk 0: one block a worker */
+    POOL_STATIC,  /* fixed in advance: chunk k to worker k % workers; chunk 0: one block a worker;
+                     POOL_SHM only */
     POOL_GUIDED,  /* as dynamic; a chunk is at least (what is left) / workers */
     POOL_STEAL /* a block a worker, taken chunk by chunk; who runs out takes half of another's rest;
                   POOL_SHM only */
