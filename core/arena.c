@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { LINE = 128 };
@@ -20,24 +21,37 @@ static void *likely_address(void)
     return (void *)(uintptr_t)(UINT64_C(0x100000000000) + (random % 0x3000 << 32));
 }
 
+/* A file that others can map; -1: there is none, for files may not become as long (to try would be
+ * the end of us, by SIGXFSZ). */
+static int memory_file(ptrdiff_t size)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)size)
+        return -1;
+    int fd = memfd_create("arena", MFD_CLOEXEC);
+    if (fd >= 0 && ftruncate(fd, size)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 int arena_open(struct arena *a, ptrdiff_t size)
 {
-    int fd = memfd_create("arena", MFD_CLOEXEC);
+    int fd = memory_file(size);
+    int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
     void *base = MAP_FAILED;
-    if (fd < 0 || ftruncate(fd, size))
-        goto fail;
     for (int tries = 0; tries < 4 && base == MAP_FAILED; tries++)
         base = mmap(tries < 3 ? likely_address() : NULL, (size_t)size, PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_NORESERVE, fd, 0);
-    if (base == MAP_FAILED)
-        goto fail;
+                    flags, fd, 0);
+    if (base == MAP_FAILED) {
+        int error = -errno;
+        if (fd >= 0)
+            close(fd);
+        return error;
+    }
     *a = (struct arena){ .base = base, .size = size, .fd = fd };
     return 0;
-fail:;
-    int error = -errno;
-    if (fd >= 0)
-        close(fd);
-    return error;
 }
 
 void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size)
@@ -57,7 +71,8 @@ void arena_close(struct arena *a)
 {
     if (a->base) {
         munmap(a->base, (size_t)a->size);
-        close(a->fd);
+        if (a->fd >= 0)
+            close(a->fd);
     }
     *a = (struct arena){ 0 };
 }

@@ -12,7 +12,7 @@
 struct arena {
     char *base;
     ptrdiff_t size, used;
-    int fd; /* the memory's file */
+    int fd; /* the memory's file; -1: it has none, only forked processes share it */
 };
 
 /* Reserve SIZE bytes of address space; memory is taken when it is first touched.

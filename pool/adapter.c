@@ -78,7 +78,7 @@ int adapter_open(struct team **out, const struct team_spec *spec, const char *st
         .initializer_arg = t,
         .close_timeout_ms = 1000,
         .regions = &region,
-        .region_count = 1,
+        .region_count = spec->arena->fd >= 0,
     };
     t->enter = spec->enter;
     t->enter_arg = spec->enter_arg;

@@ -13,11 +13,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "inside.h"
 
-enum { PAGE = 4096, STEP = 1 << 20, TRIES = 8, HOLE = 1 << 16 };
+enum { STEP = 1 << 20, TRIES = 8, HOLE = 1 << 16 };
 
 #define DEFAULT_ARENA (INT64_C(64) << 30)
 #define LEAST_ARENA   (INT64_C(64) << 20)
@@ -37,36 +38,63 @@ enum { PAGE = 4096, STEP = 1 << 20, TRIES = 8, HOLE = 1 << 16 };
 #define ANYWHERE (sizeof(void *) < 8)
 #endif
 
+/* Not 4096 everywhere: some arm64 kernels have pages of 16 or 64 KiB, and mprotect protects whole
+ * ones. */
+static size_t pages(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (size + page - 1) / page * page;
+}
+
+/* Beyond RLIMIT_FSIZE the kernel would not only refuse, but kill the caller with SIGXFSZ. */
+static int set_size(int fd, size_t size)
+{
+    struct rlimit limit;
+    if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
+        size > limit.rlim_cur) {
+        errno = EFBIG;
+        return -1;
+    }
+    return ftruncate(fd, (off_t)size);
+}
+
 static void *map(int fd, size_t size)
 {
+    const int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
     for (int i = 0; i < TRIES && !ANYWHERE; i++) {
         uint64_t random = 0;
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
             break;
         void *hint = (void *)(uintptr_t)(UINT64_C(0x100000000000) + (random % 0x3fff << 32));
-        void *got = mmap(hint, size, PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+        void *got = mmap(hint, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, fd, 0);
         if (got == hint)
             return got;
         if (got != MAP_FAILED) /* a kernel that does not know the flag */
             munmap(got, size);
-        else if (errno == ENOMEM)
-            return MAP_FAILED;
+        else if (errno == ENOMEM) /* too big, or the hint is beyond a small address space */
+            break;
     }
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 }
 
 int arena_open_shared(struct pool *p, size_t front)
 {
     size_t arena = p->options.arena ? (size_t)p->options.arena : (size_t)DEFAULT_ARENA;
     void *base = MAP_FAILED;
-    p->arena_from =
-        (front + PAGE - 1) / PAGE * PAGE + PAGE; /* a page nobody may touch between them */
+    size_t guard = pages(1); /* nobody may touch it */
+    p->arena_from = pages(front) + guard;
     p->memory_fd = memfd_create("pool", MFD_CLOEXEC);
-    if (p->memory_fd < 0 || ftruncate(p->memory_fd, (off_t)p->arena_from))
-        return pool_complain(-errno, "no memory file for the pool: %s", strerror(errno));
+    if (p->memory_fd < 0 || set_size(p->memory_fd, p->arena_from)) {
+        /* Nobody else has to open it, unless workers are spawned: then memory without a file will
+         * do. */
+        if (p->start == POOL_SPAWN)
+            return pool_complain(-errno, "no memory file for the pool: %s", strerror(errno));
+        if (p->memory_fd >= 0)
+            close(p->memory_fd);
+        p->memory_fd = -1;
+    }
     for (;; arena /= 4) {
-        p->reserved = p->arena_from + (arena + PAGE - 1) / PAGE * PAGE;
+        p->reserved = p->arena_from + pages(arena);
         base = map(p->memory_fd, p->reserved);
         if (base != MAP_FAILED || p->options.arena || arena < (size_t)LEAST_ARENA)
             break;
@@ -75,8 +103,9 @@ int arena_open_shared(struct pool *p, size_t front)
         return pool_complain(-errno, "no address space for an arena of %zu bytes: %s", arena,
                              strerror(errno));
     p->control = base;
-    p->arena_end = p->file_size = p->arena_from;
-    mprotect((char *)base + p->arena_from - PAGE, PAGE, PROT_NONE);
+    p->arena_end = p->arena_from;
+    p->file_size = p->memory_fd < 0 ? p->reserved : p->arena_from;
+    mprotect((char *)base + p->arena_from - guard, guard, PROT_NONE);
     madvise(base, p->reserved, MADV_DONTDUMP);
     return 0;
 }
@@ -127,9 +156,10 @@ void arena_clear(struct pool *p, void *memory, size_t size)
 {
     char *from = memory, *end = from + size;
     size_t offset = (size_t)(from - (char *)p->control);
-    size_t first = (offset + PAGE - 1) / PAGE * PAGE, last = (offset + size) / PAGE * PAGE;
-    if (size < HOLE || fallocate(p->memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                                 (off_t)first, (off_t)(last - first))) {
+    size_t page = pages(1), first = pages(offset), last = (offset + size) / page * page;
+    if (size < HOLE || last <= first || p->memory_fd < 0 ||
+        fallocate(p->memory_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)first,
+                  (off_t)(last - first))) {
         memset(from, 0, size);
         return;
     }
@@ -144,7 +174,7 @@ static size_t grow(struct pool *p, size_t size)
         return 0;
     if (end > p->file_size) {
         size_t want = end + STEP < p->reserved ? (end + STEP) / STEP * STEP : p->reserved;
-        if (ftruncate(p->memory_fd, (off_t)want))
+        if (set_size(p->memory_fd, want))
             return 0;
         p->file_size = want;
     }

@@ -65,7 +65,11 @@ static void on_crash(int number, siginfo_t *info, void *context)
     uintptr_t pc = place(context);
     sigset_t alarms;
     if (!atomic_load(&c->signal)) {
-        c->address = number == SIGABRT ? NULL : info->si_addr;
+        /* A signal that was sent, or a fault without an address (SI_KERNEL), has rubbish there:
+         * the record's own address says so. */
+        int has_address = number != SIGABRT && info->si_code > 0 && info->si_code != SI_KERNEL;
+        c->address = has_address ? info->si_addr : c;
+        c->frame[0] = pc;
         c->where[0] = 0;
         atomic_store(&c->frames, 0);
         atomic_store_explicit(&c->signal, number, memory_order_release);
@@ -103,8 +107,8 @@ void crash_describe(const struct line *line, int number, char *text, size_t size
     int length = snprintf(text, size, "killed by SIG%s (%d)", name ? name : "?", number);
     if (recorded != number || length < 0 || (size_t)length >= size)
         return;
-    if (number != SIGABRT)
-        length += snprintf(text + length, size - (size_t)length, " at address %#lx",
+    if (c->address != c)
+        length += snprintf(text + length, size - (size_t)length, " at address 0x%lx",
                            (unsigned long)c->address);
     if ((size_t)length < size && atomic_load_explicit(&c->frames, memory_order_acquire))
         snprintf(text + length, size - (size_t)length, ", in %.200s", c->where);

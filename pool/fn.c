@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fn.h"
@@ -56,7 +56,7 @@ struct file {
 };
 
 struct mapping {
-    uintptr_t start, end;
+    uintptr_t end;
     char rights[5];
     char name[PATH_SIZE]; /* "", "[heap]", or a path */
 };
@@ -389,7 +389,6 @@ static int mapping_parse(const char *line, uintptr_t address, struct mapping *m)
     if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %n", &start, &end, m->rights, &name) < 3 ||
         address < start || address >= end)
         return 0;
-    m->start = start;
     m->end = end;
     snprintf(m->name, sizeof m->name, "%s", line + name);
     return 1;
@@ -465,17 +464,28 @@ static uintptr_t trampoline_target(const unsigned char code[TRAMPOLINE_SIZE])
 }
 #endif
 
+/* The kernel reads it: memory that may not be read, or lies behind its file's end, is no crash. */
+static int memory_read(uintptr_t address, void *to, size_t n)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return 0;
+    /* Not write(): sanitizers look at what that is given before the kernel does. */
+    ssize_t got = syscall(SYS_write, ends[1], address, n);
+    if (got > 0)
+        got = read(ends[0], to, (size_t)got);
+    close(ends[0]);
+    close(ends[1]);
+    return got > 0;
+}
+
 /* The nested function that the code at ADDRESS leads to, 0 if there is none. */
 static uintptr_t nested_function(uintptr_t address, const struct mapping *m)
 {
     unsigned char code[TRAMPOLINE_SIZE] = { 0 };
-    struct iovec to = { code, sizeof code }, from = { (void *)address, sizeof code };
+    const size_t rest = m->end - address;
     struct object o;
-    if (m->end - address < from.iov_len)
-        from.iov_len = m->end - address;
-    /* The kernel reads it: a mapping that may not be read, or lies behind its file's end, is no
-     * crash. */
-    if (process_vm_readv(getpid(), &to, 1, &from, 1, 0) <= 0)
+    if (!memory_read(address, code, rest < sizeof code ? rest : sizeof code))
         return 0;
     uintptr_t target = trampoline_target(code);
     return target && object_find(target, &o) && object_rights(&o, target) & PF_X ? target : 0;
@@ -534,8 +544,9 @@ static int refuse_pointer(uintptr_t address, char *text, size_t size)
         return refuse_memory(address, &m, text, size);
     fn_name(nested, name, sizeof name);
     return say(text, size,
-               "%s is a nested function that captures variables, which only this thread's stack "
-               "has: pass the captured values in a struct as `arg`, or use pool_map_snapshot",
+               "%s is a nested function that captures variables (to GCC every one does, unless it "
+               "optimizes), which only this thread's stack has: pass the captured values in a "
+               "struct as `arg`, or use pool_map_snapshot",
                name);
 }
 

@@ -4,6 +4,7 @@
  * in a ring as long as the window; the next input is taken when a result has made room for it.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,9 +148,10 @@ int pool_imap(struct pool *p, const struct pool_stream *stream, struct pool_iter
     it->arg = arg;
     if (!it->stream.chunk)
         it->stream.chunk = 1;
-    if (!it->stream.window)
-        it->stream.window =
-            it->stream.chunk * (p->workers > MOST_CHUNKS / 4 ? MOST_CHUNKS : 4 * p->workers);
+    if (!it->stream.window) {
+        int most = p->workers > MOST_CHUNKS / 4 ? MOST_CHUNKS : 4 * p->workers;
+        it->stream.window = it->stream.chunk > INT_MAX / most ? INT_MAX : it->stream.chunk * most;
+    }
     if (it->stream.window < it->stream.chunk)
         it->stream.chunk = it->stream.window;
     int chunks = it->stream.window / it->stream.chunk + (it->stream.window % it->stream.chunk != 0);
@@ -194,9 +196,13 @@ static void give(struct chunk *c, const struct pool_stream *s, void *out,
     if (!failure)
         return;
     *failure = (struct pool_failure){ .task = c->first + i, .status = c->status[i] };
+    if (c->status[i].outcome <= POOL_OK)
+        return; /* no words: looking for them at every item of a long chunk takes long */
     for (int k = 0; k < c->count; k++)
-        if (c->failures[k].task == c->first + i && c->failures[k].status.outcome > POOL_OK)
+        if (c->failures[k].task == c->first + i && c->failures[k].status.outcome > POOL_OK) {
             *failure = c->failures[k];
+            return;
+        }
 }
 
 /* The chunk at place AT of the ring is used up: the ones after it move up. */
@@ -214,11 +220,25 @@ static void retire(struct pool_iterator *it, int at)
     it->count--;
 }
 
+/* May this thread ask the pool?  In a child of the caller, and in a task, waits fail at once: they
+ * must not pass for the end of a chunk, whose memory is in use.  Returns 0 or -errno. */
+static int enter(const struct pool_iterator *it)
+{
+    if (it->ended && !it->count)
+        return 0; /* nothing is left to ask for */
+    int error = pool_enter(it->pool);
+    if (!error)
+        pool_leave(it->pool);
+    return error;
+}
+
 int pool_imap_next(struct pool_iterator *it, void *out, struct pool_failure *failure)
 {
-    int error = refill(it);
-    if (error)
+    int error = enter(it);
+    if (error || (error = refill(it)))
         return error;
+    if (!it->count && it->ended < 0 && !it->refused)
+        return pool_complain(it->ended, "`next` failed: %s", strerror(-it->ended));
     if (!it->count)
         return it->ended < 0 ? it->ended : 0;
     int at = wait_for_chunk(it);
@@ -232,11 +252,14 @@ int pool_imap_next(struct pool_iterator *it, void *out, struct pool_failure *fai
 
 void pool_imap_end(struct pool_iterator *it)
 {
-    if (!it)
+    /* In a task's thread what it would free is in use. */
+    if (!it || (it->count && enter(it) == -EDEADLK))
         return;
+    /* Cancel all before the first wait: what is not cancelled would be done meanwhile. */
+    for (int i = 0; i < it->count; i++)
+        pool_cancel(it->chunk[(it->oldest + i) % it->size].ticket);
     for (int i = 0; i < it->count; i++) {
         struct chunk *c = &it->chunk[(it->oldest + i) % it->size];
-        pool_cancel(c->ticket);
         pool_finish(c->ticket);
         free_chunk(c);
     }

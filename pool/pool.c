@@ -166,7 +166,8 @@ static int make_shared(struct pool *p, int capacity, int depth)
     int error = arena_open_shared(p, end);
     if (error)
         return error;
-    if (fallocate(p->memory_fd, 0, 0, (off_t)(lines + (size_t)p->workers * sizeof(struct line))) &&
+    if (p->memory_fd >= 0 &&
+        fallocate(p->memory_fd, 0, 0, (off_t)(lines + (size_t)p->workers * sizeof(struct line))) &&
         errno != EOPNOTSUPP)
         return pool_complain(-errno, "no shared memory for %d workers: %s", p->workers,
                              strerror(errno));

@@ -188,6 +188,8 @@ static long next_code(const struct pool *p, code_word *codes, long i, long n)
     while (i < n) {
         off_t at = (char *)&codes[i] - (char *)p->control,
               data = lseek(p->memory_fd, at, SEEK_DATA);
+        if (p->memory_fd < 0)
+            data = at;
         if (data < 0 || data >= (char *)&codes[n] - (char *)p->control)
             return n;
         if (data > at)

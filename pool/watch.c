@@ -129,11 +129,11 @@ static void bury(struct pool *p, int worker, int status)
         if (births != p->births)
             p->start_failures = 0;
         p->births = births;
-        if (own->pid && status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-            p->start_failures += 1; /* somebody's doing, perhaps: it weighs less */
-        else if (!own->pid || status == -1 || !WIFEXITED(status) ||
-                 WEXITSTATUS(status) != EXIT_COLLISION)
-            p->start_failures += KILLS_A_FAILURE;
+        int killed = own->pid && status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+        int collided =
+            own->pid && status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_COLLISION;
+        /* The first may be somebody's doing, the second bad luck: they weigh less. */
+        p->start_failures += killed || collided ? 1 : KILLS_A_FAILURE;
         if (!p->broken && p->start_failures >= START_FAILURES * KILLS_A_FAILURE)
             p->broken = -EOWNERDEAD;
     } else {

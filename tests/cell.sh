@@ -176,7 +176,7 @@ for load in $loads; do
     done
 done
 head -n 1 out >header
-expect "'$measured' after the cell's columns" grep -q "^$columns[a-z,]*$measured" header
+expect "'$measured' after the cell's columns" grep -q "^$columns[a-z_,]*$measured" header
 echo "every workload on every backend: one table, one checksum"
 
 checksum= count=2
