@@ -134,7 +134,7 @@ static void see_interrupt(struct pool *p, struct pool_ticket *t)
 static int wait_for(struct pool *p, struct pool_ticket *t, int64_t until_ns)
 {
     int spins = p->caller_spins && p->transport == POOL_SHM;
-    for (int64_t stop_ns = 0; !t->complete;) {
+    while (!t->complete) {
         if (work(p))
             goto look;
         if (spins && t->slot >= 0 && !t->disturbed && !t->cancelling) {
@@ -151,19 +151,17 @@ static int wait_for(struct pool *p, struct pool_ticket *t, int64_t until_ns)
                 spins = 0;
         }
         if (p->transport == POOL_PIPE)
-            pipe_pump(p, until_ns ? 1 : 5);
+            pipe_pump(p, until_ns ? pool_now_ns() < until_ns : 5);
     look:
         watch(p, 0);
         ticket_progress(p);
         see_interrupt(p, t);
         if (t->complete)
             break;
-        if (until_ns && (stop_ns = pool_now_ns()) >= until_ns)
+        if (until_ns && pool_now_ns() >= until_ns)
             return 0;
-        if (!spins && p->transport == POOL_SHM &&
-            !(p->caller && !p->caller_busy && atomic_load(&p->control->published)))
-            ticket_nap(p, t, until_ns);
-        else if (t->disturbed || t->cancelling)
+        int may_work = p->caller && !p->caller_busy && atomic_load(&p->control->published);
+        if (t->disturbed || t->cancelling || (!spins && !may_work && p->transport == POOL_SHM))
             ticket_nap(p, t, until_ns);
     }
     return 1;
