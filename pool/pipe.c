@@ -262,10 +262,6 @@ int pipe_busy(const struct pool *p, int slot)
 int pipe_submit(struct pool *p, struct pool_ticket *t)
 {
     t->pipe_left = t->call.n;
-    if (piece_add(&t->todo, 0, t->call.n)) {
-        ticket_cancel(p, t, -ENOMEM, 0);
-        return 0;
-    }
     pipe_pump(p, -1);
     return 0;
 }

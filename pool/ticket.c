@@ -699,7 +699,9 @@ int ticket_submit(struct pool *p, struct pool_ticket *t)
         (error = lend(p, &t->arg, t->call.arg, t->call.arg_size, t->call.arg_size > 0, 1, 1)) ||
         (!pipes && (error = lend(p, &t->in, t->call.in, t->call.in_size, t->call.n, 1, 0))) ||
         (!pipes && (error = lend(p, &t->out, t->call.out, t->call.out_size, t->call.n, 0, 0))) ||
-        (error = arrays(p, slot, t->call.n))) {
+        (error = arrays(p, slot, t->call.n)) ||
+        (pipes && piece_add(&t->todo, 0, t->call.n) &&
+         (error = pool_complain(-ENOMEM, "no memory for a call")))) {
         take_back(p, t);
         p->slots[slot].ticket = NULL;
         return error;

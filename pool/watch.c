@@ -111,8 +111,11 @@ static void disturb_static(struct pool *p)
 {
     for (struct pool_ticket *t = p->tickets; t; t = t->next)
         if (t->disturbed != 2 && p->control->slots[t->slot].schedule == POOL_STATIC &&
-            p->transport == POOL_SHM)
+            p->transport == POOL_SHM) {
+            /* Closed before a successor comes, who would begin the share anew. */
+            atomic_fetch_and(&p->control->published, ~(UINT64_C(1) << t->slot));
             t->disturbed = 1;
+        }
 }
 
 static void bury(struct pool *p, int worker, int status)
