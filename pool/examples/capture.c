@@ -4,8 +4,7 @@
  * is on this stack.  The refusal says so; then the two cures: say what is captured, or fork now.
  */
 #include <stdio.h>
-
-#include "../pool.h"
+#include <teampool/pool.h>
 
 struct scale {
     double factor;
@@ -18,18 +17,23 @@ static int scaled(const void *arg, long i, struct pool_task *t)
     return 0;
 }
 
-int main(void)
+static int print(const char *how, long failed, const char *message, const double *out)
 {
-    char message[400];
-    double factor = 2.5, out[4] = { 0 };
-    struct pool *p;
-    if (pool_open(&p, &(struct pool_options){ .workers = 2 }, message, sizeof message)) {
-        fprintf(stderr, "capture: no pool: %s\n", message);
-        return 1;
-    }
-    struct pool_call call = { .fn = scaled, .n = 4, .out = out, .out_size = sizeof *out };
+    if (failed)
+        fprintf(stderr, "capture: %s: %s\n", how, message);
+    else
+        printf("%s: %g %g %g %g\n", how, out[0], out[1], out[2], out[3]);
+    return failed != 0;
+}
+
+/* With a variable in hand that the tasks need. */
+static int show(struct pool *p, double factor)
+{
+    double out[4] = { 0 };
+    struct pool_call call = { .n = 4, .out = out, .out_size = sizeof *out };
 
 #if defined __GNUC__ && !defined __clang__
+    char message[400];
     int lambda(const void *arg, long i, struct pool_task *t)
     {
         (void)arg;
@@ -37,27 +41,35 @@ int main(void)
         return 0;
     }
     call.fn = lambda;
-    if (pool_map(p, &call) >= 0)
-        return 1;
-    printf("refused: %s\n", pool_message(p));
-    if (pool_map_snapshot(&(struct pool_options){ .workers = 2 }, &call, message, sizeof message)) {
-        fprintf(stderr, "capture: %s\n", message);
+    if (pool_map(p, &call) >= 0) {
+        fprintf(stderr, "capture: the lambda was not refused\n");
         return 1;
     }
-    printf("snapshot: %g %g %g %g\n", out[0], out[1], out[2], out[3]);
+    printf("refused: %s\n", pool_message(p));
+    const struct pool_options options = { .workers = 2 };
+    long failed = pool_map_snapshot(&options, &call, message, sizeof message);
+    if (print("in a snapshot", failed, message, out))
+        return 1;
 #else
     printf("this compiler has no nested functions: nothing to refuse\n");
 #endif
 
-    const struct scale s = { factor };
+    const struct scale captured = { factor };
     call.fn = scaled;
-    call.arg = &s;
-    call.arg_size = sizeof s;
-    if (pool_map(p, &call)) {
-        fprintf(stderr, "capture: %s\n", pool_message(p));
+    call.arg = &captured;
+    call.arg_size = sizeof captured;
+    return print("captured as a struct", pool_map(p, &call), pool_message(p), out);
+}
+
+int main(void)
+{
+    char message[300];
+    struct pool *p;
+    if (pool_open(&p, &(struct pool_options){ .workers = 2 }, message, sizeof message)) {
+        fprintf(stderr, "capture: no pool: %s\n", message);
         return 1;
     }
-    printf("captured as a struct: %g %g %g %g\n", out[0], out[1], out[2], out[3]);
+    const int failed = show(p, 2.5);
     pool_free(p);
-    return 0;
+    return failed;
 }

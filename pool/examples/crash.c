@@ -4,56 +4,63 @@
  * that crashes the first time only is saved by `retries`.
  */
 #include <stdio.h>
-#include <string.h>
+#include <teampool/pool.h>
 
-#include "../pool.h"
-
-struct moody {
-    int *crashes_left; /* in memory that all workers share */
-};
+enum { TASKS = 10 };
 
 static int crashing(const void *arg, long i, struct pool_task *t)
 {
-    const struct moody *m = arg;
-    if (i == 5 && (!m->crashes_left || (*m->crashes_left)-- > 0))
-        *(volatile int *)NULL = 1;
+    int *crashes_left = *(int *const *)arg; /* NULL: no end of them */
+    if (i == 5 && (!crashes_left || (*crashes_left)-- > 0))
+        *(volatile int *)NULL = 1; /* NOLINT(clang-analyzer-core.NullDereference): the point */
     *(long *)pool_out(t, i) = i * i;
+    return 0;
+}
+
+static int show(struct pool *p)
+{
+    int *crashes_left = NULL;
+    long out[TASKS];
+    struct pool_failure failure = { .task = -1 };
+    struct pool_call call = { .fn = crashing,
+                              .arg = &crashes_left, /* the pointer is what is copied */
+                              .arg_size = sizeof crashes_left,
+                              .n = TASKS,
+                              .out = out,
+                              .out_size = sizeof *out,
+                              .failures = &failure,
+                              .failure_room = 1 };
+    for (int i = 0; i < TASKS; i++)
+        out[i] = -1;
+    long failed = pool_map(p, &call);
+    if (failed < 0)
+        return fprintf(stderr, "crash: %s\n", pool_message(p)), 1;
+    printf("%ld failed: task %ld %s\n", failed, failure.task, failure.text);
+    for (int i = 0; i < TASKS; i++)
+        printf("%ld%c", out[i], i < TASKS - 1 ? ' ' : '\n');
+
+    crashes_left = pool_alloc(p, sizeof *crashes_left); /* all workers see it at this address */
+    if (!crashes_left)
+        return fprintf(stderr, "crash: %s\n", pool_message(p)), 1;
+    *crashes_left = 1;
+    call.retries = 1;
+    failed = pool_map(p, &call);
+    if (failed)
+        return fprintf(stderr, "crash: %s\n", pool_message(p)), 1;
+    printf("with one retry, none failed; task 5 is %ld\n", out[5]);
     return 0;
 }
 
 int main(void)
 {
+    const struct pool_options options = { .workers = 4, .start = POOL_FORK }; /* not threads! */
     char message[300];
-    long out[10];
-    struct moody m = { NULL };
-    struct pool_failure failure;
     struct pool *p;
-    if (pool_open(&p, &(struct pool_options){ .workers = 4, .start = POOL_FORK }, message,
-                  sizeof message)) {
+    if (pool_open(&p, &options, message, sizeof message)) {
         fprintf(stderr, "crash: no pool: %s\n", message);
         return 1;
     }
-    struct pool_call call = { .fn = crashing,
-                              .arg = &m,
-                              .arg_size = sizeof m,
-                              .n = 10,
-                              .out = out,
-                              .out_size = sizeof *out,
-                              .failures = &failure,
-                              .failure_room = 1 };
-    memset(out, 0xff, sizeof out);
-    long failed = pool_map(p, &call);
-    printf("%ld failed: task %ld %s\n", failed, failure.task, failure.text);
-    for (int i = 0; i < 10; i++)
-        printf("%ld%s", out[i], i < 9 ? " " : "\n");
-
-    m.crashes_left = pool_alloc(p, sizeof *m.crashes_left);
-    if (!m.crashes_left)
-        return 1;
-    *m.crashes_left = 1;
-    call.retries = 1;
-    failed = pool_map(p, &call);
-    printf("with one retry, %ld failed; task 5 is %ld\n", failed, out[5]);
+    const int error = show(p);
     pool_free(p);
-    return 0;
+    return error;
 }
