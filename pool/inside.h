@@ -194,9 +194,9 @@ struct pool_claims {
     _Atomic uint64_t *log;
     _Atomic uint64_t *last; /* in the log: its last run; zero: it has none yet */
     long at;                /* POOL_STATIC: the next unit */
-    long done;              /* units claimed */
+    long emptied;           /* units that were in the log when it was full */
+    long inherited;         /* units that a predecessor left in it */
     long missing;           /* tasks that the last unit of the job is short of a chunk */
-    long undone;            /* tasks of the chunk in hand that were cancelled */
     long joined;            /* units that came along with another: units less chunks */
     struct slot *slot;
     struct self *self;

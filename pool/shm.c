@@ -16,6 +16,17 @@
 
 /* ---- the log: runs up to the first zero ---- */
 
+/* Units in the log. */
+static long logged(const struct pool_claims *c)
+{
+    long units = 0;
+    for (const _Atomic uint64_t *run = c->log; run <= c->last; run++) {
+        uint64_t word = atomic_load_explicit(run, memory_order_relaxed);
+        units += UNIT_END(word) - UNIT_FIRST(word);
+    }
+    return units;
+}
+
 /* Move all runs into the bitmap that all workers share: a word at a time, for it is contended. */
 static __attribute__((noinline)) void empty_log(struct pool_claims *c)
 {
@@ -23,6 +34,7 @@ static __attribute__((noinline)) void empty_log(struct pool_claims *c)
     long at = 0;
     uint64_t word = 0;
     atomic_store_explicit(&c->slot->bitmap_used, 1, memory_order_relaxed);
+    c->emptied += logged(c);
     for (long i = 0; i < RUNS; i++) {
         uint64_t run = atomic_load_explicit(&c->log[i], memory_order_relaxed);
         for (long unit = UNIT_FIRST(run); unit < UNIT_END(run); unit++) {
@@ -41,6 +53,31 @@ static __attribute__((noinline)) void empty_log(struct pool_claims *c)
     c->last = c->log;
 }
 
+/* The rare ends of claimed() are calls of their own, so that it needs neither frame nor registers. */
+static __attribute__((noinline)) struct pool_range claimed_last(struct pool_claims *c, long first,
+                                                                long end)
+{
+    c->missing = (long)((unsigned long)end * (unsigned long)c->chunk - (unsigned long)c->tasks);
+    return (struct pool_range){ first * c->chunk, c->tasks };
+}
+
+static inline __attribute__((always_inline)) struct pool_range
+recorded(struct pool_claims *c, long first, long end)
+{
+    fault(c->self->control, FAULT_RECORDED);
+    return __builtin_expect(end < c->units, 1)
+               ? (struct pool_range){ first * c->chunk, end * c->chunk }
+               : claimed_last(c, first, end);
+}
+
+static __attribute__((noinline)) struct pool_range claimed_when_full(struct pool_claims *c,
+                                                                     long first, long end)
+{
+    empty_log(c);
+    atomic_store_explicit(c->last, units_word(first, end), memory_order_release);
+    return recorded(c, first, end);
+}
+
 /* As few stores as can be: the next atomic operation waits for each.  JOIN: make the last run
  * longer if this goes on where it ends; not where that is a coin's toss, which no branch predictor
  * guesses. */
@@ -48,23 +85,17 @@ static inline __attribute__((always_inline)) struct pool_range
 claimed(struct pool_claims *c, long first, long end, int join)
 {
     fault(c->self->control, FAULT_CLAIMED);
-    uint64_t run = atomic_load_explicit(c->last, memory_order_relaxed);
+    _Atomic uint64_t *last = c->last;
+    uint64_t run = atomic_load_explicit(last, memory_order_relaxed), word = units_word(first, end);
     if (join && run && UNIT_END(run) == first) {
-        run = units_word(UNIT_FIRST(run), end);
-    } else {
-        if (run && ++c->last == c->log + RUNS)
-            empty_log(c);
-        run = units_word(first, end);
+        word = units_word(UNIT_FIRST(run), end);
+    } else if (run) {
+        if (__builtin_expect(++last == c->log + RUNS, 0))
+            return claimed_when_full(c, first, end);
+        c->last = last;
     }
-    atomic_store_explicit(c->last, run, memory_order_release);
-    c->done += end - first;
-    struct pool_range r = { first * c->chunk, c->tasks };
-    if (__builtin_expect(end < c->units, 1))
-        r.end = end * c->chunk;
-    else
-        c->missing = (long)((unsigned long)end * (unsigned long)c->chunk - (unsigned long)c->tasks);
-    fault(c->self->control, FAULT_RECORDED);
-    return r;
+    atomic_store_explicit(last, word, memory_order_release);
+    return recorded(c, first, end);
 }
 
 static inline struct pool_range nothing(const struct pool_claims *c)
@@ -245,13 +276,14 @@ static long do_range(struct pool_claims *c, pool_fn *fn, void *arg, struct pool_
     return r.end;
 }
 
-static long tasks_done(const struct pool_claims *c)
+/* Units claimed since begin(). */
+static long units_claimed(const struct pool_claims *c)
 {
-    return (long)((unsigned long)c->done * (unsigned long)c->chunk) - c->missing - c->undone;
+    return c->emptied + logged(c) - c->inherited;
 }
 
 /* Returns 1 if the worker is to go. */
-static int do_tasks(struct pool_claims *c, pool_fn *fn, int *failed)
+static int do_tasks(struct pool_claims *c, pool_fn *fn, long *done, int *failed)
 {
     struct slot *s = c->slot;
     struct pool_task t = s->task;
@@ -262,8 +294,8 @@ static int do_tasks(struct pool_claims *c, pool_fn *fn, int *failed)
             return 0;
         long end = do_range(c, fn, s->arg, r, &t, failed);
         atomic_store_explicit(&c->head->at, end, memory_order_relaxed);
-        c->undone = r.end - end;
-        if (__builtin_expect(worker_should_retire(c->self, tasks_done(c)), 0))
+        *done += end - r.first;
+        if (__builtin_expect(worker_should_retire(c->self, *done), 0))
             return 1;
     }
 }
@@ -297,6 +329,7 @@ static void begin(struct pool_claims *c, struct self *self, int slot)
     if (atomic_load_explicit(&h->seq, memory_order_relaxed) == seq) { /* we take over */
         while (c->last < c->log + RUNS - 1 && c->last[1])
             c->last++;
+        c->inherited = logged(c);
         return;
     }
     for (long i = 0; i < RUNS && c->log[i]; i++)
@@ -317,25 +350,27 @@ int shm_work(struct self *self, int slot)
 {
     struct slot *s = &self->control->slots[slot];
     struct pool_claims c;
+    long done = 0;
     int failed = 0, retire = 0;
     begin(&c, self, slot);
     if (s->work) {
         pool_work *work =
             (pool_work *)worker_function(self, &s->ref, s->fn_serial, (void (*)(void))s->work);
-        if (work)
+        if (work) {
             work(s->arg, self->index, &c);
-        else
+            done = (long)((unsigned long)units_claimed(&c) * (unsigned long)c.chunk) - c.missing;
+        } else {
             atomic_store(&s->cancelled, 1);
+        }
     } else {
         pool_fn *fn =
             (pool_fn *)worker_function(self, &s->ref, s->fn_serial, (void (*)(void))s->fn);
-        retire = do_tasks(&c, fn ? fn : worker_cannot, &failed);
+        retire = do_tasks(&c, fn ? fn : worker_cannot, &done, &failed);
     }
     fault(self->control, FAULT_COUNT);
-    long done = tasks_done(&c);
     self->done += done;
     add(&self->line->tasks, done);
-    add(&self->line->chunks, c.done - c.joined);
+    add(&self->line->chunks, units_claimed(&c) - c.joined);
     if (failed)
         add(&self->line->failed, failed);
     if (c.steals)
