@@ -79,9 +79,10 @@ static void lift(int *fd)
     *fd = above;
 }
 
-/* The pipes of all pools here, by descriptor: their inode numbers.  A worker forked for one pool
- * must not hold the ends of another's: that one's workers would not see them closed.  Numbers that
- * have become something else are told by the inode, so nothing has to be taken out. */
+/* The pipes of all pools here, by descriptor: their inode numbers.  Neither a worker forked for one
+ * pool nor a child that the program forks may hold the ends of another's: that one's workers would
+ * not see them closed.  Numbers that have become something else are told by the inode, so nothing
+ * has to be taken out. */
 static _Atomic uint32_t noted[MOST_NOTED];
 static _Atomic int noted_end;
 
@@ -102,13 +103,17 @@ static void note(int fd)
 }
 
 /* No fork may come between a pipe and its note.  The lock is the process's number, so that a child
- * forked elsewhere meanwhile does not wait for a thread that it does not have. */
+ * made without fork() does not wait for a thread that it does not have; and a thread may take it
+ * twice, for a signal handler may fork. */
 static _Atomic int forking;
+static _Thread_local int fork_locks;
 
 static void fork_lock(void)
 {
     const struct timespec nap = { 0, 20000 };
     int me = (int)getpid(), holder = 0;
+    if (fork_locks++)
+        return;
     while (!atomic_compare_exchange_strong(&forking, &holder, me)) {
         if (holder != me && atomic_compare_exchange_strong(&forking, &holder, me))
             return;
@@ -119,7 +124,37 @@ static void fork_lock(void)
 
 static void fork_unlock(void)
 {
-    atomic_store(&forking, 0);
+    if (--fork_locks == 0)
+        atomic_store(&forking, 0);
+}
+
+static _Thread_local const struct newborn *bearing; /* this thread forks it; NULL: the program's */
+
+/* In the child: let go of what is not its own.  Pools there still have the numbers, and may be
+ * freed: so the numbers stay taken. */
+static void forget_pipes(void)
+{
+    const struct newborn *b = bearing;
+    int end = atomic_exchange(&noted_end, 0), nothing = -1;
+    for (int fd = 0; fd < end; fd++) {
+        uint32_t number = atomic_exchange(&noted[fd], 0);
+        int own = b && (fd == b->life_fd || fd == b->task_fd || fd == b->result_fd);
+        if (!number || own || pipe_number(fd) != number)
+            continue;
+        if (nothing < 0)
+            nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+        dup3(nothing, fd, O_CLOEXEC);
+    }
+    if (nothing >= 0)
+        close(nothing);
+    fork_unlock();
+}
+
+static pthread_once_t forks_watched = PTHREAD_ONCE_INIT;
+
+static void watch_forks(void)
+{
+    pthread_atfork(fork_lock, fork_unlock, forget_pipes);
 }
 
 /* ---- what every worker does first ---- */
@@ -327,8 +362,7 @@ static void drop(int *fd)
     *fd = -1;
 }
 
-/* In the child: what is the caller's, or other workers', of this pool and of others.  Other pools
- * still have the numbers, and may be freed here: they stay taken. */
+/* In the child: what is the caller's, or other workers', of this pool. */
 static void close_others(struct pool *p, const struct newborn *b)
 {
     p->life[0] = -1; /* the worker closes it, and gets another */
@@ -344,15 +378,6 @@ static void close_others(struct pool *p, const struct newborn *b)
             if (own->result_fd[i] != b->result_fd)
                 drop(&own->result_fd[i]);
         }
-    }
-    int end = atomic_exchange(&noted_end, 0);
-    for (int fd = 0; fd < end; fd++) {
-        uint32_t number = atomic_load(&noted[fd]);
-        if (number)
-            atomic_store(&noted[fd], 0);
-        if (number && fd != b->life_fd && fd != b->task_fd && fd != b->result_fd &&
-            pipe_number(fd) == number)
-            dup3(b->null_fd, fd, O_CLOEXEC);
     }
 }
 
@@ -400,10 +425,10 @@ static int start_fork(struct pool *p, struct worker_own *own, const struct newbo
     fflush(stderr);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* no handler of the caller runs in a newborn */
-    fork_lock();
+    bearing = b;
     pid_t pid = fork();
+    bearing = NULL;
     if (pid == 0) {
-        fork_unlock();
         __fpurge(stdout); /* what another thread has printed since */
         close_others(p, b);
         reset_signals();
@@ -412,7 +437,6 @@ static int start_fork(struct pool *p, struct worker_own *own, const struct newbo
         live(b);
     }
     int error = pid < 0 ? -errno : 0;
-    fork_unlock();
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         return pool_complain(error, "cannot fork worker %d of %d: %s", b->worker, p->workers,
@@ -724,6 +748,7 @@ static void watch_out_for(struct pool *p, int worker)
 /* The worker's pipes, and the pool's descriptors, in order. */
 static int ready_descriptors(struct pool *p, struct worker_own *own, int worker)
 {
+    pthread_once(&forks_watched, watch_forks);
     fork_lock();
     int error = p->transport == POOL_PIPE ? pipe_open(p, worker) : 0;
     lift(&p->memory_fd);
@@ -760,6 +785,8 @@ int birth_start(struct pool *p, int worker)
                                .is_process = p->start != POOL_THREAD };
     reset(&p->control->lines[worker]);
     own->pid = 0;
+    if (p->start == POOL_FORK)
+        crash_prepare();
     error = p->start == POOL_THREAD  ? start_thread(own, &b)
             : p->start == POOL_SPAWN ? start_spawn(p, own, &b)
                                      : start_fork(p, own, &b);

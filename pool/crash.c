@@ -3,6 +3,9 @@
  * crash: what a worker process knows of its own end.  Signal and address are written first and are
  * safe to get; where it happened, in words, is tried afterwards under an alarm, for a process that
  * has crashed may hang in whatever it calls.  Then it dies of the signal it got.
+ *
+ * The first backtrace of a process loads the unwinder, which allocates; a task may have died in the
+ * allocator, with its lock.  So one is made beforehand.
  */
 #include <execinfo.h>
 #include <signal.h>
@@ -18,6 +21,7 @@ enum { STACK = 64 << 10, GUARD_SECONDS = 1 };
 
 static struct line *own_line;
 static char stack[STACK];
+static volatile sig_atomic_t dying; /* of which signal */
 
 static uintptr_t place(const ucontext_t *context)
 {
@@ -59,6 +63,23 @@ static void describe_frames(struct crash *c, uintptr_t first)
     atomic_store_explicit(&c->frames, kept, memory_order_release);
 }
 
+static void die(int number)
+{
+    sigset_t own;
+    signal(number, SIG_DFL);
+    sigemptyset(&own);
+    sigaddset(&own, number);
+    raise(number);
+    sigprocmask(SIG_UNBLOCK, &own, NULL);
+}
+
+/* It hangs while it looks where it was. */
+static void on_alarm(int number)
+{
+    (void)number;
+    die(dying);
+}
+
 static void on_crash(int number, siginfo_t *info, void *context)
 {
     struct crash *c = &own_line->crash;
@@ -73,7 +94,8 @@ static void on_crash(int number, siginfo_t *info, void *context)
         c->where[0] = 0;
         atomic_store(&c->frames, 0);
         atomic_store_explicit(&c->signal, number, memory_order_release);
-        signal(SIGALRM, SIG_DFL);
+        dying = number;
+        signal(SIGALRM, on_alarm);
         sigemptyset(&alarms);
         sigaddset(&alarms, SIGALRM);
         sigprocmask(SIG_UNBLOCK, &alarms, NULL);
@@ -81,8 +103,15 @@ static void on_crash(int number, siginfo_t *info, void *context)
         describe_frames(c, pc);
         alarm(0);
     }
-    signal(number, SIG_DFL);
-    raise(number);
+    die(number);
+}
+
+void crash_prepare(void)
+{
+    static _Atomic int done;
+    void *frame[1];
+    if (!atomic_exchange(&done, 1))
+        backtrace(frame, 1);
 }
 
 void crash_watch(struct line *line)
@@ -91,6 +120,7 @@ void crash_watch(struct line *line)
     const stack_t own = { .ss_sp = stack, .ss_size = sizeof stack };
     struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
     own_line = line;
+    crash_prepare();
     sigaltstack(&own, NULL);
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
@@ -101,9 +131,7 @@ void crash_describe(const struct line *line, int number, char *text, size_t size
 {
     const struct crash *c = &line->crash;
     int recorded = atomic_load_explicit(&c->signal, memory_order_acquire);
-    const char *name = sigabbrev_np(recorded && number == SIGALRM ? recorded : number);
-    if (recorded && number == SIGALRM) /* it hung while it looked where it was */
-        number = recorded;
+    const char *name = sigabbrev_np(number);
     int length = snprintf(text, size, "killed by SIG%s (%d)", name ? name : "?", number);
     if (recorded != number || length < 0 || (size_t)length >= size)
         return;

@@ -461,7 +461,10 @@ int birth_choose(enum pool_start *start, const struct pool_options *o);
 extern int birth_depth;
 extern _Thread_local struct self *birth_self; /* of this thread; NULL: it is no worker */
 
-/* crash.c: write into LINE what this process dies of, from now on.  Runs in: worker. */
+/* crash.c: what allocates is done now, once a process: before a fork it is done for all children.
+ * Runs in: either. */
+void crash_prepare(void);
+/* Write into LINE what this process dies of, from now on.  Runs in: worker. */
 void crash_watch(struct line *line);
 /* The record in words.  Runs in: caller. */
 void crash_describe(const struct line *line, int signal, char *text, size_t size);

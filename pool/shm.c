@@ -53,7 +53,8 @@ static __attribute__((noinline)) void empty_log(struct pool_claims *c)
     c->last = c->log;
 }
 
-/* The rare ends of claimed() are calls of their own, so that it needs neither frame nor registers. */
+/* The rare ends of claimed() are calls of their own, so that it needs neither frame nor registers.
+ */
 static __attribute__((noinline)) struct pool_range claimed_last(struct pool_claims *c, long first,
                                                                 long end)
 {
@@ -61,8 +62,8 @@ static __attribute__((noinline)) struct pool_range claimed_last(struct pool_clai
     return (struct pool_range){ first * c->chunk, c->tasks };
 }
 
-static inline __attribute__((always_inline)) struct pool_range
-recorded(struct pool_claims *c, long first, long end)
+static inline __attribute__((always_inline)) struct pool_range recorded(struct pool_claims *c,
+                                                                        long first, long end)
 {
     fault(c->self->control, FAULT_RECORDED);
     return __builtin_expect(end < c->units, 1)
