@@ -27,15 +27,22 @@ enum { STEP = 1 << 20, TRIES = 8, HOLE = 1 << 16 };
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-#if defined __SANITIZE_THREAD__
-#define ANYWHERE 1
-#elif defined __has_feature
+#if defined __has_feature
 #if __has_feature(thread_sanitizer)
-#define ANYWHERE 1 /* it allows mappings in its own ranges only */
+#define __SANITIZE_THREAD__ 1
 #endif
 #endif
-#ifndef ANYWHERE
-#define ANYWHERE (sizeof(void *) < 8)
+
+/* Where programs have nothing: HINTS places of 4 GiB from HINT_FROM on; 0: anywhere. */
+#if defined __SANITIZE_THREAD__ && defined __x86_64__ /* it allows mappings in its ranges only */
+#define HINT_FROM UINT64_C(0x1000000000)
+#define HINTS     0x40
+#elif defined __SANITIZE_THREAD__
+#define HINT_FROM 0
+#define HINTS     1
+#else
+#define HINT_FROM UINT64_C(0x100000000000)
+#define HINTS     0x3fff
 #endif
 
 /* Not 4096 everywhere: some arm64 kernels have pages of 16 or 64 KiB, and mprotect protects whole
@@ -61,11 +68,11 @@ static int set_size(int fd, size_t size)
 static void *map(int fd, size_t size)
 {
     const int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
-    for (int i = 0; i < TRIES && !ANYWHERE; i++) {
+    for (int i = 0; i < TRIES && HINT_FROM && sizeof(void *) == 8; i++) {
         uint64_t random = 0;
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
             break;
-        void *hint = (void *)(uintptr_t)(UINT64_C(0x100000000000) + (random % 0x3fff << 32));
+        void *hint = (void *)(uintptr_t)(HINT_FROM + (random % HINTS << 32));
         void *got = mmap(hint, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, fd, 0);
         if (got == hint)
             return got;

@@ -1727,7 +1727,8 @@ static void wait_one(const struct kind *k)
     expect_equal(pool_wait(ticket, 100), -ETIMEDOUT);
     double waited = seconds_now() - start;
     expect(waited > 0.09 && waited < 0.4);
-    expect_equal(numbers.out[0], -7);
+    if (!UNDER_TSAN) /* a thread may be writing it */
+        expect_equal(numbers.out[0], -7);
     expect_equal(pool_wait(ticket, 20000), 0);
     expect_squares(1);
     expect_equal(plan.board->ended, 1);
