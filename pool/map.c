@@ -60,11 +60,17 @@ static int check_call(const struct pool *p, const struct pool_call *c)
         return pool_complain(-EINVAL, "retries is %d: it may be 0 to %d", c->retries, MOST_RETRIES);
     if (c->failure_room < 0 || (c->failure_room && !c->failures))
         return pool_complain(-EINVAL, "failure_room is %d, but there is no array", c->failure_room);
-    if ((c->arg_size && !c->arg) || (c->in && !c->in_size) || (c->out && !c->out_size))
-        return pool_complain(-EINVAL, "%s",
-                             c->arg_size && !c->arg ? "arg is NULL but has a size"
-                             : c->in && !c->in_size ? "in_size is 0"
-                                                    : "out_size is 0");
+    const struct {
+        const char *name;
+        const void *at;
+        size_t size;
+    } data[] = { { "in", c->in, c->in_size }, { "out", c->out, c->out_size } };
+    if (c->arg_size && !c->arg)
+        return pool_complain(-EINVAL, "arg is NULL but arg_size is %zu", c->arg_size);
+    for (size_t i = 0; c->n && i < sizeof data / sizeof *data; i++)
+        if (!data[i].at != !data[i].size)
+            return pool_complain(-EINVAL, "%s is %s but %s_size is %zu", data[i].name,
+                                 data[i].at ? "there" : "NULL", data[i].name, data[i].size);
     return 0;
 }
 

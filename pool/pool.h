@@ -248,7 +248,7 @@ long pool_apply(struct pool *p, const struct pool_call *call);
 struct pool_ticket;
 
 /* As pool_map, but without waiting.  in, out, status, failures stay the caller's and untouched by
- * it until the call is complete.  At most 48 calls run at once; the next waits for one to end.
+ * it until the call is complete.  At most 56 calls run at once; the next waits for one to end.
  * Returns 0 or -errno.  Owns: the caller, pool_finish.  Runs in: caller. */
 int pool_map_async(struct pool *p, const struct pool_call *call, struct pool_ticket **ticket);
 
@@ -356,9 +356,9 @@ enum pool_start pool_started(const struct pool *p);
 
 /* ---- the loop beneath ----
  *
- * For those who write the loop themselves: a function that is called once a job in each worker and
- * asks for ranges of tasks until there are no more.  A claim costs a few nanoseconds and the loop
- * keeps its registers.  A death ends the job. */
+ * For those who write the loop themselves: a function that is called once a job in each worker
+ * (POOL_PIPE: once a chunk) and asks for ranges of tasks until there are no more.  A claim costs a
+ * few nanoseconds and the loop keeps its registers.  A death ends the job. */
 
 struct pool_claims; /* a worker's hold on the job */
 

@@ -2585,6 +2585,8 @@ static void bad_calls_one(const struct kind *k)
     BAD_CALL(-EINVAL, c->arg = NULL);
     BAD_CALL(-EINVAL, c->in = board);
     BAD_CALL(-EINVAL, c->out = board);
+    BAD_CALL(-EINVAL, c->in_size = 8);
+    BAD_CALL(-EINVAL, c->out_size = 8);
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
         BAD_CALL(-EINVAL, c->halt = orders[i]);
     BAD_CALL(-ENOTSUP, c->fn = NULL);
