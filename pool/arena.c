@@ -18,7 +18,7 @@
 
 #include "inside.h"
 
-enum { STEP = 1 << 20, TRIES = 8, HOLE = 1 << 16 };
+enum { STEP = 1 << 20, HOLE = 1 << 16 };
 
 #define DEFAULT_ARENA (INT64_C(64) << 30)
 #define LEAST_ARENA   (INT64_C(64) << 20)
@@ -33,16 +33,19 @@ enum { STEP = 1 << 20, TRIES = 8, HOLE = 1 << 16 };
 #endif
 #endif
 
-/* Where programs have nothing: HINTS places of 4 GiB from HINT_FROM on; 0: anywhere. */
+/* Where programs have nothing: HINTS places of 4 GiB from HINT_FROM on, so many of them tried. */
 #if defined __SANITIZE_THREAD__ && defined __x86_64__ /* it allows mappings in its ranges only */
-#define HINT_FROM UINT64_C(0x1000000000)
-#define HINTS     0x40
+#define HINT_FROM  UINT64_C(0x1000000000)
+#define HINTS      0x40
+#define HINT_TRIES 8
 #elif defined __SANITIZE_THREAD__
-#define HINT_FROM 0
-#define HINTS     1
+#define HINT_FROM  UINT64_C(0)
+#define HINTS      1
+#define HINT_TRIES 0
 #else
-#define HINT_FROM UINT64_C(0x100000000000)
-#define HINTS     0x3fff
+#define HINT_FROM  UINT64_C(0x100000000000)
+#define HINTS      0x3fff
+#define HINT_TRIES (sizeof(void *) == 8 ? 8 : 0)
 #endif
 
 /* Not 4096 everywhere: some arm64 kernels have pages of 16 or 64 KiB, and mprotect protects whole
@@ -68,7 +71,7 @@ static int set_size(int fd, size_t size)
 static void *map(int fd, size_t size)
 {
     const int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
-    for (int i = 0; i < TRIES && HINT_FROM && sizeof(void *) == 8; i++) {
+    for (int i = 0; i < HINT_TRIES; i++) {
         uint64_t random = 0;
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
             break;

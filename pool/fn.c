@@ -109,7 +109,7 @@ static void id_write(const unsigned char id[ID_SIZE], char hex[HEX_SIZE])
         length--;
     hex[0] = 0;
     for (int i = 0; i < length; i++)
-        snprintf(hex + 2 * i, 3, "%02x", id[i]);
+        snprintf(hex + (size_t)i * 2, 3, "%02x", id[i]);
 }
 
 /* ---- loaded objects ---- */
@@ -241,8 +241,8 @@ static int file_segment(const struct file *f, int i, ElfW(Phdr) * s)
 
 static int file_id(const struct file *f, unsigned char id[ID_SIZE])
 {
-    unsigned char notes[NOTES_SIZE];
-    ElfW(Phdr) s;
+    unsigned char notes[NOTES_SIZE] = { 0 };
+    ElfW(Phdr) s = { 0 };
     for (int i = 0; i < f->head.e_phnum && file_segment(f, i, &s); i++) {
         size_t size = s.p_filesz < sizeof notes ? s.p_filesz : sizeof notes;
         if (s.p_type == PT_NOTE && file_read(f, s.p_offset, notes, size) &&
@@ -255,7 +255,7 @@ static int file_id(const struct file *f, unsigned char id[ID_SIZE])
 /* Is all that the loader would map there?  Else it dies of SIGBUS. */
 static int file_whole(const struct file *f)
 {
-    ElfW(Phdr) s;
+    ElfW(Phdr) s = { 0 };
     int dynamic = 0;
     for (int i = 0; i < f->head.e_phnum; i++) {
         if (!file_segment(f, i, &s))
@@ -764,7 +764,8 @@ static uintptr_t open_object(const struct pool_fn_ref *ref, char *text, size_t s
     for (int more = 0; more < (slash ? SPELLINGS : 1); more++) {
         memcpy(path, ref->path, folder);
         memset(path + folder, '/', (size_t)more);
-        strcpy(path + folder + more, ref->path + folder);
+        snprintf(path + folder + more, sizeof path - folder - (size_t)more, "%s",
+                 ref->path + folder);
         void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (!object) {
             const char *why = dlerror();

@@ -133,7 +133,7 @@ static int cut(struct pool *p, struct slot *s, long tasks, long chunk, enum pool
     else if (chunk == 0)
         chunk = default_chunk(p, tasks);
     s->chunk = chunk < tasks ? chunk : tasks;
-    s->units = tasks / s->chunk + (tasks % s->chunk != 0);
+    s->units = s->chunk ? tasks / s->chunk + (tasks % s->chunk != 0) : 0;
     if (s->units > MOST_UNITS)
         return pool_complain(-E2BIG,
                              "%ld chunks are too many: with %ld tasks the chunk must be %ld or "
