@@ -155,6 +155,11 @@ static void resolve(struct cell *c)
     r->work_version = c->workload->version;
     if (c->workload->timeless)
         r->task_ns = 0;
+    if (r->payload_bytes && !c->workload->payload)
+        die(EXIT_USAGE, "payload_bytes=%lld: %s takes no payload", (long long)r->payload_bytes,
+            r->workload);
+    if (!r->payload_bytes)
+        r->payload_bytes = c->workload->payload;
 
     int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
     if (count < 0)
@@ -417,6 +422,8 @@ static int measure_cell(struct cell *c)
         .schedule = c->schedule,
         .stints = c->stints,
     };
+    if (c->workload->data)
+        c->workload->data(c->work, &job.data);
     /* What auto became; a block per worker is written as the size of the largest block. */
     r->chunk = job.chunk ? job.chunk : (r->tasks + r->workers - 1) / r->workers;
     record_csv_header(stdout);

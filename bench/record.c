@@ -41,7 +41,7 @@ const struct field record_fields[] = {
            "version of the workload's meaning; checked if given"),
     NUMBER(CELL, task_ns, "1000", 0, MOST_NS, NULL,
            "length of one task, ns (uneven tasks: the mean)"),
-    NUMBER(CELL, payload_bytes, "0", 0, INT32_MAX, NULL, "bytes in and out per task"),
+    NUMBER(CELL, payload_bytes, "0", 0, INT32_MAX, NULL, "bytes per task, in and out; 0: the workload's own, of those that take any"),
     NUMBER(CELL, tasks, "1000", 1, MOST_TASKS, NULL, "tasks in one job"),
     NUMBER(CELL, chunk, "auto", 1, MOST_TASKS, "auto",
            "tasks handed out together; auto: the backend's own"),
