@@ -72,6 +72,8 @@ static void find_columns(struct measured *r)
     r->backend = blocks_key_column(r, "backend");
     r->tasks = blocks_key_column(r, "tasks");
     r->workers = blocks_key_column(r, "workers");
+    r->cpus = blocks_key_column(r, "cpus");
+    r->twin = blocks_key_column(r, "twin");
 }
 
 int blocks_path(char path[PATH_MAX], const char *dir, const char *file, const char *end,
@@ -261,6 +263,7 @@ static int add_cell(struct measured *r, const char *const *key)
     *c = (struct cell){ .key = key, .sweep = "", .last_failed = UNKNOWN };
     c->tasks = key_number(c, r->tasks);
     c->task_workers = key_number(c, r->workers);
+    c->twin = key_number(c, r->twin) > 0;
     return 0;
 }
 
@@ -475,9 +478,26 @@ static double measured(const struct measured *r, const struct sample *s, enum me
     return value / (r->cells[s->cell].task_workers * wall);
 }
 
+/* How many of the samples of C were disturbed; its causes are counted. */
+static long count_disturbed(const struct measured *r, struct cell *c, const struct sample *samples,
+                            long count)
+{
+    long disturbed = 0;
+    for (long i = 0; i < count; i++) {
+        enum noise cause =
+            noise_of(&r->noise, samples[i].row, c->task_workers, key_text(c, r->cpus));
+        if (cause < NOISES) {
+            c->noise[cause]++;
+            disturbed++;
+        }
+    }
+    return disturbed;
+}
+
 static struct block block_of(const struct measured *r, const struct sample *samples, long count)
 {
     struct block b = { .number = samples->block };
+    b.disturbed = 2 * count_disturbed(r, &r->cells[samples->cell], samples, count) > count;
     for (int m = 0; m < METRICS; m++) {
         long known = 0;
         for (long i = 0; i < count; i++) {
@@ -495,9 +515,10 @@ static int make_blocks(struct measured *r)
 {
     size_t most = (size_t)r->good_count + 1;
     r->blocks = malloc(most * sizeof *r->blocks);
-    r->scratch = malloc(3 * most * sizeof *r->scratch);
+    r->scratch = malloc((3 * most + (size_t)r->samples->rows) * sizeof *r->scratch);
     if (!r->blocks || !r->scratch)
         return -ENOMEM;
+    noise_open(&r->noise, r->samples, r->scratch);
     qsort(r->good, (size_t)r->good_count, sizeof *r->good, by_cell_and_block);
 
     struct block *b = r->blocks;

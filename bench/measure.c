@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure.h"
 
+#include "../core/quota.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,30 @@ static int64_t timeval_ns(struct timeval t)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_usec * 1000;
 }
 
+/* cpu.stat of the group whose quota binds us; "": there is no quota. */
+static char throttle_file[4200];
+
+void measure_begin(void)
+{
+    struct quota quota;
+    quota_read(&quota, NULL);
+    const char *slash = strrchr(quota.file, '/');
+    if (slash)
+        snprintf(throttle_file, sizeof throttle_file, "%.*s/cpu.stat", (int)(slash - quota.file),
+                 quota.file);
+}
+
+static int64_t throttled_ns(void)
+{
+    char text[1024];
+    if (!*throttle_file)
+        return 0;
+    if (!slurp(throttle_file, text, sizeof text))
+        return UNKNOWN;
+    int64_t us = number_after(text, "throttled_usec"), ns = number_after(text, "throttled_time");
+    return us != UNKNOWN ? us * 1000 : ns; /* version 2, version 1 */
+}
+
 void measure_read(struct reading *r, const struct identity *workers, int count)
 {
     struct rusage own;
@@ -144,6 +169,7 @@ void measure_read(struct reading *r, const struct identity *workers, int count)
         .minflt = own.ru_minflt,
         .majflt = own.ru_majflt,
         .max_rss_kib = own.ru_maxrss,
+        .throttled_ns = throttled_ns(),
     };
     for (int i = 0; i < count; i++)
         read_worker(r, &workers[i]);
@@ -167,6 +193,7 @@ void measure_difference(struct record *to, const struct reading *before,
     to->majflt = after->majflt - before->majflt;
     to->runq_ns = minus(after->runq_ns, before->runq_ns);
     to->migrations = minus(after->migrations, before->migrations);
+    to->throttled_ns = minus(after->throttled_ns, before->throttled_ns);
     to->steal_ns = minus(after->steal_ns, before->steal_ns);
     to->max_rss_kib = after->max_rss_kib;
     int64_t foreign = minus(after->busy_ns, before->busy_ns);

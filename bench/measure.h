@@ -17,10 +17,15 @@ struct identity {
 };
 
 struct reading {
+    int64_t throttled_ns; /* of our control group */
     int64_t user_ns, sys_ns, nvcsw, nivcsw, minflt, majflt, runq_ns, migrations;
     int64_t steal_ns, busy_ns; /* of the whole machine */
     int64_t max_rss_kib;
 };
+
+/* Look which control group's quota binds us; without it `throttled_ns` stays unknown where there is
+ * one, and 0 where there is none.  Runs in: caller, once. */
+void measure_begin(void);
 
 /* The calling thread's identity. */
 struct identity measure_self(void);
