@@ -14,13 +14,21 @@ static int all_finite(const double *values, long n)
     return 1;
 }
 
+static int all_positive(const double *values, long n)
+{
+    for (long i = 0; i < n; i++)
+        if (!isfinite(values[i]) || !(values[i] > 0))
+            return 0;
+    return 1;
+}
+
 /* Finite, above 0, each larger than the one before. */
 static int ascends(const double *values, long n)
 {
-    for (long i = 0; i < n; i++)
-        if (!isfinite(values[i]) || !(values[i] > (i ? values[i - 1] : 0)))
+    for (long i = 1; i < n; i++)
+        if (!(values[i] > values[i - 1]))
             return 0;
-    return 1;
+    return all_positive(values, n);
 }
 
 /* Lines ------------------------------------------------------------------------------------ */
@@ -118,11 +126,8 @@ int fit_isotonic(const double *values, const double *weights, long n, double *fi
 {
     double *weight = scratch, *length = scratch + n; /* of the pools; FITTED has their means */
     long pools = 0;
-    if (!all_finite(values, n))
+    if (!all_finite(values, n) || (weights && !all_positive(weights, n)))
         return 0;
-    for (long i = 0; weights && i < n; i++)
-        if (!isfinite(weights[i]) || !(weights[i] > 0))
-            return 0;
     for (long i = 0; i < n; i++) {
         fitted[pools] = values[i];
         weight[pools] = weights ? weights[i] : 1;
@@ -146,7 +151,7 @@ struct metg fit_metg(const double *granularity, const double *efficiency, long n
     struct metg m = { NAN, NAN };
     double *fitted = scratch;
     long at = 0;
-    if (n < 1 || !isfinite(wanted) || !ascends(granularity, n) ||
+    if (n < 1 || !isfinite(wanted) || !all_positive(granularity, n) ||
         !fit_isotonic(efficiency, NULL, n, fitted, scratch + n))
         return m;
     m.max_efficiency = fitted[n - 1];
@@ -295,13 +300,10 @@ double fit_chunk_regret(const double *chunks, const double *times, long n, doubl
 {
     double best = INFINITY, time;
     long at = 0;
-    if (!ascends(chunks, n) || !ascends(&chunk, 1))
+    if (!ascends(chunks, n) || !all_positive(times, n) || !all_positive(&chunk, 1))
         return NAN;
-    for (long i = 0; i < n; i++) {
-        if (!isfinite(times[i]) || !(times[i] > 0))
-            return NAN;
+    for (long i = 0; i < n; i++)
         best = fmin(best, times[i]);
-    }
     while (at < n && chunks[at] < chunk)
         at++;
     if (at == n || (at == 0 && chunks[0] != chunk))

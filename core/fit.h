@@ -44,11 +44,15 @@ struct metg {
     double max_efficiency; /* the highest of the isotonic fit: what to print if not reached */
 };
 
-/* The smallest granularity at which the isotonic fit of EFFICIENCY is WANTED.  GRANULARITY, above 0
- * and strictly ascending, is the CPU time per task with all that was spent on it, P T / n.  Between
- * points the fit is linear in 1 / granularity, which a constant overhead makes exact.  There is no
- * extrapolation: -INFINITY says that the smallest granularity is efficient enough already, INFINITY
- * that the largest is not.  Both are values that stats_center takes.  NAN: refused, or no points.
+/* The smallest granularity at which the isotonic fit of EFFICIENCY is WANTED.  The points stand in
+ * ascending order of a task's work.  GRANULARITY, above 0, is the CPU time per task with all that
+ * was spent on it, P T / n: where overhead dwarfs the work, noise may turn two of them round.
+ * Between points the fit is linear in 1 / granularity, which a constant overhead makes exact. There
+ * is no extrapolation: -INFINITY says that the smallest granularity is efficient enough already,
+ * INFINITY that the largest is not.  Both are values that stats_center takes.  NAN: refused, or no
+ * points.
+ * The work that efficiency is relative to must be measured as the cells are: outliers that only the
+ * cells can have look like overhead, and 1 % of the time is 20 % of METG(95 %).
  * SCRATCH has room for 3 N values.
  * Source: Slaughter et al., Task Bench (SC'20). */
 struct metg fit_metg(const double *granularity, const double *efficiency, long n, double wanted,
@@ -73,20 +77,25 @@ struct overheads {
     double rest;  /* per task what the known ones of fix and chunk leave; ITEM if both are known */
 };
 
-/* Fit  P T = P fix + n (w + item) + k chunk,  k = ceil(n / c), to N cells of one number of WORKERS P
- * (the costs are not the same at another).  The way: divided by n it is
- *     u = P T / n - w = item + chunk (k / n) + P fix / n,
- * where noise in proportion to T is about alike everywhere, so that small jobs, which know FIX, are
- * not drowned by large ones.  chunk: the median slope of u over k / n, of pairs with the same n;
- * fix: the median slope of the remainder over 1 / n, of pairs that differ in n; if chunk is not
- * known, of those that have the same k / n; rest: the median of what remains.  Slopes are weighted
- * by their distance in x (the estimator of Jaeckel and Wilcoxon): both x are geometric ladders,
- * where most pairs lie close together and know little.
- * Costs may come out below 0 by noise: they are not cut off, that would bias their median over
- * blocks.  The model has no idle end: leave out cells of so few chunks that workers wait for the
- * last one (k below some 10 P and no multiple of P).
- * All NAN if a value is not finite, or not above 0 where it must be.  SCRATCH: N * N values.
- * Source: the weights, Jaeckel (1972), Scholz (1978); else Theil and Sen's, as in fit_line. */
+/* Fit P T = P fix + n (w + item) + k chunk, k = ceil(n / c), to N cells of one number of WORKERS P;
+ * at another the costs are others.  Per task it is
+ *
+ *     u = P T / n - w = item + chunk (k / n) + P fix / n
+ *
+ * where noise in proportion to T is about alike everywhere: small jobs, which know FIX, are not
+ * drowned by large ones.
+ * - chunk: the median slope of u over k / n, of the pairs with the same n;
+ * - fix: the median slope of what remains over P / n, of the pairs that differ in n; where chunk is
+ *   not known, of those with the same k / n;
+ * - rest: the median of what remains then.
+ *
+ * Slopes are weighted by their distance in x (Jaeckel 1972, Scholz 1978): both x are geometric
+ * ladders, where most pairs lie close together and know little.  Costs may come out below 0 by
+ * noise.  They are not cut off, that would bias their median over blocks.
+ *
+ * The model has no idle end: leave out cells of so few chunks that workers wait for the last one (k
+ * below some 10 P and no multiple of P).  All NAN if a value is not finite, or not above 0 where it
+ * must be.  SCRATCH has room for N * N values. */
 struct overheads fit_overheads(const struct load *cells, long n, double workers, double *scratch);
 
 /* The chunk that is best by that model, where the last chunk costs an idle end: the c with the

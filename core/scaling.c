@@ -110,6 +110,10 @@ static struct normal usl_normal(const struct points *p, const double *at)
     for (long i = 0; i < p->n; i++) {
         double w = p->workers[i], slope[2] = { w - 1, w * (w - 1) };
         double below = 1 + at[0] * slope[0] + at[1] * slope[1];
+        if (!(below > 0)) { /* only without bounds: no speed-up at all */
+            e.squares = INFINITY;
+            break;
+        }
         double error = log(p->speedup[i] / w) + log(below);
         e.squares += error * error;
         for (int a = 0; a < 2; a++) {
@@ -121,35 +125,30 @@ static struct normal usl_normal(const struct points *p, const double *at)
     return e;
 }
 
-/* The step of Levenberg and Marquardt, damped by D, within the bounds: what stands at 0 and would
- * go below does not move. */
-static void usl_step(const struct normal *e, double d, const double *at, double *next)
+/* The step of Levenberg and Marquardt, damped by D, to no value below LEAST: what stands there and
+ * would go below does not move. */
+static void usl_step(const struct normal *e, double d, double least, const double *at, double *next)
 {
     double a = e->m[0][0] * (1 + d), b = e->m[0][1], c = e->m[1][1] * (1 + d);
-    int held[2], free_one;
-    for (int i = 0; i < 2; i++) {
-        held[i] = at[i] <= 0 && e->g[i] >= 0;
-        next[i] = at[i];
-    }
-    if (held[0] && held[1])
-        return;
+    double step[2] = { e->g[0] / a, e->g[1] / c };
+    int held[2] = { at[0] <= least && e->g[0] >= 0, at[1] <= least && e->g[1] >= 0 };
     if (!held[0] && !held[1]) {
         double determinant = a * c - b * b;
-        next[0] = fmax(0, at[0] - (c * e->g[0] - b * e->g[1]) / determinant);
-        next[1] = fmax(0, at[1] - (a * e->g[1] - b * e->g[0]) / determinant);
-        return;
+        step[0] = (c * e->g[0] - b * e->g[1]) / determinant;
+        step[1] = (a * e->g[1] - b * e->g[0]) / determinant;
     }
-    free_one = held[0];
-    next[free_one] = fmax(0, at[free_one] - e->g[free_one] / (free_one ? c : a));
+    for (int i = 0; i < 2; i++)
+        next[i] = held[i] ? at[i] : fmax(least, at[i] - step[i]);
 }
 
-static struct usl usl_descend(const struct points *p, double sigma, double kappa, double *squares)
+static struct usl usl_descend(const struct points *p, double least, const double *from,
+                              double *squares)
 {
     enum { STEPS = 500 };
-    double at[2] = { sigma, kappa }, next[2], damping = 1e-3;
+    double at[2] = { from[0], from[1] }, next[2], damping = 1e-3;
     struct normal e = usl_normal(p, at);
     for (int i = 0; i < STEPS && damping < 1e12; i++) {
-        usl_step(&e, damping, at, next);
+        usl_step(&e, damping, least, at, next);
         struct normal there = usl_normal(p, next);
         if (!(there.squares < e.squares)) {
             damping *= 8;
@@ -164,24 +163,34 @@ static struct usl usl_descend(const struct points *p, double sigma, double kappa
     return (struct usl){ at[0], at[1] };
 }
 
-struct usl scaling_usl(const double *workers, const double *speedup, long n)
+static struct usl usl_fit(const double *workers, const double *speedup, long n, double least)
 {
     /* From either border and from between: the best of what they come to. */
     static const double from[][2] = { { 0.05, 1e-4 }, { 0, 1e-3 }, { 0.3, 0 }, { 0.01, 0.05 } };
     enum { FEWEST_COUNTS = 6 };
     const struct points p = { workers, speedup, n };
     struct usl best = { NAN, NAN };
-    double least = INFINITY, squares;
+    double lowest = INFINITY, squares;
     if (!sound(workers, speedup, n) || different(workers, n, 0) < FEWEST_COUNTS)
         return best;
     for (unsigned i = 0; i < sizeof from / sizeof *from; i++) {
-        struct usl u = usl_descend(&p, from[i][0], from[i][1], &squares);
-        if (squares < least) {
-            least = squares;
+        struct usl u = usl_descend(&p, least, from[i], &squares);
+        if (squares < lowest) {
+            lowest = squares;
             best = u;
         }
     }
     return best;
+}
+
+struct usl scaling_usl(const double *workers, const double *speedup, long n)
+{
+    return usl_fit(workers, speedup, n, 0);
+}
+
+struct usl scaling_usl_free(const double *workers, const double *speedup, long n)
+{
+    return usl_fit(workers, speedup, n, -INFINITY);
 }
 
 double scaling_usl_peak(double sigma, double kappa, double kappa_low)

@@ -6,8 +6,8 @@
  * speed-up that is not above 0 is refused: the answer is NAN.  All functions run in: either.
  *
  * Intervals: fit every block's speed-ups by themselves and give the results to stats_center.  Its
- * order statistics assume no shape, and a bound (sigma >= 0) only piles values up at its end; a
- * bootstrap over 6 to 30 blocks would cover too little, and a jackknife needs a smooth estimate.
+ * order statistics assume no shape; a bootstrap over 6 to 30 blocks would cover too little, and a
+ * jackknife needs an estimate that is smooth, which a bound is not.
  */
 #ifndef CORE_SCALING_H
 #define CORE_SCALING_H
@@ -31,6 +31,12 @@ struct usl {
  * there are fewer than 6 different worker counts: with fewer, any three points would fit. Source:
  * Gunther, Guerrilla Capacity Planning (2007), 4. */
 struct usl scaling_usl(const double *workers, const double *speedup, long n);
+
+/* The same without the bounds: sigma or kappa may be below 0.  For the blocks, whose results make
+ * the interval: with bounds, a sigma that noise would take below 0 is held there, and the kappa
+ * fitted beside it is too small (simulated, sigma 0, kappa 1e-4, 20 blocks: the interval of kappa
+ * covers 12 % of the time; without bounds 96 %). */
+struct usl scaling_usl_free(const double *workers, const double *speedup, long n);
 
 /* The worker count with the highest speed-up, sqrt((1 - sigma) / kappa), 1 at least.  NAN unless
  * KAPPA_LOW, the lower end of kappa's interval, is above 0: a kappa that may be 0 has no peak.  May

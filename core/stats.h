@@ -182,8 +182,9 @@ long stats_samples_wanted(double launch, double sample, const struct components 
 
 /* How quiet it was ------------------------------------------------------------------------- */
 
-/* What a fixed piece of work takes when nothing disturbs it: the 5th percentile of N VALUES, which a
- * few impossibly short ones do not move as they would the minimum.  SCRATCH has room for N values. */
+/* What a fixed piece of work takes when nothing disturbs it: the 5th percentile of N VALUES, which
+ * a few impossibly short ones do not move as they would the minimum.  SCRATCH has room for N
+ * values. */
 double stats_quiet_reference(const double *values, long n, double *scratch);
 
 /* By what share the largest of N VALUES exceeds REFERENCE > 0: largest / reference - 1.  Below 0:
