@@ -141,23 +141,26 @@ static void usl_step(const struct normal *e, double d, double least, const doubl
         next[i] = held[i] ? at[i] : fmax(least, at[i] - step[i]);
 }
 
+/* From FROM to where no step goes further down.  SQUARES is what remains there. */
 static struct usl usl_descend(const struct points *p, double least, const double *from,
                               double *squares)
 {
     enum { STEPS = 500 };
-    double at[2] = { from[0], from[1] }, next[2], damping = 1e-3;
+    const double tiny = 1e-14, lightest = 1e-9, heaviest = 1e6;
+    double at[2] = { from[0], from[1] }, next[2], damping = 1e-3, gain = 1;
     struct normal e = usl_normal(p, at);
-    for (int i = 0; i < STEPS && damping < 1e12; i++) {
+    for (int i = 0; i < STEPS && damping < heaviest && gain > tiny; i++) {
         usl_step(&e, damping, least, at, next);
         struct normal there = usl_normal(p, next);
         if (!(there.squares < e.squares)) {
             damping *= 8;
             continue;
         }
+        gain = 1 - there.squares / e.squares;
         e = there;
         at[0] = next[0];
         at[1] = next[1];
-        damping = fmax(damping / 8, 1e-15);
+        damping = fmax(damping / 8, lightest);
     }
     *squares = e.squares;
     return (struct usl){ at[0], at[1] };
