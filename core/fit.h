@@ -50,14 +50,15 @@ struct metg {
  * Between points the fit is linear in 1 / granularity, which a constant overhead makes exact. There
  * is no extrapolation: -INFINITY says that the smallest granularity is efficient enough already,
  * INFINITY that the largest is not.  Both are values that stats_center takes.  NAN: refused, or no
- * points.
+ * points.  SCRATCH has room for 3 N values.
+ *
  * The work that efficiency is relative to must be measured as the cells are: outliers that only the
- * cells can have look like overhead, and 1 % of the time is 20 % of METG(95 %).
- * Its interval over blocks covers what it should under noise, and under outlying samples; where 5 %
- * of whole cells take half as long again, that of METG(90 %) and above does not from 20 blocks on
- * (simulated: 90 %, METG(95 %): 86 %), for a pool that has such a cell carries its neighbours
- * along. Leave out such a block's value (NAN). SCRATCH has room for 3 N values. Source: Slaughter
- * et al., Task Bench (SC'20). */
+ * cells can have look like overhead, and 1 % of the time is 20 % of METG(95 %).  The interval over
+ * blocks holds under noise and under outlying samples.  Where 5 % of whole cells take half as long
+ * again it does not from 20 blocks on (simulated: METG(90 %) 90 %, METG(95 %) 86 %), for such a
+ * cell carries its neighbours along: give a block like that the value NAN.
+ *
+ * Source: Slaughter et al., Task Bench (SC'20). */
 struct metg fit_metg(const double *granularity, const double *efficiency, long n, double wanted,
                      double *scratch);
 

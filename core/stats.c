@@ -278,7 +278,7 @@ static double log_gamma(double x)
 static double beta_below(double a, double b, double x, double y)
 {
     double front;
-    if (x <= 0 || y <= 0)
+    if (x <= 0 || y <= 0) /* y is NAN if t is infinite; then x is 0 */
         return x > 0;
     front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log(y));
     if (x < (a + 1) / (a + b + 2))
@@ -290,8 +290,7 @@ static double beta_below(double a, double b, double x, double y)
 static double t_above(double t, double df)
 {
     double square = t * t;
-    return isinf(square) ? 0
-                         : beta_below(df / 2, 0.5, df / (df + square), square / (df + square)) / 2;
+    return beta_below(df / 2, 0.5, df / (df + square), square / (df + square)) / 2;
 }
 
 double stats_t_below(double t, double df)

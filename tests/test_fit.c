@@ -303,6 +303,32 @@ static void overheads_come_back(void **state)
     CLOSE(f.item * 1e9, 12);
 }
 
+/* What one cell shows above its work, per task. */
+static struct load showing(double tasks, double chunk, double u)
+{
+    return (struct load){ tasks, chunk, (100 + u) * tasks / WORKERS, 100 };
+}
+
+static void overheads_by_hand(void **state)
+{
+    /* slopes and weights: -4 .25, 5.33 .75, 9.14 .4375, 9.6 .9375, 10 .5, 26.7 .1875 */
+    const struct load four[] = { showing(16, 1, 10), showing(16, 2, 5), showing(16, 4, 6),
+                                 showing(16, 16, 1) };
+    /* slopes 4 and 10 of one weight */
+    const struct load two[] = { showing(16, 1, 7), showing(16, 2, 5), showing(32, 1, 9),
+                                showing(32, 2, 4) };
+    const struct overheads o = { .fix = 9000, .chunk = 250, .item = 12 };
+    const struct load apart[] = { load_of(16000, 1, 100, &o), load_of(16000, 4, 100, &o),
+                                  load_of(4000, 16, 100, &o), load_of(1000, 64, 100, &o) };
+    double scratch[16];
+    (void)state;
+    NEAR(fit_overheads(four, 4, WORKERS, scratch).chunk, 9.6);
+    NEAR(fit_overheads(two, 4, WORKERS, scratch).chunk, 7);
+    struct overheads f = fit_overheads(apart, 4, WORKERS, scratch);
+    CLOSE(f.chunk, 250);
+    CLOSE(f.fix, 9000); /* no two that differ in tasks have the same chunk */
+}
+
 static void overheads_that_cannot_be_known(void **state)
 {
     const struct overheads o = { .fix = 9000, .chunk = 250, .item = 12 };
@@ -447,6 +473,41 @@ static void usl_comes_back(void **state)
     assert_true(scaling_usl(counts, x, 8).kappa == 0);
 }
 
+static double usl_misfit(const double *x, double sigma, double kappa)
+{
+    double sum = 0;
+    for (int i = 0; i < 8; i++) {
+        double p = counts[i], e = log(x[i] / p) + log(1 + sigma * (p - 1) + kappa * p * (p - 1));
+        sum += e * e;
+    }
+    return sum;
+}
+
+/* Of noisy speed-ups, many with a fit on the border: no place near by or far off fits better. */
+static void usl_is_the_least(void **state)
+{
+    static const double far[][2] = { { 0, 0 }, { 0.01, 0 }, { 0, 1e-3 }, { 0.1, 1e-3 }, { 1, 1 } };
+    uint64_t seed = 8;
+    double x[8];
+    (void)state;
+    for (int trial = 0; trial < 300; trial++) {
+        law(trial % 3 * 0.01, trial % 2 * 1e-4, x);
+        for (int i = 0; i < 8; i++)
+            x[i] *= exp(0.1 * normal(&seed));
+        struct usl u = scaling_usl(counts, x, 8), v = scaling_usl_free(counts, x, 8);
+        double bounded = usl_misfit(x, u.sigma, u.kappa), least = usl_misfit(x, v.sigma, v.kappa);
+        assert_true(u.sigma >= 0 && u.kappa >= 0 && least <= bounded * (1 + 1e-12));
+        for (int step = 1; step < 9; step++) {
+            double ds = (step % 3 - 1) * 1e-4, dk = (step / 3 - 1) * 1e-6;
+            double near_by = usl_misfit(x, fmax(0, u.sigma + ds), fmax(0, u.kappa + dk));
+            assert_true(near_by >= bounded * (1 - 1e-12));
+            assert_true(usl_misfit(x, v.sigma + ds, v.kappa + dk) >= least * (1 - 1e-12));
+        }
+        for (int i = 0; i < 5; i++)
+            assert_true(usl_misfit(x, far[i][0], far[i][1]) >= bounded * (1 - 1e-12));
+    }
+}
+
 /* Throughputs of a ray tracer, as in Gunther (2007); the least squares on ln X and Amdahl's by
  * pattern search and golden section over the misfit.  The bounds as found by the same search. */
 static void measured_scaling(void **state)
@@ -494,6 +555,7 @@ int main(void)
         cmocka_unit_test(metg_of_constant_overhead),
         cmocka_unit_test(metg_by_hand),
         cmocka_unit_test(overheads_come_back),
+        cmocka_unit_test(overheads_by_hand),
         cmocka_unit_test(overheads_that_cannot_be_known),
         cmocka_unit_test(best_chunk),
         cmocka_unit_test(cpython_chunk),
@@ -501,6 +563,7 @@ int main(void)
         cmocka_unit_test(amdahl),
         cmocka_unit_test(karp_flatt),
         cmocka_unit_test(usl_comes_back),
+        cmocka_unit_test(usl_is_the_least),
         cmocka_unit_test(measured_scaling),
         cmocka_unit_test(usl_refuses),
     };
