@@ -515,7 +515,7 @@ static int make_blocks(struct measured *r)
 {
     size_t most = (size_t)r->good_count + 1;
     r->blocks = malloc(most * sizeof *r->blocks);
-    r->scratch = malloc((3 * most + (size_t)r->samples->rows) * sizeof *r->scratch);
+    r->scratch = malloc((3 * most + 2 * (size_t)r->samples->rows) * sizeof *r->scratch);
     if (!r->blocks || !r->scratch)
         return -ENOMEM;
     noise_open(&r->noise, r->samples, r->scratch);

@@ -37,8 +37,7 @@ void noise_open(struct noise_ledger *n, const struct csv *samples, double *scrat
         if (csv_number(samples, row, n->column[NOISE_CANARY], &scratch[known]) &&
             scratch[known] > 0)
             known++;
-    stats_sort(scratch, known);
-    n->canary = stats_quantile(scratch, known, 0.05);
+    n->canary = stats_quiet_reference(scratch, known, scratch + known);
 }
 
 /* Do workers share a CPU?  Then they wait for each other. */
@@ -73,7 +72,7 @@ static int is_bad(const struct noise_ledger *n, enum noise signal, long row, dou
     case ANY:
         return value > 0;
     case LONGER:
-        return value / n->canary - 1 >= signals[signal].bad;
+        return stats_excess(&value, 1, n->canary) >= signals[signal].bad;
     }
     return 0;
 }

@@ -26,8 +26,8 @@ struct noise_ledger {
     double canary; /* what the canary takes when nobody disturbs it, ns; NAN: not known */
 };
 
-/* SAMPLES outlives the ledger.  SCRATCH: room for a number a row.  The canary's reference is the
- * 5th percentile of the whole run. */
+/* SAMPLES outlives the ledger.  SCRATCH: room for two numbers a row.  The canary's reference is
+ * stats_quiet_reference of the whole run. */
 void noise_open(struct noise_ledger *n, const struct csv *samples, double *scratch);
 
 /* What disturbed the sample of ROW, which WORKERS workers did, bound to CPUS ("0+1"; "": not

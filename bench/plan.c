@@ -389,6 +389,11 @@ static void add_lengths(const struct layout *l)
             r.tasks = tasks_for(l, (double)axis[i], handout_ns(series[s].backend), l->workers);
             add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
         }
+        /* One block a worker: all are busy and nothing is handed out.  What a task takes then is
+         * what efficiency is relative to. */
+        r.tasks = tasks_for(l, (double)axis[i], 0, l->workers);
+        r.chunk = r.tasks / l->workers;
+        add_as(l, r, "omp", "static", bisection_rank(i, points));
         add_reference(l, r);
     }
 }

@@ -24,9 +24,6 @@
  */
 #define MARGIN 0.03
 
-/* Of the pairs of twins so many differ by no more than the floor. */
-#define FLOOR_QUANTILE 0.9
-
 /* From here on a cell counts as noisy. */
 #define NOISY_SHARE 0.2
 
@@ -55,8 +52,8 @@ struct run {
     struct view order, work, match, side;
     struct cell **sorted; /* all cells, in whatever order is being walked */
     double margin;        /* of all verdicts of this run */
-    double *floors;       /* how far each cell lies from its twin, in logarithms */
-    long floor_count;
+    double *twins;        /* logarithms of the ratio of each cell and its twin, and room as much */
+    long twin_count;
 };
 
 static const char *const order_names[] = { "workload", "variant", "task_ns",  "tasks", "chunk",
@@ -543,7 +540,7 @@ static int is_pair(const struct run *r, const struct cell *a, const struct cell 
     return sides ? !a->twin && !b->twin : a->twin != b->twin;
 }
 
-static void measure_floor(struct run *r, struct cell **cells, long count, FILE *none)
+static void compare_twins(struct run *r, struct cell **cells, long count, FILE *none)
 {
     (void)none;
     for (long i = 0; i < count; i++)
@@ -554,22 +551,19 @@ static void measure_floor(struct run *r, struct cell **cells, long count, FILE *
                 continue;
             struct ratio ratio = compare_blocks(r, cells[i], cells[j], &shared);
             if (shared >= FEWEST_BLOCKS)
-                r->floors[r->floor_count++] = fabs(log(ratio.center));
+                r->twins[r->twin_count++] = log(ratio.center);
         }
 }
 
 /* How far two of the same lie apart in this run is what its verdicts may not go below. */
 static int find_margin(struct run *r)
 {
-    r->margin = MARGIN;
-    r->floors = malloc(((size_t)r->record.cell_count + 1) * sizeof *r->floors);
-    if (!r->floors)
+    r->twins = malloc(((size_t)r->record.cell_count * 2 + 1) * sizeof *r->twins);
+    if (!r->twins)
         return -ENOMEM;
-    each_group(r, by_match, &r->match, measure_floor, NULL);
-    stats_sort(r->floors, r->floor_count);
-    double floor = stats_quantile(r->floors, r->floor_count, FLOOR_QUANTILE);
-    if (r->floor_count && 2 * (exp(floor) - 1) > MARGIN)
-        r->margin = 2 * (exp(floor) - 1);
+    each_group(r, by_match, &r->match, compare_twins, NULL);
+    r->margin = stats_margin(
+        MARGIN, stats_noise_floor(r->twins, r->twin_count, r->twins + r->record.cell_count));
     return 0;
 }
 
@@ -674,7 +668,7 @@ int summarize(const char *dir, struct why *w)
             error = write_tables(&r, dir, w);
     }
     free(r.sorted);
-    free(r.floors);
+    free(r.twins);
     blocks_free(&r.record);
     if (error == -ENOMEM)
         why(w, error, "%s: not enough memory to summarize it", dir);
