@@ -286,8 +286,8 @@ static void put_conditions(const struct comparison *c, FILE *f)
                    "numbers.\n");
     if (fabs(new_steps / old_steps - 1) >= 0.001 && old_steps > 0)
         fprintf(f,
-                "The CPU kernel ran at %.4g times its speed in OLD, and tasks have as many more "
-                "steps: times are compared for equal work.\n",
+                "A computing task of NEW has %.4g times the steps of one of OLD (each run measures "
+                "the speed that a task's length is made of): times are compared for equal work.\n",
                 new_steps / old_steps);
     if (c->margin > 0 && c->run[OLD].noise_floor > 0)
         fprintf(f, "OLD against itself differs by %s.\n", percent(word, c->run[OLD].noise_floor));
