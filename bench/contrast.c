@@ -19,6 +19,11 @@
 /* A shorter task of the CPU kernel than this is no longer the same work. */
 #define WORK_TOLERANCE 1e-9
 
+/* A run counts as disturbed if other programs took this share of the machine; and a cell as
+ * disturbed otherwise than in the other run if its workers waited so much more for a CPU. */
+#define FOREIGN_LIMIT 0.01
+#define WAITED_LIMIT  0.03
+
 /* Reading --------------------------------------------------------------------------------- */
 
 /* A folder is one run on one host; rows of another, pasted in, would be compared unseen. */
@@ -162,6 +167,8 @@ static int read_run(struct folder_read *r, const char *dir, struct why *w)
     if (error || (error = read_steps(r)) || (error = blocks_find_serial(&r->record)))
         return error;
     warn_of_rows(r);
+    r->foreign = fmax(number_of(machine_get(&r->machine, "foreign_share")),
+                      number_of(machine_get(&r->machine, "steal_share")));
     r->noise_floor = number_of(machine_get(&r->machine, "aa_floor"));
     if (isnan(r->noise_floor))
         r->noise_floor = floor_of_pairs(dir);
@@ -540,6 +547,36 @@ static void judge(const struct comparison *c, struct contrast *row, int has_inte
     row->blocks_needed = (double)(needed < MOST_BLOCKS_NEEDED ? needed : MOST_BLOCKS_NEEDED);
 }
 
+static double middle(const struct cell *cell, enum metric m, double *scratch)
+{
+    long known = 0;
+    for (long i = 0; i < cell->blocks; i++)
+        if (!isnan(cell->block[i].value[m]))
+            scratch[known++] = cell->block[i].value[m];
+    stats_sort(scratch, known);
+    return stats_median(scratch, known);
+}
+
+/* Blocks are independent of each other, but a busy hour is in all blocks of its run, and no number
+ * of blocks averages it out.  So where other programs ran, and the workers of the slower side
+ * waited more for their CPUs, the difference proves nothing. */
+static void doubt_disturbed(const struct comparison *c, struct contrast *row)
+{
+    enum side slow = row->verdict == VERDICT_SLOWER ? NEW : OLD, quick = slow == NEW ? OLD : NEW;
+    for (int s = 0; s < SIDES; s++)
+        row->waited[s] = middle(row->cell[s], RUNQ, c->scratch);
+    if ((row->verdict != VERDICT_SLOWER && row->verdict != VERDICT_FASTER) ||
+        !(c->run[slow].foreign > FOREIGN_LIMIT) ||
+        !(row->waited[slow] - row->waited[quick] > WAITED_LIMIT))
+        return;
+    row->disturbed = 1;
+    row->verdict = VERDICT_UNCLEAR;
+    snprintf(
+        row->note, sizeof row->note,
+        "other programs ran: workers waited for a CPU %.0f%% of the time in OLD, %.0f%% in NEW",
+        100 * row->waited[OLD], 100 * row->waited[NEW]);
+}
+
 static void compare_times(struct comparison *c, struct contrast *row)
 {
     double *a = c->scratch, *b = a + c->room, *rest = b + c->room;
@@ -572,6 +609,7 @@ static void compare_times(struct comparison *c, struct contrast *row)
         has_interval = 1;
     }
     judge(c, row, has_interval);
+    doubt_disturbed(c, row);
 }
 
 /* Logarithms of the speed-up, block by block.  Returns how many blocks have one. */
@@ -616,7 +654,7 @@ static void compare_shapes(struct comparison *c, struct contrast *row)
 /* What else a reader of one row should know. */
 static void note(struct contrast *row)
 {
-    size_t used = 0;
+    size_t used = strlen(row->note);
     for (int s = 0; s < SIDES; s++)
         if (row->cell[s]->void_samples && used < sizeof row->note)
             used += (size_t)snprintf(row->note + used, sizeof row->note - used,
@@ -660,7 +698,7 @@ static int judge_rows(struct comparison *c)
         struct contrast *row = &c->rows[i];
         row->time_ns[OLD] = row->time_ns[NEW] = row->work_ratio = NAN;
         row->ratio = row->low = row->high = row->p = row->blocks_needed = NAN;
-        row->speedup[OLD] = row->speedup[NEW] = NAN;
+        row->speedup[OLD] = row->speedup[NEW] = row->waited[OLD] = row->waited[NEW] = NAN;
         row->shape = row->shape_low = row->shape_high = NAN;
         find_failures(row);
         if (row->fate != COMPARED)
@@ -778,7 +816,8 @@ static int count_rows(struct comparison *c)
         c->slower += row->counts && row->verdict == VERDICT_SLOWER;
         if (least > c->most_blocks)
             c->most_blocks = least;
-        if (row->verdict == VERDICT_UNCLEAR)
+        c->disturbed += row->disturbed;
+        if (row->verdict == VERDICT_UNCLEAR && !row->disturbed)
             needed[known++] = row->blocks_needed;
     }
     stats_sort(needed, known);

@@ -26,6 +26,7 @@ struct folder_read {
     struct machine machine; /* empty where machine.csv is missing */
     int has_machine;
     double *steps;      /* per cell: the CPU kernel's steps per ms; NAN: not known */
+    double foreign;     /* share of the machine that other programs or its host took */
     double noise_floor; /* what A against A shows in this run; NAN: not measured */
 };
 
@@ -53,6 +54,8 @@ struct contrast {
     double ratio, low, high; /* time in NEW over time in OLD, for the same work */
     double p, p_adjusted;    /* of "nothing changed"; with the correction for many cells */
     enum verdict verdict;
+    double waited[SIDES]; /* share of the workers' time in which they had no CPU */
+    int disturbed;        /* would be faster or slower, but for other programs: unclear */
     int counts;           /* faster or slower, and still so after the correction */
     double blocks_needed; /* in each run, where the verdict is unclear */
     double speedup[SIDES], shape, shape_low, shape_high; /* shape: speed-up NEW over OLD */
@@ -82,6 +85,7 @@ struct comparison {
     long flip_count;
     /* How many rows there are of each kind. */
     long compared, missing[SIDES], other_work, verdicts[VERDICT_UNCLEAR + 1], faster, slower;
+    long disturbed;
     long most_blocks;     /* the most that a compared cell has in both runs */
     double blocks_needed; /* would settle half of the unclear ones */
     double *scratch;

@@ -30,8 +30,8 @@ static void put_right(FILE *f, const char *text, int width)
 
 static const char *percent(char buffer[WORD], double share)
 {
-    snprintf(buffer, WORD, "%.*f%%", share < 0.0995 && fmod(1e3 * share, 10) > 0.01 ? 1 : 0,
-             100 * share);
+    snprintf(buffer, WORD, "%.*f%%",
+             share < 0.0995 && fabs(100 * share - round(100 * share)) > 0.01, 100 * share);
     return buffer;
 }
 
@@ -239,11 +239,18 @@ static const char *cells(char buffer[WORD], long count)
 static void put_unclear(const struct comparison *c, FILE *f)
 {
     long unclear = c->verdicts[VERDICT_UNCLEAR];
-    if (!unclear)
-        return;
-    fprintf(f, "; %ld unclear: about %.0f%s blocks in each run would settle %s", unclear,
-            c->blocks_needed, c->blocks_needed >= MOST_BLOCKS_NEEDED ? " or more" : "",
-            unclear > 1 ? "half of them" : "it");
+    long open = unclear - c->disturbed; /* more blocks would help */
+    if (unclear)
+        fprintf(f, "; %ld unclear", unclear);
+    if (c->disturbed)
+        fprintf(f, "%s%ld of them because other programs ran", open ? ", " : ": ", c->disturbed);
+    if (open)
+        fprintf(f, "%s about %.0f%s blocks in each run would settle %s",
+                c->disturbed ? ", and" : ":", c->blocks_needed,
+                c->blocks_needed >= MOST_BLOCKS_NEEDED ? " or more" : "",
+                open > 1       ? c->disturbed ? "half of the others" : "half of them"
+                : c->disturbed ? "the other"
+                               : "it");
 }
 
 void contrast_show_summary(const struct comparison *c, FILE *f)
@@ -279,6 +286,12 @@ static void put_conditions(const struct comparison *c, FILE *f)
     char word[WORD];
     if (c->same_record)
         fprintf(f, "Both folders hold the same record: of course all is the same.\n");
+    for (int s = 0; s < SIDES; s++)
+        if (c->run[s].foreign > 0.01)
+            fprintf(f,
+                    "%s was disturbed: other programs took %s of the machine. Measure again on a "
+                    "quiet one before you believe a difference.\n",
+                    s == OLD ? "OLD" : "NEW", percent(word, c->run[s].foreign));
     if (c->host == HOST_UNKNOWN)
         fprintf(f, "Not known whether this is one host: compared as if it were.\n");
     if (c->host == HOST_OTHER)
@@ -652,7 +665,10 @@ static void put_csv_row(const struct comparison *c, const struct contrast *row, 
     put_number(f, "%.6g", row->shape);
     put_number(f, "%.6g", row->shape_low);
     put_number(f, "%.6g", row->shape_high);
-    fprintf(f, ",%s,", shape_word(row));
+    fprintf(f, ",%s", shape_word(row));
+    put_number(f, "%.4g", row->waited[OLD]);
+    put_number(f, "%.4g", row->waited[NEW]);
+    fputc(',', f);
     csv_put(f, row->note);
     fputc('\n', f);
 }
@@ -665,7 +681,7 @@ void contrast_show_csv(const struct comparison *c, FILE *f)
     }
     fputs("sweep,ratio,ratio_low,ratio_high,margin,verdict,p,p_adjusted,counts,blocks_needed,"
           "blocks_old,blocks_new,old_ns,new_ns,work_ratio,speedup_old,speedup_new,shape,shape_low,"
-          "shape_high,shape_verdict,note\n",
+          "shape_high,shape_verdict,waited_old,waited_new,note\n",
           f);
     for (long i = 0; i < c->count; i++)
         put_csv_row(c, &c->rows[i], f);

@@ -58,12 +58,13 @@ rows() { csv "$@" | wc -l | tr -d ' '; }
 # make DIR [KEY=VALUE ...]: a run's folder.  seed; noise: the deviation of a block's logarithm;
 # blocks; points: chunk sizes per backend; omp, pool, serial: factors on their times; overhead: ns
 # per job that grow with nothing; steps: per ms; version, host, kernel, model, build; cpus; extra: a
-# column of the key with its value; only: this backend alone.
+# column of the key with its value; only: this backend alone; foreign, waited: what other programs
+# took, and the share of the time that workers waited for a CPU.
 make() {
     dir=$1
     shift
     seed=1 noise=0.004 blocks=12 points=3 omp=1 pool=1 serial=1 overhead=0 steps=1000000 version=1
-    host=alpha kernel=6.1 model=Invented build=Release cpus=0+1 extra='' only='' floor=''
+    host=alpha kernel=6.1 model=Invented build=Release cpus=0+1 extra='' only='' floor='' foreign=0.001 waited=0
     for word; do
         eval "${word%%=*}=\${word#*=}"
     done
@@ -71,12 +72,14 @@ make() {
     {
         printf 'key,value,note\nhostname,%s,\nkernel,Linux %s,\ncpu_model,%s CPU,\n' \
             "$host" "$kernel" "$model"
-        printf 'build_type,%s,\nflags,-O2,\nseed,%s,\nsteps_per_ms,%s,\n' "$build" "$seed" "$steps"
+        printf 'build_type,%s,\nflags,-O2,\nseed,%s,\nsteps_per_ms,%s,\nforeign_share,%s,\n' \
+            "$build" "$seed" "$steps" "$foreign"
         [ -z "$floor" ] || printf 'aa_floor,%s,\n' "$floor"
     } >"$dir/machine.csv"
     awk -v seed="$seed" -v noise="$noise" -v blocks="$blocks" -v points="$points" -v omp="$omp" \
         -v pool="$pool" -v serial="$serial" -v overhead="$overhead" -v steps="$steps" \
-        -v version="$version" -v cpus="$cpus" -v extra="$extra" -v only="$only" -v dir="$dir" '
+        -v version="$version" -v cpus="$cpus" -v extra="$extra" -v only="$only" -v dir="$dir" \
+        -v waited="$waited" '
     function uniform() { # Park & Miller (1988): every awk gives the same
         state = (state * 16807) % 2147483647
         return state / 2147483647
@@ -90,8 +93,8 @@ make() {
         work = 10000 * 1000 / workers * steps / 1000000
         for (s = 0; s < 2; s++) {
             wall = (work * factor + overhead) * exp(noise * normal())
-            printf "cell,%s,auto,%s,passive,cpu,%s,10000,0,1000,%d,%d,close,%s,%s%d,%d,%d,0,%.0f,ok,x,%s\n",
-                backend, schedule, version, chunk, workers, cpus, more, b, seq, s, wall, steps >samples
+            printf "cell,%s,auto,%s,passive,cpu,%s,10000,0,1000,%d,%d,close,%s,%s%d,%d,%d,0,%.0f,ok,x,%s,%.0f\n",
+                backend, schedule, version, chunk, workers, cpus, more, b, seq, s, wall, steps, waited * workers * wall >samples
         }
         printf "%d,%d,%d,ok,,1,\n", seq - first, b, seq >status
     }
@@ -101,7 +104,7 @@ make() {
         samples = dir "/samples.csv"; status = dir "/status.csv"
         split(extra, part, "=")
         more = extra == "" ? "" : part[2] ","
-        printf "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,chunk,workers,place,cpus,%sblock,seq,sample,warmup,wall_ns,status,sweep,steps_per_ms\n",
+        printf "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,chunk,workers,place,cpus,%sblock,seq,sample,warmup,wall_ns,status,sweep,steps_per_ms,runq_ns\n",
             extra == "" ? "" : part[1] "," >samples
         print "cell,block,seq,status,reason,wall_ms,line" >status
         for (b = 1; b <= blocks; b++) {
@@ -217,6 +220,21 @@ make heavier seed=10 overhead=5000000 steps=1100000
 compare heavy heavier --format csv
 expect 'hand-out does not grow' within "$(csv ratio_high backend=omp chunk=1)" 0.99 1.06
 
+# ---- a machine that was busy in one of the runs
+make busy seed=24 pool=1.2 foreign=0.3 waited=0.2
+compare old busy --format csv --fail-on slower
+expect 'busy: nothing slower' is "$rc" 0
+expect 'busy: unclear' is "$(rows verdict verdict=unclear backend=pool)" 3
+expect 'busy: counted' says err '3 unclear: 3 of them because other programs ran'
+compare old busy
+expect 'busy: told' says out 'NEW was disturbed'
+make slow seed=24 pool=1.2 foreign=0.3
+compare old slow --fail-on slower
+expect 'busy, but nobody waited for a CPU: slower' is "$rc" 3
+make slow seed=24 pool=1.2 waited=0.2
+compare old slow --fail-on slower
+expect 'waited, but for nobody else: slower' is "$rc" 3
+
 # ---- missing, versions
 make more seed=11 points=4
 compare old more --format csv --fail-on missing
@@ -272,6 +290,11 @@ printf 'hostname,gamma,\n' >>mixed/machine.csv
 compare old mixed
 expect 'two hosts in one run: 1' is "$rc" 1
 expect 'two hosts in one run: why' says err 'two hosts'
+make mixed seed=17 extra=hostname=alpha
+sed '$s/,alpha,/,gamma,/' mixed/samples.csv >part && mv part mixed/samples.csv
+compare old mixed
+expect 'rows of two hosts: 1' is "$rc" 1
+expect 'rows of two hosts: why' says err "'alpha' and 'gamma'"
 make nowhere seed=18 && rm nowhere/machine.csv
 compare old nowhere
 expect 'no machine.csv: 0' is "$rc" 0
