@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/ranks.h"
 #include "command.h"
 #include "record.h"
 
@@ -477,28 +476,14 @@ static long log_times(const struct cell *cell, double *out)
     return cell->blocks;
 }
 
-static double p_of_welch(const struct difference *d)
+/* Of "both runs are the same" when B's logarithms are moved by SHIFT. */
+static double p_of(const struct difference *d, double shift)
 {
     double error = (d->high - d->low) / 2 / stats_t_quantile(1 - ALPHA / 2, d->df);
+    double apart = fabs(d->center + shift);
     if (!(error > 0))
-        return d->center == 0;
-    return 2 * stats_t_below(-fabs(d->center / error), d->df);
-}
-
-/* Of "both runs are the same" when B's logarithms are moved by SHIFT. */
-static double p_of(const struct difference *d, const double *a, long na, double *b, long nb,
-                   double shift, double *scratch)
-{
-    struct difference moved = *d;
-    moved.center += shift;
-    if (d->method == DIFFERENCE_WELCH)
-        return p_of_welch(&moved);
-    for (long i = 0; i < nb; i++)
-        b[i] += shift;
-    double p = ranks_p(a, na, b, nb, scratch);
-    for (long i = 0; i < nb; i++)
-        b[i] -= shift;
-    return p;
+        return apart == 0;
+    return 2 * stats_t_below(-apart / error, d->df);
 }
 
 /* The work of a task may differ: task lengths are nominal, and the steps that make them up follow
@@ -583,7 +568,7 @@ static void compare_times(struct comparison *c, struct contrast *row)
     long na = log_times(row->cell[OLD], a), nb = log_times(row->cell[NEW], b);
     double whole, part;
 
-    struct difference d = stats_independent(a, na, b, nb, ALPHA, rest);
+    struct difference d = stats_independent(a, na, b, nb, ALPHA);
     for (int s = 0; s < SIDES; s++) {
         double *logs = s == OLD ? a : b;
         row->blocks[s] = row->cell[s]->blocks;
@@ -598,9 +583,9 @@ static void compare_times(struct comparison *c, struct contrast *row)
     row->low = exp(d.low + least);
     row->high = exp(d.high + most);
     row->p = NAN;
-    int has_interval = d.method != DIFFERENCE_NONE;
+    int has_interval = d.has_interval;
     if (has_interval) {
-        row->p = fmax(p_of(&d, a, na, b, nb, least, rest), p_of(&d, a, na, b, nb, most, rest));
+        row->p = fmax(p_of(&d, least), p_of(&d, most));
         if (d.center + least < 0 && d.center + most > 0)
             row->p = 1;
     }
@@ -641,13 +626,13 @@ static void compare_shapes(struct comparison *c, struct contrast *row)
                      row->cell[NEW]->serial != row->cell[NEW];
     if (!row->has_shape)
         return;
-    struct difference d = stats_independent(logs[OLD], n[OLD], logs[NEW], n[NEW], ALPHA, rest);
+    struct difference d = stats_independent(logs[OLD], n[OLD], logs[NEW], n[NEW], ALPHA);
     row->shape = exp(d.center);
     row->shape_low = exp(d.low);
     row->shape_high = exp(d.high);
     if (c->same_record)
         row->shape = row->shape_low = row->shape_high = 1;
-    if (d.method != DIFFERENCE_NONE || c->same_record) /* as times: a lower one is faster */
+    if (d.has_interval || c->same_record) /* as times: a lower one is faster */
         row->shape_verdict = stats_verdict(1 / row->shape_high, 1 / row->shape_low, c->margin);
 }
 
@@ -689,9 +674,8 @@ static int judge_rows(struct comparison *c)
             if (c->run[s].record.cells[i].blocks > most)
                 most = c->run[s].record.cells[i].blocks;
     c->room = most;
-    /* two sets of values; behind them room for both again, or for the rank sums of fewer than 10
-     * against MOST */
-    c->scratch = malloc(9 * ((size_t)most + 1) * sizeof *c->scratch);
+    /* two sets of values, and room for one more */
+    c->scratch = malloc(3 * ((size_t)most + 1) * sizeof *c->scratch);
     if (!c->scratch)
         return -ENOMEM;
     for (long i = 0; i < c->count; i++) {

@@ -15,7 +15,7 @@
 enum side { OLD, NEW, SIDES };
 
 enum {
-    BLOCKS_FOR_INTERVAL = 7, /* of each run: below, two 97.5 % intervals cannot be had */
+    BLOCKS_FOR_INTERVAL = 6, /* of each run */
     MOST_BLOCKS_NEEDED = 10000
 };
 
