@@ -768,7 +768,7 @@ int birth_start(struct pool *p, int worker)
             pipe_close(p, worker);
         return error;
     }
-    own->alive = 1;
+    own->alive = own->unborn = 1;
     if (!b.is_process)
         return 0;
     watch_out_for(p, worker);

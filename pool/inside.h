@@ -211,7 +211,8 @@ struct pool_claims {
 /* ---- the caller's own ---- */
 
 struct worker_own {
-    int alive; /* a process or thread that has not been buried */
+    int alive;  /* a process or thread that has not been buried */
+    int unborn; /* it, or the one before, has not been seen to be ready */
     pid_t pid;
     int pidfd; /* -1: none */
     pthread_t thread;
@@ -219,6 +220,7 @@ struct worker_own {
     int timed_out;            /* it is killed for the task at `victim` of slot `victim_slot` */
     int victim_slot;
     long victim;
+    int killed_for; /* number + 1 of the slot whose call is ended by force; 0: none */
     /* POOL_PIPE */
     int task_fd[2], result_fd[2]; /* read end, write end */
     struct pipe_end *pipe;
@@ -257,6 +259,7 @@ struct pool_ticket {
         int count, room;
     } todo; /* tasks, counted from base, that nobody has: left by the dead; POOL_PIPE: not sent yet
              */
+    int unsure;     /* no memory for `todo`: what is not known to be done counts as not run */
     long pipe_left; /* POOL_PIPE: tasks whose results have not come */
 };
 
@@ -305,6 +308,7 @@ struct pool {
     int broken;         /* -errno: the workers cannot be kept alive */
     int start_failures; /* in a row, weighed, */
     uint32_t births;    /* ... without a birth since: then it was so many */
+    int64_t alone_ns;   /* since then nobody lives, nor can be started; 0: no */
     int caller_busy;    /* somebody is worker 0 */
     _Atomic int interrupts;
     int64_t next_watch_ns;
@@ -473,6 +477,9 @@ void watch(struct pool *p, int force);
 
 /* Kill worker W and its process group. */
 void watch_kill(struct pool *p, int worker, int signal);
+
+/* Kill worker W to end the call in SLOT: it has no other task to blame for that. */
+void watch_kill_for(struct pool *p, int worker, int slot);
 
 /* Wait until every worker is ready.  Returns 0 or -errno with a message. */
 int watch_start(struct pool *p);
