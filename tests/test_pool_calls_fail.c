@@ -5,8 +5,8 @@
  * worker dies, is resized, does a stream, is freed.  Whatever fails: no hang, no crash, no task
  * lost or done wrong, a negative number with a sentence, and nothing left behind.
  *
- * A run is this program again, with fail_call.so loaded before it.  POOL_CALLS_FAIL=all: also
- * failures that last, and those of calls that are known to bear them, at every place.
+ * A run is this program again, with fail_call.so loaded before it.  POOL_CALLS_FAIL=all: every call
+ * at every place also for good (a minute).  POOL_CALLS_VERBOSE=1: print what each run says.
  */
 #include "pool_harness.h"
 
@@ -22,7 +22,7 @@
 
 /* ---- a run ---- */
 
-enum { TASKS = 20, BAD = 5, ITEMS = 30, WORKERS = 3, RUN_SECONDS = 20, BIG = 3 << 20 };
+enum { TASKS = 20, BAD = 5, ITEMS = 12, WORKERS = 3, RUN_SECONDS = 20, BIG = 3 << 20 };
 
 static struct kind kind;
 static int errors; /* calls that said so */
@@ -241,7 +241,7 @@ struct plan {
 static struct count {
     _Atomic long calls, failed;
 } * count;
-static int count_fd, output_fd;
+static int count_fd, output_fd, everything;
 static long runs;
 
 static void become_a_run(const struct kind *k, const char *plan, const char *who)
@@ -287,7 +287,7 @@ static long run(const struct kind *k, const char *plan, const char *who)
 static void at_every_place(const struct kind *k, const struct plan *f, const char *mode)
 {
     char plan[80];
-    for (int place = 1; !f->most || place <= f->most; place++) {
+    for (int place = 1; everything || !f->most || place <= f->most; place++) {
         snprintf(plan, sizeof plan, "%s:%d%s:%d", f->name, place, mode, f->error);
         if (!run(k, plan, f->who))
             break;
@@ -322,22 +322,22 @@ static const struct plan once[] = {
     { "sched_getaffinity", EINVAL, "caller", 0 },
     { "getrandom", EINTR, "caller", 0 },
     { "lseek", EINVAL, "caller", 0 },
-    { "fstat", EIO, "caller", 0 },
+    { "fstat", EIO, "caller", 8 },
     { "sched_setaffinity", EINVAL, "workers", 0 },
     { "malloc", ENOMEM, "workers", 0 },
     { "realloc", ENOMEM, "workers", 0 },
     { "mmap", ENOMEM, "workers", 0 },
     { "open", EMFILE, "workers", 0 },
-    { "fcntl", EINVAL, "workers", 0 },
+    { "fcntl", EINVAL, "workers", 10 },
     { "prctl", EPERM, "workers", 0 },
     { "setpgid", EACCES, "workers", 0 },
     { "sigaltstack", ENOMEM, "workers", 0 },
-    { "sigaction", EINVAL, "workers", 0 },
+    { "sigaction", EINVAL, "workers", 6 },
     { "dup2", EBADF, "workers", 0 },
     { "dup3", EBUSY, "workers", 0 },
     { "close_range", ENOSYS, "workers", 0 },
-    { "read", EIO, "workers", 40 },
-    { "write", EPIPE, "workers", 40 },
+    { "read", EIO, "workers", 20 },
+    { "write", EPIPE, "workers", 20 },
 };
 
 /* From some place on they fail for good. */
@@ -353,6 +353,8 @@ static const struct plan for_ever[] = {
     { "calloc", ENOMEM, "caller", 0 },
     { "realloc", ENOMEM, "caller", 0 },
     { "sched_setaffinity", EINVAL, "workers", 8 },
+    { "realloc", ENOMEM, "workers", 4 },
+    { "mmap", ENOMEM, "workers", 4 },
 };
 
 /* So often that everything is interrupted, and nothing notices. */
@@ -369,6 +371,9 @@ static void fail_for_ever(const struct kind *k)
 {
     for (size_t i = 0; i < sizeof for_ever / sizeof *for_ever; i++)
         at_every_place(k, &for_ever[i], "+");
+    for (size_t i = 0; everything && i < sizeof once / sizeof *once; i++)
+        if (strcmp(once[i].who, "caller") == 0)
+            at_every_place(k, &once[i], "+");
 }
 
 static void interrupt_often(const struct kind *k)
@@ -380,7 +385,6 @@ static void interrupt_often(const struct kind *k)
     }
 }
 
-/* ... */
 static void each(void (*fail)(const struct kind *))
 {
     count_fd = memfd_create("count", MFD_CLOEXEC);
@@ -388,7 +392,8 @@ static void each(void (*fail)(const struct kind *))
     expect(count_fd >= 0 && output_fd >= 0 && !ftruncate(count_fd, sizeof *count));
     count = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED, count_fd, 0);
     expect(count != MAP_FAILED);
-    watchdog(600);
+    everything = getenv("POOL_CALLS_FAIL") && !strcmp(getenv("POOL_CALLS_FAIL"), "all");
+    watchdog(900);
     runs = 0;
     double start = seconds_now();
     for_each_start(fail, WORKERS);
