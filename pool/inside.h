@@ -525,6 +525,9 @@ void ticket_call_back(struct pool *p, struct pool_ticket *t);
 /* Start no more of its tasks; KILL: end those that run. */
 void ticket_cancel(struct pool *p, struct pool_ticket *t, int error, int kill);
 
+/* There is no memory for what T has left to do: it ends with ERROR, and claims nothing. */
+void ticket_lose(struct pool *p, struct pool_ticket *t, int error);
+
 int slot_take(struct pool *p); /* a free slot, or -1 */
 void slot_free(struct pool *p, int slot);
 int slot_inside(const struct pool *p, int slot); /* is a living worker in it? */

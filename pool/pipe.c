@@ -397,10 +397,8 @@ static void drop_hand(struct pipe_end *e)
 /* These are not done. */
 static void put_back(struct pool *p, struct pool_ticket *t, long first, long end)
 {
-    if (piece_add(&t->todo, first, end)) {
-        t->unsure = 1;
-        ticket_cancel(p, t, -ENOMEM, 0);
-    }
+    if (piece_add(&t->todo, first, end))
+        ticket_lose(p, t, -ENOMEM);
 }
 
 /* Of failed tasks nothing is given out. */

@@ -432,9 +432,8 @@ static void settle(struct pool *p, struct pool_ticket *t)
         error = add_todo(t, s, missing.range[i].first, missing.range[i].end);
     free(missing.range);
     t->victim_count = 0;
-    t->unsure |= error != 0;
-    if (error && !t->cancelling)
-        t->cancelling = error;
+    if (error)
+        ticket_lose(p, t, error);
     if (t->cancelling || !t->todo.count)
         ticket_complete(p, t);
     else
@@ -597,6 +596,15 @@ void ticket_cancel(struct pool *p, struct pool_ticket *t, int error, int kill)
             watch_kill_for(p, w, t->slot);
 }
 
+void ticket_lose(struct pool *p, struct pool_ticket *t, int error)
+{
+    t->unsure = 1;
+    if (!t->message[0])
+        snprintf(t->message, sizeof t->message,
+                 "no memory to keep the call's books: some of its tasks were not done");
+    ticket_cancel(p, t, error, 0);
+}
+
 static void look_at(struct pool *p, struct pool_ticket *t, int64_t now)
 {
     struct slot *s = &p->control->slots[t->slot];
@@ -613,10 +621,8 @@ static void look_at(struct pool *p, struct pool_ticket *t, int64_t now)
     }
     if (t->disturbed == 2) {
         int error = start_round(p, t);
-        if (error && error != -EAGAIN) {
-            t->unsure = 1;
-            ticket_cancel(p, t, error, 0);
-        }
+        if (error && error != -EAGAIN)
+            ticket_lose(p, t, error);
         return;
     }
     if (t->disturbed || t->cancelling || (atomic_load(&s->bell) && t->todo.count)) {
