@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -75,7 +76,9 @@ static void find_who(void)
 {
     const char *text = getenv("FAIL_WHO"), *first = getenv("FAIL_CALLER");
     char number[24];
-    who = !text ? ANYBODY : !strcmp(text, "caller") ? CALLER : WORKERS;
+    who = text && !strcmp(text, "caller")    ? CALLER
+          : text && !strcmp(text, "workers") ? WORKERS
+                                             : ANYBODY;
     caller = first ? (pid_t)atol(first) : getpid();
     if (first)
         return;
@@ -264,16 +267,16 @@ int prctl(int what, ...)
 long syscall(long number, ...)
 {
     static long (*real)(long number, ...);
-    const char *name = number == SYS_pidfd_open    ? "pidfd_open"
-                       : number == SYS_close_range ? "close_range"
-                       : number == SYS_futex       ? "futex"
-                                                   : "syscall";
     long argument[6];
     va_list rest;
     va_start(rest, number);
     for (int i = 0; i < 6; i++)
         argument[i] = va_arg(rest, long);
     va_end(rest);
+    const char *name = number == SYS_pidfd_open                           ? "pidfd_open"
+                       : number == SYS_close_range                        ? "close_range"
+                       : number == SYS_futex && argument[1] == FUTEX_WAIT ? "futex_wait"
+                                                                          : "syscall";
     if (due(name, __builtin_return_address(0)))
         return -1;
     if (!real)
