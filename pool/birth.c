@@ -572,6 +572,7 @@ static void take_over(const char *stage)
     b.control = (struct control *)base;
     if (b.control->magic != POOL_MAGIC)
         _exit(1);
+    mprotect((char *)base + b.control->guard, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE);
     close_strangers(fds, count);
     for (int i = 4; i < count; i++)
         close(fds[i]);

@@ -37,7 +37,8 @@ enum {
     WATCH_NS = 5000000, /* how often who waits looks for deaths */
     START_FAILURES = 3, /* in a row: then the pool is broken */
     EXIT_COLLISION =
-        121, /* of a spawned worker whose address space has no room where the pool is */
+        121,            /* of a spawned worker whose address space has no room where the pool is */
+    EXIT_NO_PIPE = 122, /* of a worker whose task has closed its pipe */
 };
 
 #define MOST_UNITS ((long)INT32_MAX)
@@ -123,6 +124,7 @@ struct slot {
     _Atomic uint32_t bell;                      /* 1: all are; futex of who waits */
     _Atomic uint32_t waiters;                   /* written by callers */
     _Atomic uint32_t bitmap_used;
+    _Atomic uint32_t one_by_one; /* POOL_PIPE: a task closes its worker's pipe: which one? */
     _Atomic long failed;
     _Atomic uint32_t text_count;
     struct failure_text texts[TEXTS];
@@ -132,6 +134,7 @@ struct control {
     /* written once by the caller */
     uint64_t magic;
     size_t size;          /* of all shared memory: control, arena */
+    size_t guard;         /* offset of the page between them that nobody may touch */
     int capacity;         /* lines */
     int depth, max_depth; /* of pools in pools */
     enum pool_transport transport;

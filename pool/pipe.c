@@ -168,6 +168,17 @@ static int refuse(struct self *self, struct slot *s, const struct order *o, size
     return sent;
 }
 
+/* A task of the chunk has closed our pipe: done again it would close the next one, and so for ever.
+ * If the chunk is one task, it is to blame; else they are done one by one. */
+static void find_closer(struct self *self, struct slot *s, const struct order *o)
+{
+    if (o->end - o->first == 1)
+        atomic_store(&head_of(self->control, (int)o->slot, self->index)->at, o->first);
+    atomic_store(&s->one_by_one, 1);
+    atomic_store(&self->line->slot, (uint32_t)o->slot + 1);
+    _exit(EXIT_NO_PIPE);
+}
+
 /* One chunk.  Returns 0 when the pipes are closed. */
 static int serve(struct self *self)
 {
@@ -208,6 +219,8 @@ static int serve(struct self *self)
     out = t.out ? (size_t)(o.end - o.first) * t.out_size : 0;
     int sent = write_all(self->result_fd, &o, sizeof o) &&
                write_all(self->result_fd, self->buffer + gap, out);
+    if (!sent && errno == EBADF && self->is_process)
+        find_closer(self, s, &o);
     fault(c, FAULT_COUNTED);
     return sent;
 }
@@ -321,6 +334,8 @@ static int take(struct pool *p, struct order *o)
         chunk = (left + p->workers - 1) / p->workers;
     if (chunk > r->end - r->first)
         chunk = r->end - r->first;
+    if (atomic_load(&s->one_by_one))
+        chunk = 1;
     *o = (struct order){ t->slot, r->first, r->first + chunk, s->seq };
     r->first += chunk;
     t->todo.count -= r->first == r->end;
@@ -507,6 +522,7 @@ void pipe_lost(struct pool *p, int worker, struct pool_failure *failure)
 {
     struct worker_own *own = &p->own[worker];
     struct pipe_end *e = own->pipe;
+    int oldest_hand = 1; /* those behind it were not begun */
     if (!e)
         return;
     receive(p, worker);
@@ -516,9 +532,10 @@ void pipe_lost(struct pool *p, int worker, struct pool_failure *failure)
         struct slot *s = &p->control->slots[o.slot];
         struct head *head = head_of(p->control, (int)o.slot, worker);
         long at = atomic_load(&head->seq) == o.seq ? atomic_load(&head->at) : -1, victim = -1;
-        int in_hand = at >= o.first && at < o.end;
-        if (failure && t->job &&
-            atomic_load(&p->control->lines[worker].slot) == (uint32_t)o.slot + 1) {
+        int inside =
+            oldest_hand && atomic_load(&p->control->lines[worker].slot) == (uint32_t)o.slot + 1;
+        int in_hand = inside && at >= o.first && at < o.end;
+        if (failure && t->job && inside) {
             failure->task = o.first;
             ticket_victim(p, t, -1, failure);
         } else if (failure && in_hand && !t->job) {
@@ -540,6 +557,7 @@ void pipe_lost(struct pool *p, int worker, struct pool_failure *failure)
             if ((s->codes[i] & 0xff) > POOL_OK)
                 atomic_fetch_sub(&s->failed, 1), atomic_store(&s->codes[i], 0);
         again(p, t, &o, victim);
+        oldest_hand = 0;
     }
 }
 

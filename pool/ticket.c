@@ -82,6 +82,7 @@ static void publish(struct pool *p, int slot)
     atomic_store_explicit(&s->bell, 0, memory_order_relaxed);
     atomic_store_explicit(&s->waiters, 0, memory_order_relaxed);
     atomic_store_explicit(&s->bitmap_used, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->one_by_one, 0, memory_order_relaxed);
     atomic_store_explicit(&s->failed, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < TEXTS && i < s->text_count; i++)
         s->texts[i].ready = 0;

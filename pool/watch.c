@@ -71,7 +71,9 @@ static void describe(const struct pool *p, int worker, int status, struct pool_f
     } else {
         f->status.outcome = POOL_EXITED;
         f->status.code = WEXITSTATUS(status);
-        snprintf(f->text, sizeof f->text, "its worker exited with code %d", WEXITSTATUS(status));
+        int closer = p->transport == POOL_PIPE && f->status.code == EXIT_NO_PIPE;
+        snprintf(f->text, sizeof f->text, "its worker exited with code %d%s", f->status.code,
+                 closer ? ": it has closed its worker's pipe" : "");
     }
 }
 
@@ -127,8 +129,8 @@ static void bury(struct pool *p, int worker, int status)
 {
     struct worker_own *own = &p->own[worker];
     struct line *line = &p->control->lines[worker];
-    int retired = status == 0 && atomic_load(&line->state) == WORKER_RETIRED &&
-                  !atomic_load(&line->start_error);
+    /* However it ended then: it had nothing in hand. */
+    int retired = atomic_load(&line->state) == WORKER_RETIRED && !atomic_load(&line->start_error);
     int starting = atomic_load(&line->state) == WORKER_STARTING || atomic_load(&line->start_error);
     if (own->pidfd >= 0)
         close(own->pidfd);

@@ -24,12 +24,28 @@ enum { TASKS = 20, GONE_SECONDS = 5 };
 
 /* ---- a map whose results are looked at ---- */
 
-/* What task BAD does besides its work. */
+/* What a task can do besides its work.  A number, for a spawned worker has functions elsewhere. */
+enum deed_name {
+    NOTHING,
+    KILL_ITSELF,
+    WRITE_BEFORE,
+    CLOSE_ALL,
+    GO_ELSEWHERE,
+    BLOCK_SIGNALS,
+    MOVE_TO_ONE_CPU,
+    LIMIT_ITSELF,
+    LEAVE_A_THREAD,
+    LEAVE_A_CHILD,
+    DEEDS
+};
+
+static void do_deed(enum deed_name name, void *arg);
+
 struct deed {
-    void (*run)(void *arg);
+    enum deed_name name;
     void *arg;
-    long bad;
-    long ms; /* that every task takes */
+    long bad; /* the task that does it */
+    long ms;  /* that every task takes */
 };
 
 static int work(const void *arg, long i, struct pool_task *t)
@@ -37,8 +53,8 @@ static int work(const void *arg, long i, struct pool_task *t)
     const struct deed *d = arg;
     if (d->ms)
         nap_ms(d->ms);
-    if (i == d->bad && d->run)
-        d->run(d->arg);
+    if (i == d->bad)
+        do_deed(d->name, d->arg);
     *(long *)pool_out(t, i) = 5 * *(const long *)pool_in(t, i);
     return 0;
 }
@@ -81,13 +97,7 @@ static void map_well(struct pool *p)
     map_deed(p, &(const struct deed){ .bad = -1 }, POOL_OK);
 }
 
-static void kill_itself(void *arg)
-{
-    (void)arg;
-    raise(SIGKILL);
-}
-
-static const struct deed death = { .run = kill_itself, .bad = 5 };
+static const struct deed death = { .name = KILL_ITSELF, .bad = 5 };
 
 /* ---- OpenMP (case 76) ---- */
 
@@ -357,18 +367,13 @@ static void storm_of_signals(void **state)
 
 /* ---- bad manners (faults 18, 19) ---- */
 
-static void write_before(void *arg)
-{
-    *((volatile char *)arg - 1) = 1;
-}
-
 /* The page before the arena is nobody's: who writes below its first array hits that. */
 static void wild_one(const struct kind *k)
 {
     if (!is_process(k))
         return;
     struct pool *p = open_kind(k);
-    struct deed wild = { .run = write_before, .bad = 5 };
+    struct deed wild = { .name = WRITE_BEFORE, .bad = 5 };
     wild.arg = alloc_or_fail(p, 64);
     map_deed(p, &wild, UNDER_ASAN ? POOL_EXITED : POOL_KILLED);
     map_well(p);
@@ -381,15 +386,8 @@ static void wild_write(void **state)
     for_each_start(wild_one, 2);
 }
 
-static void close_all(void *arg)
+static void go_elsewhere(void)
 {
-    (void)arg;
-    syscall(SYS_close_range, 3, UINT_MAX, 0);
-}
-
-static void go_elsewhere(void *arg)
-{
-    (void)arg;
     if (chdir("/"))
         abort();
     umask(0777);
@@ -398,74 +396,84 @@ static void go_elsewhere(void *arg)
     setpriority(PRIO_PROCESS, 0, 19);
 }
 
-static void block_signals(void *arg)
+static void block_signals(void)
 {
     sigset_t all;
-    (void)arg;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     for (int i = 1; i < NSIG; i++)
         signal(i, SIG_IGN);
 }
 
-static void move_to_one_cpu(void *arg)
+static void move_to_one_cpu(void)
 {
     cpu_set_t set;
-    (void)arg;
     CPU_ZERO(&set);
     CPU_SET(sched_getcpu(), &set);
     sched_setaffinity(0, sizeof set, &set);
 }
 
-static void limit_itself(void *arg)
+static void limit_itself(void)
 {
     const struct rlimit few = { 3, 3 }, none = { 0, 0 };
-    (void)arg;
     setrlimit(RLIMIT_NOFILE, &few);
     setrlimit(RLIMIT_FSIZE, &none);
     setrlimit(RLIMIT_NPROC, &none);
     setrlimit(RLIMIT_STACK, &none);
 }
 
-static void *run_for_ever(void *arg)
+static void *stay(void *arg)
 {
     while (!arg)
         pause();
     return arg;
 }
 
-static void leave_a_thread(void *arg)
+static void do_deed(enum deed_name name, void *arg)
 {
     pthread_t thread;
-    (void)arg;
-    pthread_create(&thread, NULL, run_for_ever, NULL);
+    switch (name) {
+    case KILL_ITSELF:
+        raise(SIGKILL);
+        break;
+    case WRITE_BEFORE:
+        *((volatile char *)arg - 1) = 1;
+        break;
+    case CLOSE_ALL:
+        syscall(SYS_close_range, 3, UINT_MAX, 0);
+        break;
+    case GO_ELSEWHERE:
+        go_elsewhere();
+        break;
+    case BLOCK_SIGNALS:
+        block_signals();
+        break;
+    case MOVE_TO_ONE_CPU:
+        move_to_one_cpu();
+        break;
+    case LIMIT_ITSELF:
+        limit_itself();
+        break;
+    case LEAVE_A_THREAD:
+        pthread_create(&thread, NULL, stay, NULL);
+        break;
+    case LEAVE_A_CHILD:
+        if (fork() == 0)
+            stay(NULL);
+        break;
+    default:
+        break;
+    }
 }
-
-static void leave_a_child(void *arg)
-{
-    (void)arg;
-    if (fork() == 0)
-        run_for_ever(NULL);
-}
-
-static const struct manner {
-    const char *name;
-    void (*run)(void *arg);
-} manners[] = {
-    { "close_all", close_all },         { "go_elsewhere", go_elsewhere },
-    { "block_signals", block_signals }, { "move_to_one_cpu", move_to_one_cpu },
-    { "limit_itself", limit_itself },   { "leave_a_thread", leave_a_thread },
-    { "leave_a_child", leave_a_child },
-};
 
 static void manners_one(const struct kind *k)
 {
     if (!is_process(k))
         return;
-    for (size_t m = 0; m < sizeof manners / sizeof *manners; m++) {
-        const struct deed deed = { .run = manners[m].run, .bad = 5 };
-        int no_pipes = k->transport == POOL_PIPE && manners[m].run == close_all;
-        say_more("%s", manners[m].name);
+    for (int name = CLOSE_ALL; name < DEEDS; name++) {
+        const struct deed deed = { .name = (enum deed_name)name, .bad = 5 };
+        int no_pipes = k->transport == POOL_PIPE && name == CLOSE_ALL;
+        say_more("deed %d", name);
         struct pool *p = open_kind(k);
         /* Who closes the pipes cannot give results: that is the task's failure, and no other's. */
         map_deed(p, &deed, no_pipes ? POOL_EXITED : POOL_OK);
@@ -485,7 +493,7 @@ static void bad_manners(void **state)
 
 /* ---- the caller's end (fault 7) ---- */
 
-enum { BY_RETURN, BY_EXIT, BY_EXIT_AT_ONCE, BY_EXEC, BY_ABORT, ENDS };
+enum { BY_TERMINATE, BY_EXIT, BY_EXIT_AT_ONCE, BY_EXEC, BY_ABORT, ENDS };
 
 static void end_caller(const struct kind *k, int how)
 {
@@ -518,6 +526,8 @@ static void ends_one(const struct kind *k)
 {
     for (int how = 0; how < ENDS; how++) {
         int state;
+        if (how == BY_TERMINATE && !is_process(k))
+            continue; /* it waits for what threads have in hand */
         say_more("end %d", how);
         fflush(NULL);
         pid_t caller = fork();
@@ -578,14 +588,15 @@ static void few_fds_one(const struct kind *k)
 {
     struct rlimit old, few;
     struct belongings empty = look();
-    int opened = 0, refused = 0;
+    int opened = 0, refused = 0, lowest = fcntl(STDOUT_FILENO, F_DUPFD, 0);
+    close(lowest);
     getrlimit(RLIMIT_NOFILE, &old);
     few = old;
     for (int more = 0; more < 60 && opened < 3; more++) {
         struct pool *p = NULL;
         const struct pool_options o = options_of(k);
         char message[600] = "";
-        few.rlim_cur = (rlim_t)(empty.fds - 1 + more); /* one was looked with */
+        few.rlim_cur = (rlim_t)(lowest + more);
         say_more("%d more descriptors", more);
         setrlimit(RLIMIT_NOFILE, &few);
         int error = pool_open(&p, &o, message, sizeof message);
