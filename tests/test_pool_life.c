@@ -303,6 +303,7 @@ static void end_by_force(const struct kind *k)
     call.chunk = other.chunk = 1;
     other.deadline_ms = 50;
     other.out = NULL;
+    other.out_size = 0;
     other.status = NULL;
     other.fn = wait_only;
     expect_equal(pool_map_async(p, &call, &ticket), 0);
