@@ -401,6 +401,8 @@ enum fault_point {
     FAULT_COUNTED,  /* after that, before the caller is woken */
     FAULT_LEAVE,    /* after the job */
     FAULT_RETIRE,   /* before going home */
+    FAULT_EMPTY,    /* half of a full log is zeros again */
+    FAULT_CLEAR,    /* half of a job's log before is */
     FAULT_POINTS
 };
 #ifdef POOL_FAULTS
