@@ -18,6 +18,7 @@
 #include "child.h"
 #include "command.h"
 #include "listing.h"
+#include "sysfile.h"
 
 static char *copy(const char *text)
 {
@@ -80,24 +81,11 @@ void machine_free(struct machine *m)
 
 /* ---- files ---- */
 
-/* The first line of FILE, without its end. */
-static int first_line(const char *file, char *text, int room)
-{
-    FILE *f = fopen(file, "re");
-    text[0] = 0;
-    if (!f)
-        return 0;
-    if (fgets(text, room, f))
-        text[strcspn(text, "\n")] = 0;
-    fclose(f);
-    return *text != 0;
-}
-
 /* A file's first line as a fact; where there is none, the note says so. */
 static void set_from_file(struct machine *m, const char *key, const char *file)
 {
     char line[256];
-    int there = first_line(file, line, sizeof line);
+    int there = sysfile_line(NULL, file, line, sizeof line);
     machine_set(m, key, there ? file : "this system does not tell", "%s", line);
 }
 
@@ -134,17 +122,26 @@ static void describe_system(struct machine *m)
     machine_set(m, "libc", "", "glibc %s", gnu_get_libc_version());
 }
 
-static void describe_virtualization(struct machine *m)
+int machine_is_virtual(const char *root, char vendor[128])
 {
-    char line[4096], vendor[128];
-    int flagged = 0;
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    while (f && !flagged && fgets(line, sizeof line, f))
-        flagged = !strncmp(line, "flags", 5) && strstr(line, " hypervisor");
+    char line[4096];
+    int known = 0, flagged = 0;
+    snprintf(line, sizeof line, "%s/proc/cpuinfo", root ? root : "");
+    FILE *f = fopen(line, "re");
+    while (f && !known && fgets(line, sizeof line, f)) {
+        known = !strncmp(line, "flags", 5);
+        flagged = known && strstr(line, " hypervisor");
+    }
     if (f)
         fclose(f);
-    first_line("/sys/class/dmi/id/sys_vendor", vendor, sizeof vendor);
-    if (flagged)
+    sysfile_line(root, "/sys/class/dmi/id/sys_vendor", vendor, 128);
+    return known ? flagged : -1;
+}
+
+static void describe_virtualization(struct machine *m)
+{
+    char vendor[128];
+    if (machine_is_virtual(NULL, vendor) > 0)
         machine_set(m, "virtualization", "the CPU says it is virtual", "%s",
                     *vendor ? vendor : "yes");
     else

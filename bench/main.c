@@ -10,7 +10,7 @@
 const char *program_name = "teampool";
 
 static const struct command *const commands[] = {
-    &command_topology, &command_list,      &command_plan,
+    &command_topology, &command_doctor,    &command_list,   &command_plan,
     &command_run,      &command_summarize, &command_report,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

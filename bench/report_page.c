@@ -229,7 +229,7 @@ static void put_checks(FILE *f, const struct report *r)
     for (int i = 0; i < r->checks->count; i++) {
         const struct check *c = &r->checks->check[i];
         page_put(f, "<li class=%s><b>%s</b>%s", look[c->mark], sign[c->mark], c->text);
-        if (c->fix)
+        if (*c->fix)
             page_put(f, "<span>%s</span>", c->fix);
         fputs("</li>\n", f);
     }

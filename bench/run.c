@@ -19,6 +19,7 @@
 #include "../core/clock.h"
 #include "../core/kernel.h"
 #include "../core/topology.h"
+#include "checks.h"
 #include "child.h"
 #include "command.h"
 #include "folder.h"
@@ -362,8 +363,7 @@ static void calibrate(struct run *r)
 static void refuse_slow_build(const struct run *r)
 {
     const char *type = machine_get(&r->machine, "build_type");
-    int slow = !strcmp(type, "Debug") || strstr(machine_get(&r->machine, "flags"), "-fsanitize");
-    if (slow && !r->wishes.force)
+    if (checks_build(type, machine_get(&r->machine, "flags")) && !r->wishes.force)
         die(EXIT_USAGE,
             "run: teampool-cell is a %s build (%s): its times mean nothing; build the release "
             "preset, or add --force to measure anyway",
@@ -559,7 +559,7 @@ static void set_shares(struct run *r, double wall_s)
 {
     int64_t used, steal;
     double all = wall_s * 1e9 * (double)r->topology->pus;
-    if (!r->used_ns || !measure_machine(&used, &steal) || all <= 0)
+    if (!r->used_ns || !measure_machine(NULL, &used, &steal) || all <= 0)
         return;
     double foreign = (double)(used - r->used_ns) - (own_cpu_ns() - r->own_ns);
     set_share(r, "foreign_share", "CPU time of other processes over the machine's, in this run",
@@ -693,7 +693,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     if (r.wishes.resume)
         take_back(&r);
     r.progress = progress_begin(r.wishes.quiet);
-    measure_machine(&r.used_ns, &r.steal_ns);
+    measure_machine(NULL, &r.used_ns, &r.steal_ns);
     r.own_ns = own_cpu_ns();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
     }
