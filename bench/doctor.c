@@ -20,6 +20,7 @@
 #include "child.h"
 #include "command.h"
 #include "listing.h"
+#include "whole.h"
 
 extern char **environ;
 
@@ -192,17 +193,14 @@ void doctor_examine(struct checks *out, const struct plan *p, int blocks, const 
     doctor_judge(&d, out);
 }
 
+static void put_checks(const void *list, FILE *f)
+{
+    checks_write(list, f);
+}
+
 int doctor_write(const struct checks *list, const char *file, struct why *w)
 {
-    FILE *f = fopen(file, "we");
-    if (!f)
-        return why(w, -errno, "%s: cannot write: %s", file, strerror(errno));
-    checks_write(list, f);
-    int failed = ferror(f);
-    failed |= fclose(f);
-    return failed ? why(w, errno ? -errno : -EIO, "%s: cannot write: %s", file,
-                        strerror(errno ? errno : EIO))
-                  : 0;
+    return whole_write(file, put_checks, list, w);
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #include "command.h"
 #include "listing.h"
 #include "sysfile.h"
+#include "whole.h"
 
 static char *copy(const char *text)
 {
@@ -215,13 +216,9 @@ void machine_describe(struct machine *m, const struct topology *t)
                 "OMP_NUM_THREADS OMP_DYNAMIC=false OMP_WAIT_POLICY OMP_PROC_BIND=close OMP_PLACES");
 }
 
-int machine_write(const struct machine *m, const char *file, struct why *w)
+static void put_facts(const void *machine, FILE *f)
 {
-    char part[4200];
-    snprintf(part, sizeof part, "%s.part", file);
-    FILE *f = fopen(part, "we");
-    if (!f)
-        return why(w, -errno, "%s: cannot write: %s", part, strerror(errno));
+    const struct machine *m = machine;
     fputs("key,value,note\n", f);
     for (int i = 0; i < m->count; i++) {
         const char *fields[] = { m->facts[i].key, m->facts[i].value, m->facts[i].note };
@@ -230,14 +227,11 @@ int machine_write(const struct machine *m, const char *file, struct why *w)
             fputc(k < 2 ? ',' : '\n', f);
         }
     }
-    int failed = ferror(f);
-    failed |= fclose(f);
-    if (failed || rename(part, file)) {
-        int error = errno ? -errno : -EIO;
-        unlink(part);
-        return why(w, error, "%s: cannot write: %s", file, strerror(-error));
-    }
-    return 0;
+}
+
+int machine_write(const struct machine *m, const char *file, struct why *w)
+{
+    return whole_write(file, put_facts, m, w);
 }
 
 int machine_read(struct machine *m, const char *file, struct why *w)

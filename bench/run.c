@@ -19,9 +19,9 @@
 #include "../core/clock.h"
 #include "../core/kernel.h"
 #include "../core/topology.h"
-#include "checks.h"
 #include "child.h"
 #include "command.h"
+#include "doctor.h"
 #include "folder.h"
 #include "listing.h"
 #include "machine.h"
@@ -450,9 +450,24 @@ static void describe(struct run *r, const char *command)
     machine_set(&r->machine, "command", "", "%s", command);
 }
 
+/* What the machine is like before the run.  It is told at once, while it can still be mended, and
+ * the time that it takes is not the budget's. */
+static void examine(struct run *r, struct checks *found)
+{
+    int64_t begin_ns = clock_ns();
+    doctor_examine(found, &r->plan, r->blocks_most, r->topology, NULL, r->folder.path,
+                   machine_get(&r->machine, "build_type"), machine_get(&r->machine, "flags"));
+    if (!r->wishes.quiet && (found->bad || found->warnings)) {
+        warn("run: before it begins, 'teampool doctor' finds:");
+        checks_print(found, MARK_WARN, stderr);
+    }
+    r->start_ns += clock_ns() - begin_ns;
+}
+
 static void start_new(struct run *r, const char *command)
 {
     struct record *dropped;
+    struct checks found;
     struct why w;
     char file[4200];
     r->seed = choose_seed(r->wishes.seed);
@@ -473,6 +488,9 @@ static void start_new(struct run *r, const char *command)
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
                             &w))
         die(EXIT_FAILED, "run: %s", w.text);
+    examine(r, &found);
+    if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
+        stop_writing(r, &w);
     for (int i = 0; i < count; i++)
         if (folder_add_status(&r->folder, &dropped[i], 0, 0, 0, CELL_SKIPPED,
                               "left out to keep the budget", -1, &w))
