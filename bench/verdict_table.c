@@ -51,10 +51,11 @@ static const char *choice_key(enum choice c)
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* Whole numbers whole, others with six digits. */
 static void put_number(FILE *f, double value)
 {
     if (isfinite(value))
-        fprintf(f, "%.6g", value);
+        fprintf(f, value == round(value) || value >= 1e6 ? "%.0f" : "%.6g", value);
     fputc(',', f);
 }
 
