@@ -45,6 +45,19 @@ static const char *size_word(char buffer[WORD], double kib)
     return buffer;
 }
 
+/* The command that writes WORD to FILE, a control group's: their names may hold backslashes and
+ * worse, and people copy commands. */
+static void say_tee(char *fix, size_t room, const char *word, const char *file)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "/_.,:@=+-";
+    const char *quote = file[strspn(file, plain)] ? "'" : "";
+    if (strchr(file, '\'') || strlen(file) > 256)
+        snprintf(fix, room, "Write %s to that file of the control group.", word);
+    else
+        snprintf(fix, room, "echo %s | sudo tee %s%.256s%s", word, quote, file, quote);
+}
+
 /* ---- who else is there ----------------------------------------------------------------------- */
 
 static void say_load(char *value, size_t room, double load, const struct probe *p)
@@ -276,7 +289,7 @@ static void check_quota(const struct doctor *d, struct checks *out)
         return;
     }
     snprintf(value, sizeof value, "%.3g CPUs", t->quota_cpus);
-    snprintf(fix, sizeof fix, "echo %s | sudo tee %.260s", version_1 ? "-1" : "max", t->quota_file);
+    say_tee(fix, sizeof fix, version_1 ? "-1" : "max", t->quota_file);
     if (t->quota_cpus >= (double)t->allowed_pus)
         checks_add(out, "quota", MARK_GOOD, value, NULL,
                    "The quota is as large as the CPUs that we may use");
@@ -486,8 +499,7 @@ static void check_memory(const struct doctor *d, struct checks *out)
         double left = (limit.most - (isnan(limit.used) ? 0 : limit.used)) / 1024;
         if (!(free <= left)) {
             room = left;
-            snprintf(fix, sizeof fix, "echo %s | sudo tee %.260s",
-                     strstr(limit.file, "memory.max") ? "max" : "-1", limit.file);
+            say_tee(fix, sizeof fix, strstr(limit.file, "memory.max") ? "max" : "-1", limit.file);
         }
     }
     if (isnan(room)) {
@@ -523,7 +535,7 @@ static void check_tasks(const struct doctor *d, struct checks *out)
     double left = limit.most - (isnan(limit.used) ? 0 : limit.used);
     if (left < room) {
         room = left;
-        snprintf(fix, sizeof fix, "echo max | sudo tee %.280s", limit.file);
+        say_tee(fix, sizeof fix, "max", limit.file);
     }
     if (isinf(room))
         snprintf(value, sizeof value, "no limit, %.0f needed", need);

@@ -711,6 +711,10 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
     const struct cell *c = chosen_cell(v);
     char *out = v->reason;
     size_t room = sizeof v->reason;
+    struct grounds g = c ? grounds_of(c, NULL) : (struct grounds){ .width = NAN };
+    g.one_sided = !v->threads.cell || !v->processes.cell;
+    g.unclear = v->choice == CHOICE_UNCLEAR;
+    v->grounds = g;
     v->confidence = CONFIDENCE_LOW;
     if (v->smoke) {
         say(out, room, "A smoke run proves that everything works, and nothing about speed.");
@@ -722,9 +726,6 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
     }
     char blocks[WORD];
     words_plural(blocks, c->blocks > 0 ? c->blocks : 0, "block");
-    struct grounds g = grounds_of(c, NULL);
-    g.one_sided = !v->threads.cell || !v->processes.cell;
-    g.unclear = v->choice == CHOICE_UNCLEAR;
     v->confidence = confidence_of(checks, &g);
     if (isnan(g.width) || g.blocks < BLOCKS_FOR_INTERVAL) {
         say(out, room, "%s, and fewer than 6 give no 95%% interval.", blocks);

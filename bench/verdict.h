@@ -96,6 +96,7 @@ struct answer {
     struct chunk_range chunk;
     struct duel duel; /* processes' time over threads' */
     enum confidence confidence;
+    struct grounds grounds; /* of the headline */
     char headline[160], evidence[640], reason[320];
     int advices;
     struct advice advice[ADVICE_ROWS];

@@ -145,9 +145,7 @@ static void put_headline(FILE *f, const struct checks *checks, const struct answ
     struct row row = row_of("headline", choice_key(v->choice));
     const struct cell *t = v->threads.cell, *p = v->processes.cell;
     const struct cell *c = v->choice == CHOICE_PROCESSES || !t ? p : t;
-    row.grounds = c ? grounds_of(c, NULL) : (struct grounds){ .width = NAN };
-    row.grounds.one_sided = !t || !p;
-    row.grounds.unclear = v->choice == CHOICE_UNCLEAR;
+    row.grounds = v->grounds;
     if (c && v->choice != CHOICE_NONE) {
         take_cell(&row, c);
         take_range(&row, &v->chunk);

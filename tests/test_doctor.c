@@ -202,6 +202,10 @@ static void quota(void **state)
     x->doctor.topology = t;
     expect(x, "quota", MARK_WARN, "2.5 CPUs", "echo max | sudo tee /sys/fs/cgroup/a/cpu.max");
     assert_non_null(strstr(judged(x, "quota")->text, "no whole number: 3 workers"));
+    strcpy(t->quota_file, "/sys/fs/cgroup/a\\x2d$(b)/cpu.max");
+    expect(x, "quota", MARK_WARN, "", "sudo tee '/sys/fs/cgroup/a\\x2d$(b)/cpu.max'");
+    strcpy(t->quota_file, "/sys/fs/cgroup/it's/cpu.max");
+    expect(x, "quota", MARK_WARN, "", "Write max to that file");
 }
 
 static void throttling(void **state)
@@ -258,6 +262,8 @@ static void load(void **state)
     x->doctor.probe.top[0] = (struct probe_process){ 17, "cc1", 1.0 };
     x->doctor.probe.top[1] = (struct probe_process){ 19, "ld", 0.5 };
     expect(x, "load", MARK_WARN, "3.00; cc1 100%, ld 50%", "ps -o pid,etime,args -p 17,19");
+    strcpy(x->doctor.probe.top[1].name, "\033[2J\n");
+    expect(x, "load", MARK_WARN, "3.00; cc1 100%,  [2J  50%", "");
 }
 
 /* Who was at work, from two looks at /proc. */
