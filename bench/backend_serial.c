@@ -32,7 +32,7 @@ static int open_team(struct team **out, const struct team_spec *spec, struct why
         error = why(w, -EINVAL, "serial has one worker, not %d", spec->workers);
         goto fail;
     }
-    t->worker = (struct worker){ 0, worker_nop, worker_nop, worker_nop };
+    t->worker = worker_plain(0);
     if (spec->cpu_count &&
         ((error = bind_save(&t->before)) || (error = bind_self(spec->cpus[0])))) {
         why(w, error, "cannot bind to CPU %d: %s", spec->cpus[0], strerror(-error));

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "../core/csv.h"
+#include "noise.h"
 
 /* What is measured per row and kept per block. */
 enum metric { WALL, OPEN, CLOSE, FIRST, BUSY, RUNQ, FOREIGN, METRICS };
@@ -20,6 +21,7 @@ enum metric { WALL, OPEN, CLOSE, FIRST, BUSY, RUNQ, FOREIGN, METRICS };
 /* One block of one cell: the medians of its good samples; NAN: not known. */
 struct block {
     int64_t number;
+    int disturbed; /* 1: more than half of its samples were */
     double value[METRICS];
 };
 
@@ -31,6 +33,8 @@ struct cell {
     struct block *block;        /* the good blocks, ascending */
     const char *reason;         /* of the first failure, or NULL */
     int64_t last_failed;        /* while failures are counted */
+    int twin;                   /* 1: there to be compared with another just like it */
+    long noise[NOISES];         /* samples disturbed by each cause */
     long odd_rows, cut_rows; /* rows left out: impossible values; of a process that was cut off */
     /* As cells.csv has them. */
     long blocks, samples, void_samples, failed_blocks;
@@ -40,6 +44,8 @@ struct cell {
     double open_ns, open_low_ns, open_high_ns, close_ns, first_ns;
     double busy_share, runq_share, foreign_share;
     const char *status;
+    double disturbed_share; /* of its samples */
+    const char *cause;      /* of most of them */
 };
 
 /* A row of samples.csv that counts. */
@@ -64,7 +70,8 @@ struct measured {
     struct csv *rescued;          /* failed cells without a sample, read from their plan lines */
     int keys;                     /* columns left of `block` */
     int metric[METRICS], block, seq, warmup, verdict, sweep;
-    int backend, tasks, workers;
+    int backend, tasks, workers, cpus, twin;
+    struct noise_ledger noise;
     struct process *processes; /* a row of status.csv each */
     long process_count;
     struct cell *cells;
@@ -96,5 +103,15 @@ int blocks_path(char path[PATH_MAX], const char *dir, const char *file, const ch
 int blocks_read(struct measured *r, const char *dir, struct why *w);
 
 void blocks_free(struct measured *r);
+
+/* Give each cell its serial reference: of the same work, with as many tasks if there is one.  A
+ * serial cell is its own.  Returns 0 or -ENOMEM. */
+int blocks_find_serial(struct measured *r);
+
+/* wall_ns of the blocks that both have (QUIET_ONLY: and that nothing disturbed), in pairs, to
+ * WALL_A and WALL_B, which have room for as many as the cell with fewer has.  Returns how many
+ * pairs. */
+long blocks_pair(const struct cell *a, const struct cell *b, int quiet_only, double *wall_a,
+                 double *wall_b);
 
 #endif

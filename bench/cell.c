@@ -24,7 +24,7 @@
 
 const char *program_name = "teampool-cell";
 
-enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30 };
+enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30, CANARY_NS = 70000, CANARIES = 3 };
 #define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory */
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
@@ -41,6 +41,7 @@ struct cell {
     void *work; /* the workload's */
     struct identity *workers;
     struct stint *stints;
+    struct canary *canary; /* NULL: none is run */
     int64_t start_ns;
 };
 
@@ -155,6 +156,11 @@ static void resolve(struct cell *c)
     r->work_version = c->workload->version;
     if (c->workload->timeless)
         r->task_ns = 0;
+    if (r->payload_bytes && !c->workload->payload)
+        die(EXIT_USAGE, "payload_bytes=%lld: %s takes no payload", (long long)r->payload_bytes,
+            r->workload);
+    if (!r->payload_bytes)
+        r->payload_bytes = c->workload->payload;
 
     int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
     if (count < 0)
@@ -329,6 +335,76 @@ static void take_stints(struct cell *c, int64_t t0)
     r->busy_max_ns = most;
 }
 
+/* ---- the canary ---- */
+
+/* A fixed loop in each worker, before and after every sample: it needs nothing but a CPU, so where
+ * it takes longer than usual, somebody else had the CPU, or it ran slower. */
+struct canary {
+    int64_t steps;
+    struct {
+        _Alignas(128) int64_t ns;
+    } worker[]; /* of the one who did the task */
+};
+
+/* The best of three, so that an interrupt does not count.  Runs in: worker. */
+static void canary_task(void *arg, long i, struct worker *self)
+{
+    struct canary *canary = arg;
+    int64_t best = INT64_MAX;
+    for (int k = 0; k < CANARIES; k++) {
+        int64_t begin = clock_ns();
+        uint64_t x = kernel_run((uint64_t)i, canary->steps);
+        __asm__ volatile("" : : "r"(x));
+        int64_t took = clock_ns() - begin;
+        best = took < best ? took : best;
+    }
+    canary->worker[self->index].ns = best;
+}
+
+/* Workers that share a CPU would only show each other; a cell of one sample is about starting. */
+static void prepare_canary(struct cell *c)
+{
+    const struct record *r = &c->record;
+    int shared = 0;
+    for (int i = 0; i < c->spec.cpu_count && i < c->spec.workers; i++)
+        for (int k = 0; k < i; k++)
+            shared |= c->cpus[i] == c->cpus[k];
+    if (shared || r->samples == 1 || (c->spec.cpu_count && c->spec.workers > c->spec.cpu_count))
+        return;
+    c->canary = arena_take(
+        &c->arena, 1,
+        (ptrdiff_t)(sizeof *c->canary + (size_t)r->workers * sizeof c->canary->worker[0]));
+    if (c->canary)
+        c->canary->steps = (int64_t)((double)r->steps_per_ms * CANARY_NS / 1e6) + 1;
+}
+
+/* What the slowest worker took, or UNKNOWN. */
+static int64_t run_canary(struct cell *c, struct team *team)
+{
+    struct why w = { "" };
+    int64_t slowest = UNKNOWN;
+    if (!c->canary)
+        return UNKNOWN;
+    const struct job job = { .fn = canary_task,
+                             .arg = c->canary,
+                             .n = c->spec.workers,
+                             .chunk = 1,
+                             .schedule = c->schedule,
+                             .stints = c->stints };
+    int error = c->backend->run(team, &job, &w);
+    if (error)
+        die(EXIT_FAILED, "%s: %s", c->record.backend, *w.text ? w.text : strerror(-error));
+    for (int i = 0; i < c->spec.workers; i++) {
+        int64_t ns = c->canary->worker[i].ns;
+        slowest = ns > slowest ? ns : slowest;
+        c->canary->worker[i].ns = 0;
+    }
+    memset(c->stints, 0, (size_t)c->spec.workers * sizeof *c->stints);
+    return slowest;
+}
+
+/* ---- samples ---- */
+
 /* Take one sample.  Returns 0, or 1 if its result was wrong. */
 static int take_sample(struct cell *c, struct team *team, const struct job *job)
 {
@@ -361,10 +437,13 @@ static int take_sample(struct cell *c, struct team *team, const struct job *job)
 static int take_samples(struct cell *c, struct team *team, const struct job *job)
 {
     struct record *r = &c->record;
-    int64_t begin = clock_ns(), warm = 0, timed = 0, voids = 0;
+    int64_t begin = clock_ns(), warm = 0, timed = 0, voids = 0, before = run_canary(c, team);
     for (r->sample = 0;; r->sample++) {
         r->warmup = warm < r->warmup_samples || clock_ns() - begin < r->warmup_ms * 1000000;
         voids += take_sample(c, team, job);
+        int64_t after = run_canary(c, team);
+        r->canary_ns = after > before ? after : before;
+        before = after;
         warm += r->warmup;
         timed += !r->warmup;
         if (timed >= r->samples)
@@ -399,6 +478,8 @@ static int measure_cell(struct cell *c)
     while (workloads[entrance->workload] != c->workload)
         entrance->workload++;
     take_ballast(r);
+    prepare_canary(c);
+    measure_begin();
     c->spec.enter = enter;
     c->spec.enter_arg = entrance;
     int64_t t0 = clock_ns();
@@ -417,12 +498,13 @@ static int measure_cell(struct cell *c)
         .schedule = c->schedule,
         .stints = c->stints,
     };
+    if (c->workload->data)
+        c->workload->data(c->work, &job.data);
     /* What auto became; a block per worker is written as the size of the largest block. */
     r->chunk = job.chunk ? job.chunk : (r->tasks + r->workers - 1) / r->workers;
     record_csv_header(stdout);
     int voids = take_samples(c, team, &job);
-    if (!measure_memory(c->workers, c->spec.workers, &r->worker_pss_kib, &r->worker_uss_kib))
-        r->worker_pss_kib = r->worker_uss_kib = UNKNOWN;
+    measure_memory(r, c->workers, c->spec.workers);
     t0 = clock_ns();
     c->backend->close(team);
     r->close_ns = clock_ns() - t0;

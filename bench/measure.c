@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure.h"
 
+#include "../core/quota.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,23 +97,34 @@ static void read_worker(struct reading *r, const struct identity *worker)
         read_stat(r, worker);
 }
 
-int measure_memory(const struct identity *workers, int count, int64_t *pss_kib, int64_t *uss_kib)
+/* Returns 0 where the system does not tell. */
+static int memory_of(pid_t pid, int64_t *pss_kib, int64_t *uss_kib)
 {
-    int64_t pss = 0, uss = 0, processes = 0;
-    for (int i = 0; i < count; i++) {
-        char path[64], text[4096];
-        snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)workers[i].pid);
-        if (workers[i].pid == getpid() || !slurp(path, text, sizeof text))
-            continue;
-        pss += number_after(text, "\nPss:");
-        uss += number_after(text, "\nPrivate_Clean:") + number_after(text, "\nPrivate_Dirty:");
-        processes++;
-    }
-    if (!processes)
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+    if (!slurp(path, text, sizeof text))
         return 0;
-    *pss_kib = pss / processes;
-    *uss_kib = uss / processes;
+    *pss_kib = number_after(text, "\nPss:");
+    *uss_kib = number_after(text, "\nPrivate_Clean:") + number_after(text, "\nPrivate_Dirty:");
     return 1;
+}
+
+void measure_memory(struct record *to, const struct identity *workers, int count)
+{
+    int64_t own, pss, uss, pss_sum = 0, uss_sum = 0, processes = 0;
+    to->pss_kib = to->worker_pss_kib = to->worker_uss_kib = UNKNOWN;
+    for (int i = 0; i < count; i++)
+        if (workers[i].pid != getpid() && memory_of(workers[i].pid, &pss, &uss)) {
+            pss_sum += pss;
+            uss_sum += uss;
+            processes++;
+        }
+    if (memory_of(getpid(), &own, &uss))
+        to->pss_kib = own + pss_sum;
+    if (processes) {
+        to->worker_pss_kib = pss_sum / processes;
+        to->worker_uss_kib = uss_sum / processes;
+    }
 }
 
 /* Ticks of all CPUs (proc(5): user nice system idle iowait irq softirq steal). */
@@ -135,6 +147,30 @@ static int64_t timeval_ns(struct timeval t)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_usec * 1000;
 }
 
+/* cpu.stat of the group whose quota binds us; "": there is no quota. */
+static char throttle_file[4200];
+
+void measure_begin(void)
+{
+    struct quota quota;
+    quota_read(&quota, NULL);
+    const char *slash = strrchr(quota.file, '/');
+    if (slash)
+        snprintf(throttle_file, sizeof throttle_file, "%.*s/cpu.stat", (int)(slash - quota.file),
+                 quota.file);
+}
+
+static int64_t throttled_ns(void)
+{
+    char text[1024];
+    if (!*throttle_file)
+        return 0;
+    if (!slurp(throttle_file, text, sizeof text))
+        return UNKNOWN;
+    int64_t us = number_after(text, "throttled_usec"), ns = number_after(text, "throttled_time");
+    return us != UNKNOWN ? us * 1000 : ns; /* version 2, version 1 */
+}
+
 void measure_read(struct reading *r, const struct identity *workers, int count)
 {
     struct rusage own;
@@ -145,6 +181,7 @@ void measure_read(struct reading *r, const struct identity *workers, int count)
         .minflt = own.ru_minflt,
         .majflt = own.ru_majflt,
         .max_rss_kib = own.ru_maxrss,
+        .throttled_ns = throttled_ns(),
     };
     for (int i = 0; i < count; i++)
         read_worker(r, &workers[i]);
@@ -168,6 +205,7 @@ void measure_difference(struct record *to, const struct reading *before,
     to->majflt = after->majflt - before->majflt;
     to->runq_ns = minus(after->runq_ns, before->runq_ns);
     to->migrations = minus(after->migrations, before->migrations);
+    to->throttled_ns = minus(after->throttled_ns, before->throttled_ns);
     to->steal_ns = minus(after->steal_ns, before->steal_ns);
     to->max_rss_kib = after->max_rss_kib;
     int64_t foreign = minus(after->busy_ns, before->busy_ns);

@@ -17,10 +17,15 @@ struct identity {
 };
 
 struct reading {
+    int64_t throttled_ns; /* of our control group */
     int64_t user_ns, sys_ns, nvcsw, nivcsw, minflt, majflt, runq_ns, migrations;
     int64_t steal_ns, busy_ns; /* of the whole machine */
     int64_t max_rss_kib;
 };
+
+/* Look which control group's quota binds us; without it `throttled_ns` stays unknown where there is
+ * one, and 0 where there is none.  Runs in: caller, once. */
+void measure_begin(void);
 
 /* The calling thread's identity. */
 struct identity measure_self(void);
@@ -28,10 +33,10 @@ struct identity measure_self(void);
 /* Read all counters of the caller and the WORKERS.  Runs in: caller, between samples. */
 void measure_read(struct reading *r, const struct identity *workers, int count);
 
-/* Memory of the WORKERS that are processes, on average: proportional (a page that k share counts
- * 1/k), and what no other process shares.  Returns 1, or 0: they are threads, or the system does
- * not tell. */
-int measure_memory(const struct identity *workers, int count, int64_t *pss_kib, int64_t *uss_kib);
+/* Into TO: the proportional memory (a page that k processes share counts 1/k) of caller and WORKERS
+ * together; of the workers that are processes, on average, that, and what no other process shares.
+ * UNKNOWN where there are none or the system does not tell. */
+void measure_memory(struct record *to, const struct identity *workers, int count);
 
 /* CPU time that everybody used since the machine started, and that the hypervisor took.  ROOT
  * stands before /proc; NULL: this system.  Returns 1, or 0 where the system does not tell. */

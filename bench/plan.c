@@ -15,11 +15,11 @@
 
 const struct profile profiles[] = {
     { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1, 2e-3, 10000000, 1,
-      0 },
-    { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000, 1, 0 },
-    { "default", "a good answer in three minutes", 170, 10, 30, 3, 20e-3, 100000000, 6, 0 },
+      0, 0 },
+    { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000, 1, 0, 0 },
+    { "default", "a good answer in three minutes", 175, 8, 30, 3, 20e-3, 100000000, 6, 0, 0.02 },
     { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10, 30, 5, 20e-3,
-      100000000, 30, 1 },
+      100000000, 30, 1, 0.01 },
     { 0 },
 };
 
@@ -73,6 +73,7 @@ static int is(const char *a, const char *b)
 enum {
     CLAIM_NS = 40,      /* a chunk from a shared counter; claims of all workers go one by one */
     MESSAGE_NS = 7000,  /* a chunk through a pipe and back */
+    PIPE_BYTE_NS = 2,   /* a byte there and one back */
     JOB_NS = 100000,    /* starting a job and seeing its end */
     LAUNCH_NS = 4000000 /* a fresh process, its checks, its end */
 };
@@ -103,13 +104,27 @@ static int distinct_cpus(const char *cpus, int64_t workers)
     return !count || count > workers || count == 64 ? (int)workers : count;
 }
 
+/* What a task takes beside task_ns, by workload: a constant, and by the byte. */
+static double extra_ns(const struct record *r)
+{
+    static const struct {
+        const char *workload;
+        double ns, byte_ns;
+    } extra[] = { { "empty", 2, 0 },     { "payload", 0, 0.6 },  { "memory", 0, 0.5 },
+                  { "alloc", 20000, 0 }, { "fault", 1000, 0.5 }, { "counter", 600, 0 } };
+    for (int i = 0; i < COUNT(extra); i++)
+        if (is(r->workload, extra[i].workload))
+            return extra[i].ns + extra[i].byte_ns * (double)r->payload_bytes;
+    return 0;
+}
+
 static double sample_seconds(const struct record *r)
 {
     double chunk = r->chunk ? (double)r->chunk : 1;
-    double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns;
+    double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns + extra_ns(r);
     double handout = chunks * handout_ns(r->backend), work;
-    if (is(r->workload, "empty"))
-        task = 2;
+    if (is(r->workload, "payload") && handout_ns(r->backend) == MESSAGE_NS)
+        handout += (double)(r->tasks * r->payload_bytes) * PIPE_BYTE_NS;
     if (is(r->workload, "sleep"))
         work = ceil(chunks / (double)r->workers) * chunk * task;
     else
@@ -127,8 +142,11 @@ static double cell_seconds(const struct record *r)
 {
     double warmups =
         fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / sample_seconds(r));
+    /* memory is filled before, and looked at after every sample */
+    double bytes = (double)(r->tasks * r->payload_bytes);
+    double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
-    return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 +
+    return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
            ((double)r->samples + warmups) * (sample_seconds(r) + 0.3e-3);
 }
 
@@ -158,7 +176,7 @@ static int same_work(const struct record *a, const struct record *b)
 static int same_cell(const struct record *a, const struct record *b)
 {
     return same_work(a, b) && is(a->runner, b->runner) && is(a->backend, b->backend) &&
-           is(a->start, b->start) && is(a->schedule, b->schedule);
+           is(a->start, b->start) && is(a->schedule, b->schedule) && a->twin == b->twin;
 }
 
 static int has_label(const char *labels, const char *label)
@@ -389,6 +407,11 @@ static void add_lengths(const struct layout *l)
             r.tasks = tasks_for(l, (double)axis[i], handout_ns(series[s].backend), l->workers);
             add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
         }
+        /* One block a worker: all are busy and nothing is handed out.  What a task takes then is
+         * what efficiency is relative to. */
+        r.tasks = tasks_for(l, (double)axis[i], 0, l->workers);
+        r.chunk = r.tasks / l->workers;
+        add_as(l, r, "omp", "static", bisection_rank(i, points));
         add_reference(l, r);
     }
 }
@@ -474,6 +497,82 @@ static void add_launch(const struct layout *l)
     }
 }
 
+/* Inputs and outputs of every task: in place, where memory is shared, or through pipes.  How long a
+ * task must be before the pipes don't matter is a line in this plane. */
+static void add_payloads(const struct layout *l)
+{
+    static const int64_t lengths[] = { 1000, 10000, 100000 }, bytes[] = { 256, 4096, 65536 };
+    static const struct series sides[] = { { "omp", "dynamic" },
+                                           { "pool", "dynamic" },
+                                           { "pipe", "dynamic" } };
+    for (int i = 0; i < COUNT(lengths); i++)
+        for (int k = 0; k < COUNT(bytes); k++) {
+            struct record r = blank(l, "payload", "payload");
+            r.task_ns = lengths[i];
+            r.payload_bytes = bytes[k];
+            double task = 2 * ((double)r.task_ns + (double)bytes[k]); /* samples of half length */
+            int64_t fit = (INT64_C(16) << 20) / bytes[k] / l->workers * l->workers;
+            r.tasks = tasks_for(l, task, MESSAGE_NS, l->workers);
+            r.tasks = r.tasks < fit || !fit ? r.tasks : fit;
+            r.samples = l->profile->samples > 2 ? l->profile->samples - 1 : 2;
+            for (int s = 0; s < COUNT(sides); s++)
+                add_as(l, r, sides[s].backend, sides[s].schedule, i == 1 || k == 1 ? 4 : 0);
+        }
+}
+
+/* What tasks may fight for: the memory bus, the heap, the address space, a cache line. */
+static void add_contention(const struct layout *l)
+{
+    static const struct {
+        const char *workload, *variant;
+        int64_t payload, task_ns, chunk; /* task_ns: about, to size the job */
+        int drop;
+    } fights[] = {
+        { "memory", "worker", 65536, 80000, 1, 0 }, { "alloc", "mixed", 0, 80000, 1, 0 },
+        { "fault", "", 65536, 60000, 1, 0 },        { "counter", "shared", 0, 1000, 16, 0 },
+        { "counter", "adjacent", 0, 1000, 16, 5 },  { "counter", "padded", 0, 1000, 16, 5 },
+        { "alloc", "small", 0, 1000, 16, 5 },
+    };
+    for (int i = 0; i < COUNT(fights); i++) {
+        struct record r = blank(l, "contention", fights[i].workload);
+        r.task_ns = 0;
+        r.variant = fights[i].variant;
+        r.payload_bytes = fights[i].payload;
+        r.chunk = fights[i].chunk;
+        r.samples = l->profile->samples > 2 ? l->profile->samples - 1 : 2;
+        r.tasks = tasks_for(l, (double)fights[i].task_ns, 0, l->workers);
+        add_as(l, r, "omp", "dynamic", fights[i].drop);
+        add_as(l, r, "pool", "dynamic", fights[i].drop);
+        add_serial(l, r);
+    }
+}
+
+/* Some cells once more, to be paired with themselves: how far apart two of the same lie is what no
+ * verdict may go below.  One group in three has a twin, of another backend each time; those of one
+ * sample are about starting, and their blocks are few. */
+static void add_twins(const struct layout *l)
+{
+    struct plan *p = l->plan;
+    int last = -1, groups = 0;
+    for (int i = 0, count = p->count; i < count; i++) {
+        struct record r = p->cells[i].record;
+        int members = 0, wanted;
+        if (p->cells[i].group == last || is(r.backend, "serial") || r.samples == 1)
+            continue;
+        last = p->cells[i].group;
+        for (int k = i; k < count; k++)
+            members += p->cells[k].group == last;
+        wanted = groups / 3 % members;
+        if (groups++ % 3)
+            continue;
+        for (int k = i; k < count; k++)
+            if (p->cells[k].group == last && wanted-- == 0)
+                r = p->cells[k].record;
+        r.twin = 1;
+        add(p, &r);
+    }
+}
+
 void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t)
 {
     const struct layout l = { p, profile, t, t->effective_workers };
@@ -485,9 +584,13 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
     add_schedules(&l);
     add_startup(&l);
     if (profile->samples > 1 && profile->budget_s > 60) { /* default and full */
+        add_payloads(&l);
+        add_contention(&l);
         add_matrix(&l);
         add_launch(&l);
     }
+    if (profile->blocks_least > 1) /* smoke gives no verdicts */
+        add_twins(&l);
 }
 
 /* ---- plans by hand ---- */

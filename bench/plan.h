@@ -21,6 +21,7 @@ struct profile {
     int64_t lesson_ns;             /* the sleep of the lesson's tasks */
     int lesson_blocks;             /* the lesson is long and steady: in this many blocks at most */
     int fine;                      /* 1: more points on every axis */
+    double width;                  /* a group whose intervals are so narrow (settle.h) is done */
 };
 
 /* Ends with a NULL name. */
@@ -36,7 +37,7 @@ struct plan_cell {
     struct record record;
     double seconds; /* what one block of it should take, launch and all */
     int group;      /* cells of one work: measured next to each other */
-    int dropped;    /* 1: left out to keep the budget */
+    int dropped;    /* 1: left out: to keep the budget, or because it is known well enough */
 };
 
 struct plan {

@@ -50,6 +50,7 @@ static const struct target cell_targets[] = {
     NUMBER_OF(cell, void_samples),
     NUMBER_OF(cell, failed_blocks),
     NUMBER_OF(cell, foreign_share),
+    NUMBER_OF(cell, twin),
     NUMBER_OF(cell, serial_task_ns),
     AS(cell, "median_ns", time.mid),
     AS(cell, "low_ns", time.low),
@@ -241,7 +242,7 @@ static int matches(const char *wanted, const char *text)
 
 int cell_fits(const struct cell *c, const struct want *want)
 {
-    return c->time.mid > 0 && c->tasks > 0 && c->workers > 0 && strcmp(c->status, "failed") &&
+    return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 && strcmp(c->status, "failed") &&
            (!*c->runner || !strcmp(c->runner, "cell")) &&
            (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
            matches(want->schedule, c->schedule) && matches(want->workload, c->workload) &&

@@ -20,7 +20,7 @@ struct record {
     const char *runner, *backend, *start, *schedule, *wait, *workload;
     int64_t work_version, task_ns, payload_bytes, tasks, chunk, workers;
     const char *place, *cpus, *variant;
-    int64_t ballast_mib;
+    int64_t ballast_mib, twin;
     /* The design: which replication. */
     int64_t block, seq, sample;
     /* What was measured. */

@@ -18,6 +18,7 @@
 #include "../core/bind.h"
 #include "../core/clock.h"
 #include "../core/kernel.h"
+#include "../core/stats.h"
 #include "../core/topology.h"
 #include "child.h"
 #include "command.h"
@@ -29,6 +30,7 @@
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
+#include "settle.h"
 #include "summarize.h"
 
 enum { CALIBRATION_MS = 100 };
@@ -36,7 +38,7 @@ enum { CALIBRATION_MS = 100 };
 struct wishes {
     const char *profile, *plan, *out, *resume, *only;
     double budget_s;
-    long seed;
+    long seed, blocks; /* -1: not given */
     int dry_run, quiet, force;
 };
 
@@ -52,6 +54,7 @@ struct run {
     double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
     int blocks_most;
     int64_t start_ns, seq;
+    struct settle *settle;
     char *done;                /* per cell and block: measured already; blocks_most a cell */
     int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
     double own_ns;             /* ours */
@@ -154,13 +157,25 @@ static void stop_writing(struct run *r, const struct why *w)
         r->folder.path);
 }
 
-static void note_time(struct run *r, const struct csv *rows)
+/* Returns the median of the timed samples, ns; NAN: there are none. */
+static double note_time(struct run *r, const struct csv *rows)
 {
+    double *timed = malloc(((size_t)rows->rows + 1) * sizeof *timed), median = NAN;
+    long count = 0;
     for (long row = 0; row < rows->rows; row++) {
         double wall;
-        if (csv_number(rows, row, csv_column(rows, "wall_ns"), &wall))
-            r->sampled_s += wall / 1e9;
+        if (!csv_number(rows, row, csv_column(rows, "wall_ns"), &wall))
+            continue;
+        r->sampled_s += wall / 1e9;
+        if (timed && strcmp(csv_cell(rows, row, csv_column(rows, "warmup")), "1") != 0)
+            timed[count++] = wall;
     }
+    if (timed) {
+        stats_sort(timed, count);
+        median = stats_median(timed, count);
+    }
+    free(timed);
+    return median;
 }
 
 /* What to say of the child: its own reason, or WORDS where it gave none. */
@@ -208,7 +223,9 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     if (status == CELL_OK || (rows && void_note(rows))) {
         if (folder_add_samples(&r->folder, rows, &cell->record, block, r->seq, &w))
             stop_writing(r, &w);
-        note_time(r, rows);
+        double median = note_time(r, rows);
+        if (status == CELL_OK)
+            settle_note(r->settle, index, block, median);
     }
     if (status == CELL_OK)
         cell->seconds = (double)c->wall_ns / 1e9;
@@ -340,6 +357,8 @@ static int run_block(struct run *r, int block)
             *done_at(r, order[i], block) = 1;
     }
     free(order);
+    if (go_on)
+        settle_look(r->settle, &r->plan, block);
     return go_on && count > 0;
 }
 
@@ -586,15 +605,21 @@ static void set_shares(struct run *r, double wall_s)
               (double)(steal - r->steal_ns) / all, wall_s);
 }
 
-/* Passes over the plan in which every cell was measured, by this part of the run or an earlier. */
-static int whole_blocks(const struct run *r)
+/* Passes over the plan in which every cell that was still wanted was measured, by this part of the
+ * run or an earlier. */
+static int whole_blocks(struct run *r)
 {
     int blocks = 0, *order = calloc((size_t)r->plan.count, sizeof *order);
+    for (int i = 0; i < r->plan.count; i++)
+        r->plan.cells[i].dropped = 0;
     for (int block = 1; order && block <= r->blocks_most; block++) {
-        int count = order_block(&r->plan, r->seed, block, order), done = 0;
-        for (int i = 0; i < count; i++)
+        int count = order_block(&r->plan, r->seed, block, order), done = 0, wanted = 0;
+        for (int i = 0; i < count; i++) {
+            int last = settle_last(r->settle, order[i]);
+            wanted += !last || block <= last;
             done += *done_at(r, order[i], block);
-        blocks += count > 0 && done == count;
+        }
+        blocks += wanted > 0 && done >= wanted;
     }
     free(order);
     return blocks;
@@ -615,6 +640,11 @@ static void finish(struct run *r)
     machine_set(&r->machine, "sampled_s", "of that, inside samples and warm-up samples", "%.2f",
                 r->sampled_s + strtod(machine_get(&r->machine, "sampled_s"), NULL));
     machine_set(&r->machine, "blocks", "whole passes over the plan", "%d", r->blocks);
+    int settled = 0;
+    for (int i = 0; i < r->plan.count; i++)
+        settled += settle_last(r->settle, i) > 0;
+    machine_set(&r->machine, "settled_cells", "needed no more blocks: their intervals were narrow",
+                "%d", settled);
     machine_set(&r->machine, "interrupted", "", "%s", stop_signal ? "yes" : "no");
     set_shares(r, wall_s);
     if (machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
@@ -661,6 +691,8 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
         { "--out", "DIR", OPTION_TEXT, &w->out, "the run's folder (results/<host>-<UTC>)" },
         { "--budget", "TIME", OPTION_SECONDS, &w->budget_s,
           "time for measuring: 30s, 3m, 1h (the profile's; 1h with --plan)" },
+        { "--blocks", "N", OPTION_COUNT, &w->blocks,
+          "exactly N blocks, however narrow the intervals become" },
         { "--seed", "N", OPTION_COUNT, &w->seed, "fixes the order of the cells" },
         { "--resume", "DIR", OPTION_TEXT, &w->resume, "go on with an interrupted run" },
         { "--dry-run", NULL, OPTION_FLAG, &w->dry_run,
@@ -671,6 +703,8 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     };
     if (options_take(self, options, argc, argv))
         die(EXIT_USAGE, "run: '%s' is not an option; 'teampool run --help' lists them", argv[0]);
+    if (!w->blocks || w->blocks > 1000000)
+        die(EXIT_USAGE, "run: --blocks %ld: at least 1, at most 1000000", w->blocks);
     if (w->resume && (w->plan || w->out || w->only || w->seed >= 0 || w->dry_run))
         die(EXIT_USAGE,
             "run: --resume takes plan, folder and seed from the run, and measures; of the other "
@@ -683,7 +717,7 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
 
 static int run_main(const struct command *self, int argc, char **argv)
 {
-    struct run r = { .wishes = { .profile = "default", .seed = -1 },
+    struct run r = { .wishes = { .profile = "default", .seed = -1, .blocks = -1 },
                      .folder = { .samples = -1, .status = -1 } };
     struct why w;
     char command[1000] = "teampool run";
@@ -693,7 +727,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     r.budget_s = r.wishes.budget_s > 0 ? r.wishes.budget_s
                  : r.wishes.plan       ? 3600
                                        : r.profile->budget_s;
-    r.blocks_most = r.profile->blocks_most;
+    r.blocks_most = r.wishes.blocks > 0 ? (int)r.wishes.blocks : r.profile->blocks_most;
     r.start_ns = clock_ns();
     if (topology_load(&r.topology, NULL, &w))
         die(EXIT_FAILED, "run: %s", w.text);
@@ -706,7 +740,8 @@ static int run_main(const struct command *self, int argc, char **argv)
     else
         start_new(&r, command);
     r.done = calloc((size_t)r.plan.count * (size_t)(r.blocks_most + 1), 1);
-    if (!r.done)
+    r.settle = settle_new(&r.plan, r.blocks_most, r.wishes.blocks > 0 ? 0 : r.profile->width);
+    if (!r.done || !r.settle)
         die(EXIT_FAILED, "run: no memory");
     if (r.wishes.resume)
         take_back(&r);
@@ -720,6 +755,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     tell(&r);
     int code = stop_signal ? EXIT_INTERRUPTED : r.cells_bad ? EXIT_FAILED : EXIT_OK;
     free(r.done);
+    settle_free(r.settle);
     plan_free(&r.plan);
     machine_free(&r.machine);
     topology_free(r.topology);
@@ -732,6 +768,7 @@ const struct command command_run = {
     .summary = "measure a profile or a plan; the results go into a folder of their own",
     .about = "Measures blocks over all cells of the plan, each cell in a fresh process, in random "
              "order, until\n"
-             "the budget is used up.  Ctrl-C keeps what is done.  Prints the folder's name.",
+             "the intervals are narrow or the budget is used up.  Ctrl-C keeps what is done.  "
+             "Prints the folder's name.",
     .main = run_main,
 };

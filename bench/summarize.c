@@ -21,9 +21,12 @@
 
 #define ALPHA 0.05 /* intervals are 95 % */
 
-/* A ratio within 3 % is "the same".  The rule is the larger of 3 % and twice the noise floor that a
- * cell measured against itself shows; plans do not yet hold such cells. */
+/* A ratio within 3 % is "the same", or within twice of what a cell measured against itself shows.
+ */
 #define MARGIN 0.03
+
+/* From here on a cell counts as noisy. */
+#define NOISY_SHARE 0.2
 
 enum {
     FEWEST_BLOCKS = 6,          /* for a 95 % interval */
@@ -47,15 +50,15 @@ struct pair {
 
 struct run {
     struct measured record;
-    struct view order, work, match, side;
+    struct view order, match, side;
     struct cell **sorted; /* all cells, in whatever order is being walked */
+    double margin;        /* of all verdicts of this run */
+    double *twins;        /* logarithms of the ratio of each cell and its twin, and room as much */
+    long twin_count;
 };
 
 static const char *const order_names[] = { "workload", "variant", "task_ns",  "tasks", "chunk",
                                            "workers",  "backend", "schedule", NULL };
-static const char *const work_names[] = { "runner",  "workload", "work_version",
-                                          "variant", "task_ns",  "payload_bytes",
-                                          NULL };
 static const char *const match_names[] = {
     "workload", "work_version", "variant", "task_ns", "payload_bytes", "tasks", "chunk",
     "workers",  "place",        "cpus",    "wait",    "ballast_mib",   NULL
@@ -109,13 +112,6 @@ static int by_order(const void *left, const void *right, void *run)
     return order;
 }
 
-static int by_work(const void *left, const void *right, void *run)
-{
-    const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
-    int order = compare_view(&((const struct run *)run)->work, a, b);
-    return order ? order : (a > b) - (a < b);
-}
-
 static int rank_in(const char *const *words, const char *word)
 {
     int rank = 0;
@@ -154,7 +150,6 @@ static int by_match(const void *left, const void *right, void *run)
 static int sort_cells(struct run *r)
 {
     r->order = view_of(r, order_names);
-    r->work = view_of(r, work_names);
     r->match = view_of(r, match_names);
     r->side = view_of(r, side_names);
     if (r->record.cell_count)
@@ -227,6 +222,14 @@ static void measure_cell(const struct run *r, struct cell *c)
     c->busy_share = middle(r, c, BUSY);
     c->runq_share = middle(r, c, RUNQ);
     c->foreign_share = middle(r, c, FOREIGN);
+    long disturbed = 0;
+    int most = 0;
+    for (int i = 0; i < NOISES; i++) {
+        disturbed += c->noise[i];
+        most = c->noise[i] > c->noise[most] ? i : most;
+    }
+    c->disturbed_share = c->samples ? (double)disturbed / (double)c->samples : NAN;
+    c->cause = disturbed ? noise_word((enum noise)most) : "";
     c->status = c->blocks >= FEWEST_BLOCKS ? "ok" : c->blocks ? "few" : "failed";
     if (!c->blocks && !c->reason && !c->odd_rows && !c->cut_rows)
         c->reason = c->void_samples ? "no sample had the right result" : "only warm-up samples";
@@ -237,50 +240,22 @@ static int is_serial(const struct run *r, const struct cell *c)
     return !strcmp(key_text(c, r->record.backend), "serial");
 }
 
-/* Is X the better reference for a job of TASKS than Y? */
-static int better_reference(const struct cell *x, const struct cell *y, double tasks)
-{
-    if (!y || (x->tasks == tasks) != (y->tasks == tasks))
-        return !y || x->tasks == tasks;
-    if (x->blocks != y->blocks)
-        return x->blocks > y->blocks;
-    return x->tasks > y->tasks;
-}
-
-/* Give each cell of one and the same work its serial reference; a serial cell is its own. */
-static void choose_serial(struct run *r, struct cell **cells, long count, FILE *none)
-{
-    (void)none;
-    for (long s = 0; s < count; s++) {
-        struct cell *serial = cells[s];
-        if (!is_serial(r, serial) || !serial->blocks || !(serial->tasks > 0))
-            continue;
-        for (long i = 0; i < count; i++)
-            if (!is_serial(r, cells[i]) &&
-                better_reference(serial, cells[i]->serial, cells[i]->tasks))
-                cells[i]->serial = serial;
-        serial->serial = serial;
-    }
-}
-
-/* Compare wall_ns of the blocks that both have.  SHARED gets their number. */
-static struct ratio compare_blocks(const struct run *r, const struct cell *a, const struct cell *b,
-                                   long *shared)
+/* Compare wall_ns of the blocks that both have, or of those that nothing disturbed.  SHARED gets
+ * their number. */
+static struct ratio compare_some(const struct run *r, const struct cell *a, const struct cell *b,
+                                 int quiet_only, long *shared)
 {
     double *wall_a = r->record.scratch, *wall_b = wall_a + r->record.good_count,
            *room = wall_b + r->record.good_count;
-    long n = 0;
-    for (long i = 0, j = 0; i < a->blocks && j < b->blocks;) {
-        int64_t number_a = a->block[i].number, number_b = b->block[j].number;
-        if (number_a == number_b) {
-            wall_a[n] = a->block[i].value[WALL];
-            wall_b[n++] = b->block[j].value[WALL];
-        }
-        i += number_a <= number_b;
-        j += number_b <= number_a;
-    }
+    long n = blocks_pair(a, b, quiet_only, wall_a, wall_b);
     *shared = n;
     return stats_paired_ratio(wall_a, wall_b, n, ALPHA, room);
+}
+
+static struct ratio compare_blocks(const struct run *r, const struct cell *a, const struct cell *b,
+                                   long *shared)
+{
+    return compare_some(r, a, b, 0, shared);
 }
 
 static void measure_speedup(const struct run *r, struct cell *c)
@@ -300,13 +275,14 @@ static void measure_speedup(const struct run *r, struct cell *c)
     c->efficiency_high = c->speedup_high / c->task_workers;
 }
 
-static void measure_cells(struct run *r)
+static int measure_cells(struct run *r)
 {
+    int error = blocks_find_serial(&r->record);
     for (long i = 0; i < r->record.cell_count; i++)
         measure_cell(r, &r->record.cells[i]);
-    each_group(r, by_work, &r->work, choose_serial, NULL);
     for (long i = 0; i < r->record.cell_count; i++)
         measure_speedup(r, &r->record.cells[i]);
+    return error;
 }
 
 /* Writing --------------------------------------------------------------------------------- */
@@ -352,6 +328,8 @@ static const struct column cell_columns[] = {
     { CELL(void_samples, COUNT) },
     { CELL(failed_blocks, COUNT) },
     { CELL(status, WORD) },
+    { CELL(disturbed_share, RATIO) },
+    { CELL(cause, WORD) },
     { 0 },
 };
 
@@ -452,22 +430,40 @@ static void common_sweeps(const char *a, const char *b, char *out, size_t size)
     }
 }
 
+static enum verdict verdict_of(const struct run *r, const struct ratio *ratio)
+{
+    return ratio->has_interval ? stats_verdict(ratio->low, ratio->high, r->margin)
+                               : VERDICT_UNCLEAR;
+}
+
+/* Would the blocks that nothing disturbed say the same?  Too few of them contradict nobody: then
+ * all are alike, and so is what disturbed them. */
+static int holds_when_quiet(const struct run *r, const struct cell *a, const struct cell *b,
+                            enum verdict verdict)
+{
+    long quiet;
+    if (!(a->disturbed_share > NOISY_SHARE) && !(b->disturbed_share > NOISY_SHARE))
+        return 1;
+    struct ratio ratio = compare_some(r, a, b, 1, &quiet);
+    return quiet >= FEWEST_BLOCKS && verdict_of(r, &ratio) == verdict;
+}
+
 static struct pair make_pair(const struct run *r, const struct cell *a, const struct cell *b)
 {
-    struct pair p = { .a = a, .b = b, .margin = MARGIN, .blocks_needed = NAN };
+    struct pair p = { .a = a, .b = b, .margin = r->margin, .blocks_needed = NAN };
     struct ratio ratio = compare_blocks(r, a, b, &p.blocks);
-    enum verdict verdict = VERDICT_UNCLEAR;
+    enum verdict verdict = verdict_of(r, &ratio);
+    if (verdict != VERDICT_UNCLEAR && !holds_when_quiet(r, a, b, verdict))
+        verdict = VERDICT_UNCLEAR;
     p.ratio = ratio.center;
     p.ratio_low = ratio.low;
     p.ratio_high = ratio.high;
     p.p_sign = p.blocks ? ratio.p_sign : NAN;
-    if (ratio.has_interval)
-        verdict = stats_verdict(ratio.low, ratio.high, MARGIN);
     p.verdict = stats_verdict_name(verdict);
     if (verdict == VERDICT_UNCLEAR) {
         long needed = FEWEST_BLOCKS;
         if (ratio.has_interval)
-            needed = stats_blocks_to_settle(&ratio, p.blocks, MARGIN);
+            needed = stats_blocks_to_settle(&ratio, p.blocks, r->margin);
         p.blocks_needed = (double)(needed < MOST_BLOCKS_NEEDED ? needed : MOST_BLOCKS_NEEDED);
     }
     return p;
@@ -492,6 +488,40 @@ static void put_pair(const struct run *r, const struct pair *p, FILE *f)
     fputc('\n', f);
 }
 
+/* Two sides, or a cell and its twin. */
+static int is_pair(const struct run *r, const struct cell *a, const struct cell *b)
+{
+    int sides = compare_view(&r->side, a, b) != 0;
+    return sides ? !a->twin && !b->twin : a->twin != b->twin;
+}
+
+static void compare_twins(struct run *r, struct cell **cells, long count, FILE *none)
+{
+    (void)none;
+    for (long i = 0; i < count; i++)
+        for (long j = i + 1; j < count; j++) {
+            long shared;
+            if (!cells[i]->blocks || !cells[j]->blocks ||
+                compare_view(&r->side, cells[i], cells[j]))
+                continue;
+            struct ratio ratio = compare_blocks(r, cells[i], cells[j], &shared);
+            if (shared >= FEWEST_BLOCKS)
+                r->twins[r->twin_count++] = log(ratio.center);
+        }
+}
+
+/* How far two of the same lie apart in this run is what its verdicts may not go below. */
+static int find_margin(struct run *r)
+{
+    r->twins = malloc(((size_t)r->record.cell_count * 2 + 1) * sizeof *r->twins);
+    if (!r->twins)
+        return -ENOMEM;
+    each_group(r, by_match, &r->match, compare_twins, NULL);
+    r->margin = stats_margin(
+        MARGIN, stats_noise_floor(r->twins, r->twin_count, r->twins + r->record.cell_count));
+    return 0;
+}
+
 /* Pair all cells of one group, which stand in the order of compare_sides. */
 static void put_group(struct run *r, struct cell **cells, long count, FILE *f)
 {
@@ -501,7 +531,7 @@ static void put_group(struct run *r, struct cell **cells, long count, FILE *f)
             cells[paired++] = cells[i];
     for (long i = 0; i < paired; i++)
         for (long j = i + 1; j < paired; j++)
-            if (compare_view(&r->side, cells[i], cells[j])) {
+            if (is_pair(r, cells[i], cells[j])) {
                 struct pair p = make_pair(r, cells[i], cells[j]);
                 put_pair(r, &p, f);
             }
@@ -587,11 +617,14 @@ int summarize(const char *dir, struct why *w)
     int error = blocks_read(&r.record, dir, w);
     if (!error)
         error = sort_cells(&r);
-    if (!error) {
-        measure_cells(&r);
+    if (!error)
+        error = measure_cells(&r);
+    if (!error)
+        error = find_margin(&r);
+    if (!error)
         error = write_tables(&r, dir, w);
-    }
     free(r.sorted);
+    free(r.twins);
     blocks_free(&r.record);
     if (!error)
         error = judge(dir, w);

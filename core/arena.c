@@ -54,7 +54,7 @@ int arena_open(struct arena *a, ptrdiff_t size)
     return 0;
 }
 
-void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size)
+void *arena_reserve(struct arena *a, ptrdiff_t count, ptrdiff_t size)
 {
     if (count < 0 || size <= 0 || count > (a->size - a->used) / size)
         return NULL;
@@ -63,7 +63,14 @@ void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size)
         return NULL;
     char *p = a->base + a->used;
     a->used += bytes;
-    memset(p, 0, (size_t)bytes); /* touches the pages now, not while the watch runs */
+    return p;
+}
+
+void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size)
+{
+    void *p = arena_reserve(a, count, size);
+    if (p)
+        memset(p, 0, (size_t)(count * size)); /* touches the pages now, not while the watch runs */
     return p;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * arena: the shared memory of one cell.  Mapped before any worker exists, so threads and forked
- * processes see it at the same address, and others can map its file there; without a name, so nothing can be left behind.  Memory is
- * zeroed, aligned to 128 bytes, and given back all at once.
+ * processes see it at the same address, and others can map its file there; without a name, so
+ * nothing can be left behind.  Memory is zeroed, aligned to 128 bytes, and given back all at once.
  */
 #ifndef CORE_ARENA_H
 #define CORE_ARENA_H
@@ -22,6 +22,9 @@ int arena_open(struct arena *a, ptrdiff_t size);
 /* COUNT objects of SIZE bytes, zeroed and already in memory, or NULL if they do not fit.
  * Owns: the arena.  Runs in: caller, before any worker exists. */
 void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size);
+
+/* The same, but not yet in memory: who touches a page first decides on which node it lies. */
+void *arena_reserve(struct arena *a, ptrdiff_t count, ptrdiff_t size);
 
 void arena_close(struct arena *a);
 

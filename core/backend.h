@@ -21,7 +21,7 @@ struct team_spec {
     struct arena *arena; /* that every worker sees at the same address, however it is started */
     int (*enter)(void *arg,
                  int worker); /* once in each worker before `open` returns; 0 or -errno */
-    void *enter_arg; /* start "spawn": in the arena */
+    void *enter_arg;          /* start "spawn": in the arena */
 };
 
 struct backend {

@@ -7,6 +7,7 @@
 #ifndef CORE_JOB_H
 #define CORE_JOB_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "clock.h"
@@ -18,10 +19,29 @@ struct worker {
     void (*checkpoint)(struct worker *); /* a long task calls it about every 50 us of work */
     void (*block)(struct worker *);      /* called before a task sleeps or waits for input ... */
     void (*unblock)(struct worker *);    /* ... and after */
+    /* Inputs and outputs that a backend has brought to this worker: those of task `first` and on;
+     * NULL: they are where the job has them. */
+    const void *in;
+    void *out;
+    long first;
 };
 
-/* Do task I.  No allocation, no printing; writes only to its worker's slot or its own output.
- * Runs in: worker. */
+/* The hook that does nothing. */
+static inline void worker_nop(struct worker *self)
+{
+    (void)self;
+}
+
+/* A worker without a lock to give up. */
+static inline struct worker worker_plain(int index)
+{
+    return (struct worker){
+        .index = index, .checkpoint = worker_nop, .block = worker_nop, .unblock = worker_nop
+    };
+}
+
+/* Do task I.  No printing, and no allocation but where that is the work; writes only to its
+ * worker's slot or its own output.  Runs in: worker. */
 typedef void task_fn(void *arg, long i, struct worker *self);
 
 /* How chunks find their workers.  STATIC: fixed in advance; a chunk of 0 means one contiguous block
@@ -41,6 +61,14 @@ struct stint {
     int64_t leave_ns;               /* just after it found no more */
 };
 
+/* An element a task in and out, in memory that all workers see.  A backend whose workers would not
+ * see it in real life brings it to them and back. */
+struct job_data {
+    const void *in;
+    void *out;
+    size_t in_size, out_size; /* of one element, bytes; 0: there are none */
+};
+
 struct job {
     task_fn *fn;
     void *arg;
@@ -48,6 +76,7 @@ struct job {
     long chunk; /* tasks handed out together; 0: only with SCHEDULE_STATIC */
     enum schedule schedule;
     struct stint *stints; /* one a worker, zeroed, in memory that workers share with the caller */
+    struct job_data data;
 };
 
 /* A backend calls these in each worker, around that worker's share of a job. */
@@ -63,10 +92,16 @@ static inline void job_leave(const struct job *job, const struct worker *self)
     job->stints[self->index].leave_ns = clock_ns();
 }
 
-/* The hook that does nothing. */
-static inline void worker_nop(struct worker *self)
+/* Task I's element of D, as SELF sees it.  Runs in: worker. */
+static inline const void *job_in(const struct job_data *d, const struct worker *self, long i)
 {
-    (void)self;
+    return self->in ? (const char *)self->in + (size_t)(i - self->first) * d->in_size
+                    : (const char *)d->in + (size_t)i * d->in_size;
+}
+static inline void *job_out(const struct job_data *d, const struct worker *self, long i)
+{
+    return self->out ? (char *)self->out + (size_t)(i - self->first) * d->out_size
+                     : (char *)d->out + (size_t)i * d->out_size;
 }
 
 #endif

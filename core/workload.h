@@ -16,7 +16,7 @@
 struct work_spec {
     const char *variant;   /* one of the workload's forms; never NULL */
     int64_t task_ns;       /* length of a task, ns; uneven tasks: the mean */
-    int64_t payload_bytes; /* in and out per task */
+    int64_t payload_bytes; /* per task: in and out, or what the workload makes of it */
     long tasks;
     int workers;
     double steps_per_ns; /* speed of the CPU kernel (kernel.h) */
@@ -33,6 +33,7 @@ struct workload {
     const char *variants;    /* "uniform heavy", the first one the default; NULL: it has one form */
     const char *unavailable; /* NULL, or why it cannot run on this machine */
     int timeless;            /* 1: a task has no length; task_ns is ignored and recorded as 0 */
+    int64_t payload;         /* bytes per task that payload_bytes=0 stands for; 0: it takes none */
     int version; /* rises when the meaning of the work changes: old times don't compare */
 
     /* Make the tasks' memory, before any worker exists, in shared memory.
@@ -43,6 +44,9 @@ struct workload {
     int (*enter)(void *arg, int worker);
 
     task_fn *task;
+
+    /* What goes in and comes out of the tasks.  May be NULL: nothing.  Runs in: caller. */
+    void (*data)(void *arg, struct job_data *data);
 
     /* Was every task done exactly once, and rightly?  And make ready for the next sample.
      * Returns 0, or -EBADMSG with WHY.  Runs in: caller, while no worker has work. */

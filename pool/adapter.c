@@ -9,7 +9,7 @@
 struct team {
     struct pool *pool; /* the caller's; workers never follow it */
     struct job job;    /* written by the caller between jobs */
-    int spawned;
+    int spawned, pipes;
     int (*enter)(void *arg, int worker);
     void *enter_arg;
     struct pool_fn_ref enter_ref, fn_ref;
@@ -32,7 +32,7 @@ static int enter(const void *arg, long worker, struct pool_task *task)
 static void work(void *arg, int worker, struct pool_claims *claims)
 {
     struct team *t = arg;
-    struct worker self = { worker, worker_nop, worker_nop, worker_nop };
+    struct worker self = worker_plain(worker);
     task_fn *fn = (task_fn *)here(t, &t->fn_ref, (void (*)(void))t->job.fn);
     void *task_arg = t->job.arg;
     job_enter(&t->job, &self);
@@ -44,6 +44,28 @@ static void work(void *arg, int worker, struct pool_claims *claims)
             fn(task_arg, i, &self);
     }
     job_leave(&t->job, &self);
+}
+
+/* A task whose data come through a pipe.  Nobody here knows which is a chunk's last: each leaves.
+ * Runs in: worker. */
+static int work_on_data(const void *arg, long i, struct pool_task *task)
+{
+    static _Thread_local task_fn *callers, *fn; /* the caller's address, and ours */
+    const struct team *t = arg;
+    struct worker self = worker_plain(task->worker);
+    if (callers != t->job.fn) {
+        fn = (task_fn *)here(t, &t->fn_ref, (void (*)(void))t->job.fn);
+        callers = t->job.fn;
+    }
+    if (!fn)
+        return -ENOENT;
+    self.in = task->in;
+    self.out = task->out;
+    self.first = task->first;
+    job_enter(&t->job, &self);
+    fn(t->job.arg, i, &self);
+    job_leave(&t->job, &self);
+    return 0;
 }
 
 static int refer(struct pool_fn_ref *ref, void (*fn)(void), struct why *w)
@@ -83,6 +105,7 @@ int adapter_open(struct team **out, const struct team_spec *spec, const char *st
     t->enter = spec->enter;
     t->enter_arg = spec->enter_arg;
     t->spawned = options.start == POOL_SPAWN;
+    t->pipes = transport == POOL_PIPE;
     int error = t->spawned ? refer(&t->enter_ref, (void (*)(void))spec->enter, w) : 0;
     if (!error)
         error = pool_open(&t->pool, &options, w ? w->text : NULL, w ? sizeof w->text : 0);
@@ -105,15 +128,32 @@ int adapter_run(struct team *t, const struct job *job, struct why *w)
             return error;
     }
     t->job = *job;
-    const struct pool_job pool_job = {
-        .work = work,
-        .arg = t,
-        .tasks = job->n,
-        .chunk = job->chunk,
-        .schedule = schedules[job->schedule],
-    };
-    int error = pool_run(t->pool, &pool_job);
-    return error ? why(w, error, "%s", pool_message(t->pool)) : 0;
+    long error;
+    if (t->pipes && (job->data.in_size || job->data.out_size)) {
+        const struct pool_call call = {
+            .fn = work_on_data,
+            .arg = t,
+            .in = job->data.in_size ? job->data.in : NULL,
+            .in_size = job->data.in_size,
+            .out = job->data.out_size ? job->data.out : NULL,
+            .out_size = job->data.out_size,
+            .n = job->n,
+            .chunk = job->chunk,
+            .schedule = schedules[job->schedule],
+        };
+        error = pool_map(t->pool, &call);
+        error = error > 0 ? -EIO : error; /* tasks that could not be found, or whose worker died */
+    } else {
+        const struct pool_job pool_job = {
+            .work = work,
+            .arg = t,
+            .tasks = job->n,
+            .chunk = job->chunk,
+            .schedule = schedules[job->schedule],
+        };
+        error = pool_run(t->pool, &pool_job);
+    }
+    return error ? why(w, (int)error, "%s", pool_message(t->pool)) : 0;
 }
 
 void adapter_close(struct team *t)

@@ -166,6 +166,9 @@ orders three >orders_three
 expect "another order for another seed" [ -n "$(comm -3 orders_one orders_three 2>/dev/null)" ]
 expect "the plan as it was" cmp -s one/plan.txt three/plan.txt
 expect "a summary on stderr" says err "24 cell runs in 6 blocks"
+run --plan small.plan --blocks 11 --out eleven --quiet
+expect_run eleven 4 11 3
+rm -rf eleven
 run --plan - --profile smoke --out four --only backend=omp </dev/null
 expect "exit code 2: nothing on stdin" is $code 2
 what="run --plan -"
@@ -209,6 +212,8 @@ refused 2 'small.plan' small.plan --out new
 refused 2 '--seed' --plan small.plan --out new --seed
 refused 2 '--seed' --plan small.plan --out new --seed x
 refused 2 '--budget' --plan small.plan --out new --budget 3q
+refused 2 '--blocks' --plan small.plan --out new --blocks 0
+refused 2 '--blocks' --plan small.plan --out new --blocks -3
 refused 2 'nowhere' --plan small.plan --out new --only nowhere
 refused 2 'huge' --profile huge --out new
 refused 2 '--resume' --resume one --seed 3

@@ -168,7 +168,9 @@ static void close_crew(struct crew *c)
 static void do_job(struct crew *c, task_fn *fn, void *arg, long n, long chunk, enum schedule s)
 {
     struct why w = { "" };
-    const struct job job = { fn, arg, n, chunk, s, c->stints };
+    struct job job = { fn, arg, n, chunk, s, c->stints, { 0 } };
+    if (c->workload && c->workload->data)
+        c->workload->data(c->work, &job.data);
     memset(c->stints, 0, (size_t)c->workers * sizeof *c->stints);
     int64_t before = clock_ns();
     int error = c->backend->run(c->team, &job, &w);

@@ -581,7 +581,7 @@ static void look_at_workers(struct plan *p, const struct profile *profile, const
     (void)profile;
     for (int i = 0; i < p->count; i++) {
         const struct record *r = &p->cells[i].record;
-        if (!has_sweep(r, "workers") || !strcmp(r->backend, "serial"))
+        if (!has_sweep(r, "workers") || !strcmp(r->backend, "serial") || r->twin)
             continue;
         one += r->workers == 1;
         all += r->workers == t->effective_workers;

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../core/stats.h"
+#include "noise.h"
 
 static int near(double a, double b)
 {
@@ -187,20 +188,225 @@ static void blocks_needed(void **state)
     assert_true(stats_blocks_to_settle(&border, 10, 0.03) > 1000000);
 }
 
-/* xorshift64* (Vigna 2016): any seed but 0. */
-static double uniform(uint64_t *seed)
+static void center_of_blocks(void **state)
 {
-    *seed ^= *seed >> 12;
-    *seed ^= *seed << 25;
-    *seed ^= *seed >> 27;
-    return ((double)((*seed * UINT64_C(0x2545F4914F6CDD1D)) >> 11) + 0.5) * 0x1p-53;
+    double odd[] = { 3, NAN, 1, 2 }, even[] = { 5, 1, 6, 3, 2, 4 };
+    double censored[] = { INFINITY, 20, 10, NAN, 30, -INFINITY, 40, INFINITY, INFINITY };
+    double far[] = { -INFINITY, INFINITY }, same[] = { INFINITY, INFINITY }, none[] = { NAN };
+    (void)state;
+    struct center c = stats_center(odd, 4, 0.05);
+    assert_true(c.mid == 2 && c.n == 3 && !c.has_interval && isnan(c.low) && isnan(c.high));
+    c = stats_center(even, 6, 0.05);
+    assert_true(c.mid == 3.5 && c.low == 1 && c.high == 6 && c.has_interval && c.n == 6);
+    c = stats_center(censored, 9, 0.05);
+    assert_true(c.mid == 35 && c.low == -INFINITY && c.high == INFINITY && c.n == 8);
+    assert_true(isnan(stats_center(far, 2, 0.05).mid));
+    assert_true(stats_center(same, 2, 0.05).mid == INFINITY);
+    c = stats_center(none, 1, 0.05);
+    assert_true(isnan(c.mid) && c.n == 0 && !c.has_interval);
 }
 
-/* A normal deviate (Box and Muller 1958). */
-static double normal(uint64_t *seed)
+/* By the definition, in exact fractions: the least of p N / rank over all p that are not smaller.
+ */
+static void many_comparisons(void **state)
 {
-    double radius = sqrt(-2 * log(uniform(seed)));
-    return radius * cos(6.283185307179586 * uniform(seed));
+    double p[] = { 0.04, 0.001, 0.2, NAN, 0.03, 0.03, 0.9, 0.011 }, scratch[16];
+    const double adjusted[] = { 0.056, 0.007, 7. / 30, NAN, 0.0525, 0.0525, 0.9, 0.0385 };
+    double five[] = { 0.05, 0.04, 0.03, 0.02, 0.01 }, ones[] = { 1, 1 }, one[] = { 0.3 };
+    (void)state;
+    stats_adjust_p(p, 8, scratch);
+    for (int i = 0; i < 8; i++)
+        assert_true(isnan(adjusted[i]) ? isnan(p[i]) : near(p[i], adjusted[i]));
+    stats_adjust_p(five, 5, scratch);
+    for (int i = 0; i < 5; i++)
+        NEAR(five[i], 0.05);
+    stats_adjust_p(ones, 2, scratch);
+    assert_true(ones[0] == 1 && ones[1] == 1);
+    stats_adjust_p(one, 1, scratch);
+    NEAR(one[0], 0.3);
+    stats_adjust_p(NULL, 0, scratch);
+}
+
+static void noise_floor(void **state)
+{
+    double d[40], scratch[40];
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        d[i] = (i % 2 ? -1 : 1) * log(1 + 0.001 * (i + 1));
+    NEAR(stats_noise_floor(d, 40, scratch), 0.038);
+    NEAR(stats_noise_floor(d, 20, scratch), 0.019);
+    NEAR(stats_noise_floor(d, 19, scratch), 0.019);
+    NEAR(stats_noise_floor(d, 1, scratch), 0.001);
+    assert_true(isnan(stats_noise_floor(d, 0, scratch)));
+    NEAR(stats_margin(0.03, 0.01), 0.03);
+    NEAR(stats_margin(0.03, 0.04), 0.08);
+    NEAR(stats_margin(0.03, NAN), 0.03);
+}
+
+static void close_to(double a, double b)
+{
+    assert_true(fabs(a - b) <= 1e-10 * fabs(b));
+}
+
+/* From the density, integrated by Simpson's rule over 20000 steps of the angle atan(t / sqrt(df));
+ * whole DF are as in any printed table; the last is the normal z + (z^3 + z) / (4 df). */
+static void student(void **state)
+{
+    static const struct {
+        double p, df, t;
+    } known[] = {
+        { 0.975, 1, 12.706204736174698 },   { 0.975, 2, 4.302652729749462 },
+        { 0.975, 7, 2.3646242515927756 },   { 0.975, 10, 2.2281388519862615 },
+        { 0.995, 9, 3.2498355415922053 },   { 0.9875, 12, 2.5600329593593076 },
+        { 0.975, 17.5, 2.105232972227968 }, { 0.975, 30, 2.0422724563012875 },
+        { 0.95, 120, 1.6576508993552368 },  { 0.9999, 5, 9.677566300887692 },
+        { 0.6, 3.25, 0.2748352368878505 },  { 0.975, 1000, 1.9623390808257903 },
+        { 0.75, 1, 1 } /* tan(pi / 4) */,   { 0.975, 1e7, 1.9599642217671 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        double t = stats_t_quantile(known[i].p, known[i].df);
+        assert_true(fabs(t / known[i].t - 1) <= (known[i].df > 1e4 ? 1e-8 : 1e-10));
+        assert_true(fabs(stats_t_quantile(1 - known[i].p, known[i].df) / t + 1) < 1e-9);
+        assert_true(fabs(stats_t_below(t, known[i].df) - known[i].p) < 1e-9);
+    }
+    close_to(stats_t_below(1.5, 4), 0.896);
+    close_to(stats_t_below(2.0, 9.7), 0.962865845517165);
+    close_to(stats_t_below(0.3, 25), 0.6166712531734708);
+    assert_true(stats_t_below(0, 3) == 0.5 && stats_t_quantile(0.5, 3) == 0);
+    assert_true(stats_t_below(INFINITY, 3) == 1 && stats_t_below(-INFINITY, 3) == 0);
+    assert_true(isnan(stats_t_quantile(0, 3)) && isnan(stats_t_quantile(1, 3)));
+    assert_true(isnan(stats_t_quantile(0.9, 0)) && isnan(stats_t_quantile(NAN, 3)));
+    assert_true(isnan(stats_t_below(NAN, 3)) && isnan(stats_t_below(1, NAN)));
+}
+
+/* Means, variances and degrees of freedom by hand, t as above. */
+static void welch(void **state)
+{
+    const double a[] = { 0.011, -0.004, 0.023, 0.007, 0.015, -0.012,
+                         0.009, 0.018,  0.002, 0.013, 0.006 };
+    const double b[] = { 0.041, 0.067, 0.029, 0.083, 0.055, 0.012, 0.049, 0.071, 0.038, 0.060 };
+    struct difference d = stats_welch(a, 11, b, 10, 0.05), back;
+    (void)state;
+    close_to(d.center, 0.0425);
+    close_to(d.df, 12.520939796065162);
+    close_to(d.low, 0.026553168874498653);
+    close_to(d.high, 0.05844683112550135);
+    assert_true(d.has_interval);
+    back = stats_independent(b, 10, a, 11, 0.05);
+    assert_true(back.has_interval);
+    NEAR(back.low, -d.high);
+
+    d = stats_welch(a, 2, a, 2, 0.05);
+    assert_true(d.center == 0 && d.df == 2 && d.low == -d.high);
+    const double flat[] = { 1, 1, 1 };
+    d = stats_welch(flat, 3, flat, 2, 0.05);
+    assert_true(d.low == 0 && d.high == 0 && d.df == 3);
+    d = stats_welch(a, 1, b, 5, 0.05);
+    assert_true(!d.has_interval && isnan(d.low) && !isnan(d.center));
+    assert_true(isnan(stats_welch(a, 0, b, 5, 0.05).center));
+}
+
+static void two_runs(void **state)
+{
+    const double a[] = { 4, 1, 3, 2, 7, 6 }, b[] = { 18, 11, 13, 12, 17, 16, 15 };
+    struct difference d = stats_independent(a, 6, b, 7, 0.05), w = stats_welch(a, 6, b, 7, 0.05);
+    (void)state;
+    assert_true(d.has_interval && d.center == w.center && d.low == w.low && d.high == w.high);
+    d = stats_independent(a, 5, b, 7, 0.05); /* too few, but a center */
+    assert_true(!d.has_interval && !isnan(d.center) && isnan(d.low) && isnan(d.high));
+    d = stats_independent(a, 0, b, 7, 0.05);
+    assert_true(!d.has_interval && isnan(d.center));
+}
+
+static void stopping(void **state)
+{
+    const double d[] = { 0.05, 0.01, 0.03, 0.02, 0.04, 0.06, 0.07, 0.08, 0.09, 0.10 };
+    double scratch[10];
+    (void)state;
+    assert_true(isinf(stats_half_width(d, 7, 0.01, scratch)));
+    NEAR(stats_half_width(d, 8, 0.01, scratch), 0.035);
+    NEAR(stats_half_width(d, 10, 0.05, scratch), 0.035);
+    assert_true(isinf(stats_half_width(d, 0, 0.01, scratch)));
+    assert_false(stats_enough(6, INFINITY, 0.02));
+    assert_false(stats_enough(4, 0.01, 0.02));
+    assert_true(stats_enough(6, 0.01, 0.02));
+    assert_false(stats_enough(7, 0.01, 0.02));
+    assert_true(stats_enough(8, 0.02, 0.02));
+    assert_false(stats_enough(8, nextafter(0.02, 1), 0.02));
+    assert_false(stats_enough(30, NAN, 0.02));
+}
+
+/* In exact fractions, by the formula. */
+static void components(void **state)
+{
+    const double x[] = { 1.2, 1.5, 1.1, 2.0, 2.4, 2.2, 2.6, 0.9, 1.0, 1.6, 1.3, 1.4 };
+    const double alike[] = { 1, 2, 1, 2 };
+    const long sizes[] = { 3, 4, 2, 3 }, twos[] = { 2, 2 }, ones[] = { 1, 1, 1 };
+    struct components c = stats_components(x, sizes, 4);
+    (void)state;
+    NEAR(c.within, 0.042291666666666665);
+    NEAR(c.between, 0.35035377358490566);
+    c = stats_components(alike, twos, 2);
+    assert_true(c.within == 0.5 && c.between == 0);
+    c = stats_components(alike, twos, 1);
+    assert_true(c.within == 0.5 && isnan(c.between));
+    c = stats_components(x, ones, 3);
+    assert_true(isnan(c.within));
+    NEAR(c.between, 13. / 300); /* the variance of 1.2, 1.5, 1.1 */
+    c = stats_components(x, ones, 0);
+    assert_true(isnan(c.within) && isnan(c.between));
+}
+
+static void samples_wanted(void **state)
+{
+    struct components c = { .within = 4, .between = 1 };
+    (void)state;
+    assert_int_equal(stats_samples_wanted(10, 1, &c), 7); /* sqrt(40) */
+    assert_int_equal(stats_samples_wanted(9, 1, &c), 6);
+    assert_int_equal(stats_samples_wanted(1, 1, &c), 3);
+    assert_int_equal(stats_samples_wanted(1000, 1, &c), 20);
+    assert_int_equal(stats_samples_wanted(0, 1, &c), 3);
+    assert_int_equal(stats_samples_wanted(NAN, 1, &c), 3);
+    c.between = 0;
+    assert_int_equal(stats_samples_wanted(1, 1, &c), 20);
+    c.within = 0;
+    assert_int_equal(stats_samples_wanted(1, 1, &c), 3);
+    c = (struct components){ NAN, 1 };
+    assert_int_equal(stats_samples_wanted(1, 1, &c), 3);
+}
+
+static void quiet(void **state)
+{
+    double x[41], scratch[41];
+    (void)state;
+    for (int i = 0; i < 41; i++)
+        x[i] = 240 - i;
+    NEAR(stats_quiet_reference(x, 41, scratch), 202);
+    NEAR(stats_excess(x, 41, 202), 38. / 202);
+    NEAR(stats_excess(x + 40, 1, 202), -2. / 202);
+    assert_true(isnan(stats_quiet_reference(x, 0, scratch)) && isnan(stats_excess(x, 0, 1)));
+}
+
+/* Sorted input and shuffled input, seconds and nanoseconds: the same answer. */
+static void order_and_unit(void **state)
+{
+    uint64_t seed = 99;
+    double a[12], b[12], turned[12], scratch[24];
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        a[i] = 1 + 0.1 * normal(&seed);
+        b[i] = 1.2 + 0.1 * normal(&seed);
+    }
+    for (int i = 0; i < 12; i++)
+        turned[i] = 1e9 * a[(5 * i + 7) % 12];
+    NEAR(stats_half_width(turned, 12, 0.05, scratch), 1e9 * stats_half_width(a, 12, 0.05, scratch));
+    NEAR(stats_quiet_reference(turned, 12, scratch), 1e9 * stats_quiet_reference(a, 12, scratch));
+    struct difference d = stats_welch(a, 12, b, 12, 0.05);
+    for (int i = 0; i < 12; i++)
+        b[i] *= 1e9;
+    struct difference e = stats_welch(turned, 12, b, 12, 0.05);
+    assert_true(fabs(e.low / 1e9 - d.low) < 1e-12 && fabs(e.df - d.df) < 1e-9);
 }
 
 /* Blocks with log-normal effects around a median of 1: how often does the interval hold 1? */
@@ -251,11 +457,27 @@ static void coverage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantiles),       cmocka_unit_test(few_values),
-        cmocka_unit_test(interval_ranks),  cmocka_unit_test(binomial_far_out),
-        cmocka_unit_test(interval_values), cmocka_unit_test(sign_test),
-        cmocka_unit_test(paired_ratio),    cmocka_unit_test(verdicts),
-        cmocka_unit_test(blocks_needed),   cmocka_unit_test(coverage),
+        cmocka_unit_test(quantiles),
+        cmocka_unit_test(few_values),
+        cmocka_unit_test(interval_ranks),
+        cmocka_unit_test(binomial_far_out),
+        cmocka_unit_test(interval_values),
+        cmocka_unit_test(sign_test),
+        cmocka_unit_test(paired_ratio),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(blocks_needed),
+        cmocka_unit_test(center_of_blocks),
+        cmocka_unit_test(many_comparisons),
+        cmocka_unit_test(noise_floor),
+        cmocka_unit_test(student),
+        cmocka_unit_test(welch),
+        cmocka_unit_test(two_runs),
+        cmocka_unit_test(stopping),
+        cmocka_unit_test(components),
+        cmocka_unit_test(samples_wanted),
+        cmocka_unit_test(quiet),
+        cmocka_unit_test(order_and_unit),
+        cmocka_unit_test(coverage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

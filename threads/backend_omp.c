@@ -74,7 +74,7 @@ static int open_team(struct team **out, const struct team_spec *spec, struct why
 #pragma omp parallel num_threads(spec->workers)
     {
         int index = omp_get_thread_num(), none = 0;
-        t->worker[index] = (struct worker){ index, worker_nop, worker_nop, worker_nop };
+        t->worker[index] = worker_plain(index);
         atomic_fetch_add(&threads, 1);
         int mine = enter(spec, index);
         if (mine)
