@@ -128,11 +128,12 @@ void measure_memory(struct record *to, const struct identity *workers, int count
 }
 
 /* Ticks of all CPUs (proc(5): user nice system idle iowait irq softirq steal). */
-int measure_machine(int64_t *busy_ns, int64_t *steal_ns)
+int measure_machine(const char *root, int64_t *busy_ns, int64_t *steal_ns)
 {
-    char text[512];
+    char text[512], path[4096];
     long long t[8];
-    if (!slurp("/proc/stat", text, sizeof text) ||
+    snprintf(path, sizeof path, "%s/proc/stat", root ? root : "");
+    if (!slurp(path, text, sizeof text) ||
         sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &t[0], &t[1], &t[2], &t[3],
                &t[4], &t[5], &t[6], &t[7]) != 8)
         return 0;
@@ -184,7 +185,7 @@ void measure_read(struct reading *r, const struct identity *workers, int count)
     };
     for (int i = 0; i < count; i++)
         read_worker(r, &workers[i]);
-    if (!measure_machine(&r->busy_ns, &r->steal_ns))
+    if (!measure_machine(NULL, &r->busy_ns, &r->steal_ns))
         r->busy_ns = r->steal_ns = UNKNOWN;
 }
 

@@ -38,9 +38,9 @@ void measure_read(struct reading *r, const struct identity *workers, int count);
  * UNKNOWN where there are none or the system does not tell. */
 void measure_memory(struct record *to, const struct identity *workers, int count);
 
-/* CPU time that everybody used since the machine started, and that the hypervisor took.
- * Returns 1, or 0 where the system does not tell. */
-int measure_machine(int64_t *busy_ns, int64_t *steal_ns);
+/* CPU time that everybody used since the machine started, and that the hypervisor took.  ROOT
+ * stands before /proc; NULL: this system.  Returns 1, or 0 where the system does not tell. */
+int measure_machine(const char *root, int64_t *busy_ns, int64_t *steal_ns);
 
 /* Put the differences into the record. */
 void measure_difference(struct record *to, const struct reading *before,

@@ -35,8 +35,8 @@ struct reading {
     long cells, pairs;
     struct cell *cell;
     struct pair *pair;
-    /* The tables behind the texts; machine and status are NULL where the run left none. */
-    struct csv *cells_table, *pairs_table, *machine, *status;
+    /* The tables behind the texts; machine, status and doctor are NULL where the run left none. */
+    struct csv *cells_table, *pairs_table, *machine, *status, *doctor;
 };
 
 /* Read the folder DIR.  cells.csv must be there; the others may be missing.

@@ -14,6 +14,7 @@
 #include "../core/stats.h"
 #include "blocks.h"
 #include "command.h"
+#include "judge.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
  * blocks. Pairs are formed of cells that did the same work. */
@@ -625,6 +626,8 @@ int summarize(const char *dir, struct why *w)
     free(r.sorted);
     free(r.twins);
     blocks_free(&r.record);
+    if (!error)
+        error = judge(dir, w);
     if (error == -ENOMEM)
         why(w, error, "%s: not enough memory to summarize it", dir);
     return error;
@@ -644,9 +647,11 @@ static int summarize_main(const struct command *self, int argc, char **argv)
 const struct command command_summarize = {
     .name = "summarize",
     .operands = "DIR",
-    .summary = "samples -> cells.csv and pairs.csv: medians over blocks, intervals, verdicts",
+    .summary = "samples -> tables: medians over blocks, intervals, pairs, checks, verdict",
     .about =
-        "Reads DIR/samples.csv and DIR/status.csv and writes DIR/cells.csv and DIR/pairs.csv.\n"
+        "Reads DIR/samples.csv and DIR/status.csv and writes DIR/cells.csv and DIR/pairs.csv; "
+        "from\n"
+        "these and DIR/machine.csv and DIR/doctor.csv then DIR/checks.csv and DIR/verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.",
