@@ -805,11 +805,11 @@ static void neighbours_one(const struct kind *k)
     struct pool_ticket *ticket[POOLS];
     static long results[POOLS][TASKS];
     const struct deed well = { .bad = -1, .ms = 1 };
+    struct pool_call call = call_of(&well);
     for (int i = 0; i < POOLS; i++)
         pools[i] = open_kind(k);
     for (int i = 0; i < POOLS; i++) {
-        const struct deed *d = i % 2 && is_process(k) ? &death : &well;
-        struct pool_call call = call_of(d);
+        call.arg = i % 2 && is_process(k) ? &death : &well;
         call.out = results[i];
         call.status = NULL;
         expect_equal(pool_map_async(pools[i], &call, &ticket[i]), 0);
