@@ -14,6 +14,7 @@
 #include "../core/stats.h"
 #include "blocks.h"
 #include "command.h"
+#include "view.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
  * blocks. Pairs are formed of cells that did the same work. */
@@ -29,14 +30,7 @@
 
 enum {
     FEWEST_BLOCKS = 6,          /* for a 95 % interval */
-    MOST_BLOCKS_NEEDED = 10000, /* printed for this many and more */
-    MOST_VIEW = 12
-};
-
-/* A choice of the key's columns; -1 for one that the file lacks, which reads as empty. */
-struct view {
-    int columns[MOST_VIEW];
-    int count;
+    MOST_BLOCKS_NEEDED = 10000 /* printed for this many and more */
 };
 
 struct pair {
@@ -67,57 +61,25 @@ static const char *const match_names[] = {
 };
 static const char *const side_names[] = { "runner", "backend", "start", "schedule", NULL };
 
-static struct view view_of(const struct run *r, const char *const *names)
-{
-    struct view v = { .count = 0 };
-    for (; *names; names++)
-        v.columns[v.count++] = blocks_key_column(&r->record, *names);
-    return v;
-}
-
 /* Orders ---------------------------------------------------------------------------------- */
-
-/* Nothing, then numbers by value, then words. */
-static int compare_texts(const char *a, const char *b)
-{
-    char *end_a, *end_b;
-    int order = strcmp(a, b);
-    if (!order || !*a || !*b)
-        return order;
-    double x = strtod(a, &end_a), y = strtod(b, &end_b);
-    int word_a = *end_a || isnan(x), word_b = *end_b || isnan(y);
-    if (word_a != word_b)
-        return word_a - word_b;
-    if (word_a || x == y)
-        return order;
-    return x < y ? -1 : 1;
-}
-
-static int compare_view(const struct view *v, const struct cell *a, const struct cell *b)
-{
-    int order = 0;
-    for (int i = 0; !order && i < v->count; i++)
-        order = compare_texts(key_text(a, v->columns[i]), key_text(b, v->columns[i]));
-    return order;
-}
 
 /* The order of cells.csv: no two cells are equal in it. */
 static int by_order(const void *left, const void *right, void *run)
 {
     const struct cell *a = left, *b = right;
     const struct run *r = run;
-    int order = compare_texts(a->sweep, b->sweep);
+    int order = view_compare_texts(a->sweep, b->sweep);
     if (!order)
-        order = compare_view(&r->order, a, b);
+        order = view_compare(&r->order, a, b);
     for (int i = 0; !order && i < r->record.keys; i++)
-        order = compare_texts(a->key[i], b->key[i]);
+        order = view_compare_texts(a->key[i], b->key[i]);
     return order;
 }
 
 static int by_work(const void *left, const void *right, void *run)
 {
     const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
-    int order = compare_view(&((const struct run *)run)->work, a, b);
+    int order = view_compare(&((const struct run *)run)->work, a, b);
     return order ? order : (a > b) - (a < b);
 }
 
@@ -144,13 +106,13 @@ static int compare_sides(const struct run *r, const struct cell *a, const struct
         order = strcmp(backend_a, backend_b);
     if (!order)
         order = rank_in(schedules, schedule_a) - rank_in(schedules, schedule_b);
-    return order ? order : compare_view(&r->side, a, b);
+    return order ? order : view_compare(&r->side, a, b);
 }
 
 static int by_match(const void *left, const void *right, void *run)
 {
     const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
-    int order = compare_view(&((const struct run *)run)->match, a, b);
+    int order = view_compare(&((const struct run *)run)->match, a, b);
     if (!order)
         order = compare_sides(run, a, b);
     return order ? order : (a > b) - (a < b);
@@ -158,10 +120,10 @@ static int by_match(const void *left, const void *right, void *run)
 
 static int sort_cells(struct run *r)
 {
-    r->order = view_of(r, order_names);
-    r->work = view_of(r, work_names);
-    r->match = view_of(r, match_names);
-    r->side = view_of(r, side_names);
+    r->order = view_of(&r->record, order_names);
+    r->work = view_of(&r->record, work_names);
+    r->match = view_of(&r->record, match_names);
+    r->side = view_of(&r->record, side_names);
     if (r->record.cell_count)
         qsort_r(r->record.cells, (size_t)r->record.cell_count, sizeof *r->record.cells, by_order,
                 r);
@@ -181,7 +143,7 @@ static void each_group(struct run *r, int (*compare)(const void *, const void *,
     qsort_r(r->sorted, (size_t)r->record.cell_count, sizeof *r->sorted, compare, r);
     for (long first = 0, last; first < r->record.cell_count; first = last) {
         for (last = first + 1; last < r->record.cell_count; last++)
-            if (compare_view(view, r->sorted[first], r->sorted[last]))
+            if (view_compare(view, r->sorted[first], r->sorted[last]))
                 break;
         visit(r, r->sorted + first, last - first, f);
     }
@@ -536,7 +498,7 @@ static void put_pair(const struct run *r, const struct pair *p, FILE *f)
 /* Two sides, or a cell and its twin. */
 static int is_pair(const struct run *r, const struct cell *a, const struct cell *b)
 {
-    int sides = compare_view(&r->side, a, b) != 0;
+    int sides = view_compare(&r->side, a, b) != 0;
     return sides ? !a->twin && !b->twin : a->twin != b->twin;
 }
 
@@ -547,7 +509,7 @@ static void compare_twins(struct run *r, struct cell **cells, long count, FILE *
         for (long j = i + 1; j < count; j++) {
             long shared;
             if (!cells[i]->blocks || !cells[j]->blocks ||
-                compare_view(&r->side, cells[i], cells[j]))
+                view_compare(&r->side, cells[i], cells[j]))
                 continue;
             struct ratio ratio = compare_blocks(r, cells[i], cells[j], &shared);
             if (shared >= FEWEST_BLOCKS)

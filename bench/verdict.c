@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/fit.h"
 #include "words.h"
 
 #define WORKERS_WITHIN 1.05
-#define CHUNKS_WITHIN  1.02
 #define WORTHWHILE     0.5
 #define MARGIN         0.03 /* where no pair says which */
 enum { BLOCKS_FOR_INTERVAL = 6 };
@@ -173,11 +173,6 @@ static enum choice winner(const struct duel *d)
 
 /* ---- chunk ----------------------------------------------------------------------------------- */
 
-static double power_of_two_near(double low, double high)
-{
-    return exp2(round((log2(low) + log2(high)) / 2));
-}
-
 static int by_chunk(const void *a, const void *b)
 {
     const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
@@ -198,8 +193,6 @@ static long sorted_cells(const struct reading *r, const struct want *want,
     return n;
 }
 
-/* The longest run of neighbouring sizes, none of which is more than 2 % off the best: a size that
- * is worse is never inside the range, even where a larger one is good again. */
 struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
                                   const char *schedule, double task_ns)
 {
@@ -208,23 +201,19 @@ struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
     };
     struct chunk_range range = { .task_ns = task_ns };
     const struct cell **size;
-    long n = sorted_cells(r, &want, by_chunk, &size), longest = 0;
-    double best = INFINITY;
-    for (long i = 0; i < n; i++)
-        best = fmin(best, cell_task_time(size[i]));
-    for (long i = 0, run = 0; i < n; i++) {
-        run = cell_task_time(size[i]) <= best * CHUNKS_WITHIN ? run + 1 : 0;
-        if (run <= longest)
-            continue;
-        longest = run;
-        range.low = size[i - run + 1]->chunk;
-        range.high = size[i]->chunk;
+    long n = sorted_cells(r, &want, by_chunk, &size);
+    double *chunks = malloc(2 * ((size_t)n + 1) * sizeof *chunks), *times = chunks + n;
+    for (long i = 0; chunks && i < n; i++) {
+        chunks[i] = size[i]->chunk;
+        times[i] = cell_task_time(size[i]);
     }
-    if (longest) {
-        range.recommended = power_of_two_near(range.low, range.high);
-        if (range.recommended < range.low || range.recommended > range.high)
-            range.recommended = range.low;
+    if (chunks) {
+        struct chunk_span span = fit_chunk_span(chunks, times, n, CHUNK_WITHIN);
+        range.low = span.low;
+        range.high = span.high;
+        range.recommended = span.recommended;
     }
+    free(chunks);
     free(size);
     return range;
 }
@@ -394,7 +383,7 @@ static const struct cell *alike(const struct reading *r, const struct want *want
     for (long i = 0; (found = next_cell(r, want, side, NAN, &i));)
         if (found->chunk == other->chunk && found->workers == other->workers &&
             found->tasks == other->tasks && !strcmp(found->cpus, other->cpus) &&
-            cell_task_time(found) <= cell_task_time(c) * CHUNKS_WITHIN)
+            cell_task_time(found) <= cell_task_time(c) * CHUNK_WITHIN)
             return found;
     return c;
 }

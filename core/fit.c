@@ -296,6 +296,34 @@ long fit_cpython_chunk(long tasks, long workers)
     return tasks / parts + (tasks % parts > 0);
 }
 
+static double power_of_two_near(double low, double high)
+{
+    return exp2(round((log2(low) + log2(high)) / 2));
+}
+
+struct chunk_span fit_chunk_span(const double *chunks, const double *times, long n, double within)
+{
+    struct chunk_span span = { 0, 0, 0 };
+    double best = INFINITY;
+    long longest = 0;
+    for (long i = 0; i < n; i++)
+        best = fmin(best, times[i]);
+    for (long i = 0, run = 0; i < n; i++) {
+        run = times[i] <= best * within ? run + 1 : 0;
+        if (run <= longest)
+            continue;
+        longest = run;
+        span.low = chunks[i - run + 1];
+        span.high = chunks[i];
+    }
+    if (longest) {
+        span.recommended = power_of_two_near(span.low, span.high);
+        if (span.recommended < span.low || span.recommended > span.high)
+            span.recommended = span.low;
+    }
+    return span;
+}
+
 double fit_chunk_regret(const double *chunks, const double *times, long n, double chunk)
 {
     double best = INFINITY, time;

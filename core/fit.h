@@ -112,6 +112,19 @@ double fit_best_chunk(double tasks, double workers, double chunk, double task);
  * where there are no tasks.  WORKERS is 1 or more. */
 long fit_cpython_chunk(long tasks, long workers);
 
+#define CHUNK_WITHIN 1.02 /* what counts as good as the best */
+
+/* Sizes of chunk that are as good as the best measured; all 0: none is. */
+struct chunk_span {
+    double low, high, recommended;
+};
+
+/* The longest run of neighbouring CHUNKS none of which takes more than WITHIN (1.02: 2 %) times the
+ * best of TIMES, the first of two that are equally long: a size that is worse is never inside, even
+ * where a larger one is good again.  Recommended is the power of two nearest the geometric middle,
+ * LOW if that lies outside.  CHUNKS ascend. */
+struct chunk_span fit_chunk_span(const double *chunks, const double *times, long n, double within);
+
 /* By what share CHUNK costs more than the best one measured: 0.1 for 10 %.  N CHUNKS, above 0 and
  * strictly ascending, have the TIMES; between them time is linear in the chunk's logarithm.  NAN:
  * CHUNK lies outside, or a value is refused. */
