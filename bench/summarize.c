@@ -14,6 +14,7 @@
 #include "../core/stats.h"
 #include "blocks.h"
 #include "command.h"
+#include "derive.h"
 #include "view.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
@@ -412,17 +413,6 @@ static void put_cells(struct run *r, FILE *f)
     }
 }
 
-static int has_sweep(const char *sweeps, const char *word, size_t length)
-{
-    while (*sweeps) {
-        size_t next = strcspn(sweeps, "+");
-        if (next == length && !strncmp(sweeps, word, length))
-            return 1;
-        sweeps += next + (sweeps[next] == '+');
-    }
-    return 0;
-}
-
 /* The sweeps that A and B have in common, joined by +; as many as fit. */
 static void common_sweeps(const char *a, const char *b, char *out, size_t size)
 {
@@ -430,7 +420,7 @@ static void common_sweeps(const char *a, const char *b, char *out, size_t size)
     *out = 0;
     while (*a) {
         size_t length = strcspn(a, "+");
-        if (length && has_sweep(b, a, length) && used + length + 2 < size)
+        if (length && view_in_sweep(b, a, length) && used + length + 2 < size)
             used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? "+" : "",
                                      (int)length, a);
         a += length + (a[length] == '+');
@@ -558,16 +548,21 @@ static void put_pairs(struct run *r, FILE *f)
     each_group(r, by_match, &r->match, put_group, f);
 }
 
+/* The first two are made here, the others by their rooms, from what those two are made of. */
 static const struct output {
     const char *file;
     void (*put)(struct run *, FILE *);
+    int (*derive)(struct derivation *, FILE *);
 } outputs[] = {
-    { "cells.csv", put_cells },
-    { "pairs.csv", put_pairs },
+    { "cells.csv", put_cells, NULL },          { "pairs.csv", put_pairs, NULL },
+    { "metg.csv", NULL, metg_put },            { "costs.csv", NULL, costs_put },
+    { "chunks.csv", NULL, chunks_put },        { "scaling.csv", NULL, growth_put },
+    { "prediction.csv", NULL, prediction_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
 
-static int write_new(struct run *r, const char *dir, const struct output *o, struct why *w)
+static int write_new(struct run *r, struct derivation *d, const char *dir, const struct output *o,
+                     struct why *w)
 {
     char path[PATH_MAX];
     int error = blocks_path(path, dir, o->file, ".new", w);
@@ -576,10 +571,13 @@ static int write_new(struct run *r, const char *dir, const struct output *o, str
     FILE *f = fopen(path, "w");
     if (!f)
         return why(w, -errno, "%s: cannot write: %s", path, strerror(errno));
-    o->put(r, f);
+    if (o->put)
+        o->put(r, f);
+    else
+        error = o->derive(d, f);
     errno = 0;
-    int failed = fflush(f) || ferror(f);
-    error = failed ? -(errno ? errno : EIO) : 0;
+    if ((fflush(f) || ferror(f)) && !error)
+        error = -(errno ? errno : EIO);
     if (fclose(f) && !error)
         error = -errno;
     if (error) {
@@ -600,12 +598,14 @@ static int put_in_place(const char *dir, const struct output *o, struct why *w)
     return 0;
 }
 
-/* Both tables are complete on disk before the first takes its place. */
+/* All tables are complete on disk before the first takes its place. */
 static int write_tables(struct run *r, const char *dir, struct why *w)
 {
-    int error = 0;
+    struct derivation d;
+    int error = derive_open(&d, &r->record, r->margin);
     for (int i = 0; !error && i < OUTPUTS; i++)
-        error = write_new(r, dir, &outputs[i], w);
+        error = write_new(r, &d, dir, &outputs[i], w);
+    derive_close(&d);
     for (int i = 0; !error && i < OUTPUTS; i++)
         error = put_in_place(dir, &outputs[i], w);
     for (int i = 0; error && i < OUTPUTS; i++) {
@@ -618,7 +618,9 @@ static int write_tables(struct run *r, const char *dir, struct why *w)
 
 /* The whole ------------------------------------------------------------------------------- */
 
-int summarize(const char *dir, struct why *w)
+/* Read the run in DIR and have USE look at it. */
+static int with_run(const char *dir, int (*use)(struct run *, void *self, struct why *), void *self,
+                    struct why *w)
 {
     struct run r = { 0 };
     int error = blocks_read(&r.record, dir, w);
@@ -627,7 +629,7 @@ int summarize(const char *dir, struct why *w)
     if (!error) {
         measure_cells(&r);
         if (!(error = find_margin(&r)))
-            error = write_tables(&r, dir, w);
+            error = use(&r, self, w);
     }
     free(r.sorted);
     free(r.twins);
@@ -635,6 +637,39 @@ int summarize(const char *dir, struct why *w)
     if (error == -ENOMEM)
         why(w, error, "%s: not enough memory to summarize it", dir);
     return error;
+}
+
+static int write_all(struct run *r, void *dir, struct why *w)
+{
+    return write_tables(r, dir, w);
+}
+
+int summarize(const char *dir, struct why *w)
+{
+    return with_run(dir, write_all, (void *)dir, w);
+}
+
+struct loan {
+    int (*use)(struct derivation *, void *, struct why *);
+    void *self;
+};
+
+static int lend(struct run *r, void *self, struct why *w)
+{
+    const struct loan *l = self;
+    struct derivation d;
+    int error = derive_open(&d, &r->record, r->margin);
+    if (!error)
+        error = l->use(&d, l->self, w);
+    derive_close(&d);
+    return error;
+}
+
+int summarize_lend(const char *dir, int (*use)(struct derivation *, void *, struct why *),
+                   void *self, struct why *w)
+{
+    struct loan l = { use, self };
+    return with_run(dir, lend, &l, w);
 }
 
 static int summarize_main(const struct command *self, int argc, char **argv)
@@ -651,9 +686,11 @@ static int summarize_main(const struct command *self, int argc, char **argv)
 const struct command command_summarize = {
     .name = "summarize",
     .operands = "DIR",
-    .summary = "samples -> cells.csv and pairs.csv: medians over blocks, intervals, verdicts",
+    .summary = "samples -> cells, pairs, metg, costs, chunks, scaling, prediction (.csv)",
     .about =
-        "Reads DIR/samples.csv and DIR/status.csv and writes DIR/cells.csv and DIR/pairs.csv.\n"
+        "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
+        "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv,\n"
+        "costs.csv, chunks.csv, scaling.csv, prediction.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.",

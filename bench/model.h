@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model: how long a job takes, from what its team's hand-out costs.
+ *
+ *     T = fix + (n (w + item) + k chunk) / P + idle end,    k = ceil(n / c)
+ *
+ * The three costs are fitted in every block (core/fit.h) on CPU-bound cells of short tasks; the
+ * idle end is what the slowest worker has to do more than the mean, if chunks go to whoever is
+ * free.  Tested on cells that were held out.
+ */
+#ifndef BENCH_MODEL_H
+#define BENCH_MODEL_H
+
+#include "../core/fit.h"
+#include "derive.h"
+
+/* A longer task's noise is more than what handing it out costs, ns. */
+#define MODEL_LONGEST_NS 20000
+
+/* One series.  Costs are known for it where CELLS is at least MODEL_FEWEST. */
+struct model {
+    struct cell *const *cell; /* its cells, in the derivation's order, of any workload */
+    long cells;
+    long first;               /* of them in the derivation's order */
+    double workers;
+    int hands_out;            /* 0: static: a chunk costs nothing */
+    long fitted;              /* cells that the costs come from */
+    struct overheads *block;  /* the costs, by block of the derivation; NAN where not known */
+    struct overheads *tested; /* the same without the cells that were held out */
+    char *held_out;           /* by cell: 1 if it was */
+    double *byte;             /* by block: what a byte of payload costs, ns; NAN: not known */
+    /* The CPU-bound cells it may speak about. */
+    double shortest, longest, fewest, most, smallest, largest; /* task ns, tasks, chunk */
+    double least_bytes, most_bytes;                            /* payloads; NAN: none measured */
+    double error_median, error_high; /* of held-out cells, absolute shares: median, 90 % of them */
+    long error_count;
+};
+
+enum { MODEL_FEWEST = 3 };
+
+/* The loop that a time is wanted for. */
+struct loop {
+    double tasks, chunk, work; /* WORK: of one task, with all workers busy, ns */
+};
+
+/* Time of LOOP by the costs O, ns. */
+double model_wall(const struct model *m, const struct overheads *o, const struct loop *loop);
+
+/* What the model, fitted without the cells that were held out, says of its cell I. */
+struct center model_prediction(const struct derivation *d, const struct model *m, long i);
+
+/* A cost in the middle of its blocks. */
+enum cost { COST_FIX, COST_CHUNK, COST_ITEM, COST_BYTE };
+struct center model_cost(const struct derivation *d, const struct model *m, enum cost cost);
+
+/* The median over all held-out cells of all series of |predicted / measured - 1|, and how many. */
+double models_error(const struct derivation *d, long *count);
+
+/* Fit all series of D.  Returns 0 or -ENOMEM; either way models_close frees. */
+int models_open(struct derivation *d);
+void models_close(struct derivation *d);
+
+#endif

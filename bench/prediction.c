@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * prediction.csv: the model put to the test.  A row for every cell that was held out of the fit;
+ * then a row per series and one for all with the median of their errors without signs.
+ */
+#include "derive.h"
+
+#include <math.h>
+
+#include "model.h"
+
+static void put_held(const struct derivation *d, const struct model *m, long i, FILE *f)
+{
+    const struct cell *c = m->cell[i];
+    struct center p = model_prediction(d, m, i);
+    fputs("cell,", f);
+    derive_put_series(d, c, f);
+    derive_put(f, c->task_ns);
+    derive_put(f, c->tasks);
+    derive_put(f, c->chunk);
+    derive_put_center(f, &p);
+    derive_put(f, c->median_ns);
+    derive_put(f, p.mid / c->median_ns - 1);
+    fputs(",1\n", f);
+}
+
+static void put_median(double error, long count, FILE *f)
+{
+    fputs(",,,,,,,", f);
+    derive_put(f, error);
+    fprintf(f, ",%ld\n", count);
+}
+
+int prediction_put(struct derivation *d, FILE *f)
+{
+    fputs("row,", f);
+    derive_put_series_names(f);
+    fputs(",task_ns,tasks,chunk,predicted_ns,predicted_low_ns,predicted_high_ns,measured_ns,error,"
+          "cells\n",
+          f);
+    for (long k = 0; k < d->model_count; k++)
+        for (long i = 0; i < d->models[k].cells; i++)
+            if (d->models[k].held_out[i])
+                put_held(d, &d->models[k], i, f);
+    for (long k = 0; k < d->model_count; k++) {
+        if (!d->models[k].error_count)
+            continue;
+        fputs("median_of_series,", f);
+        derive_put_series(d, d->models[k].cell[0], f);
+        put_median(d->models[k].error_median, d->models[k].error_count, f);
+    }
+    long count;
+    double error = models_error(d, &count);
+    fputs("median_of_all", f);
+    for (int i = 0; i < d->series.count; i++)
+        fputc(',', f);
+    put_median(error, count, f);
+    return 0;
+}
