@@ -36,11 +36,6 @@ static void put_regret(struct derivation *d, struct ladder *l, double chunk, FIL
     derive_put_center(f, &c);
 }
 
-static double work(const struct derivation *d, const void *self, long block)
-{
-    return derive_work(d, self, d->number[block]);
-}
-
 static void put_ladder(struct derivation *d, const struct model *m, struct ladder *l, FILE *f)
 {
     const struct cell *c = l->cell[0];
@@ -56,7 +51,7 @@ static void put_ladder(struct derivation *d, const struct model *m, struct ladde
     }
     struct chunk_span span = fit_chunk_span(l->chunk, l->time, l->count, CHUNK_WITHIN);
     struct center cost = model_cost(d, m, COST_CHUNK);
-    double task = derive_center(d, work, c).mid;
+    double task = derive_work_middle(d, c);
     derive_put_series(d, c, f);
     derive_put(f, c->task_ns);
     derive_put(f, tasks);

@@ -188,6 +188,16 @@ struct center derive_center(const struct derivation *d,
     return stats_center(d->value, d->blocks, DERIVE_ALPHA);
 }
 
+static double work_in(const struct derivation *d, const void *self, long block)
+{
+    return derive_work(d, self, d->number[block]);
+}
+
+double derive_work_middle(const struct derivation *d, const struct cell *c)
+{
+    return derive_center(d, work_in, c).mid;
+}
+
 /* Writing ---------------------------------------------------------------------------------- */
 
 void derive_put_series_names(FILE *f)

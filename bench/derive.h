@@ -60,6 +60,9 @@ double derive_task(const struct cell *c, int64_t number);
  * there is none, time per task of the serial cell.  NAN: neither. */
 double derive_work(const struct derivation *d, const struct cell *c, int64_t number);
 
+/* The same in the middle of all blocks. */
+double derive_work_middle(const struct derivation *d, const struct cell *c);
+
 /* "co-run", "serial" or "none": which of them it is. */
 const char *derive_reference(const struct derivation *d, const struct cell *c);
 

@@ -54,21 +54,29 @@ static int tells_costs(const struct derivation *d, const struct model *m, long i
            c->task_ns > 0 && c->task_ns <= MODEL_LONGEST_NS && no_idle_end;
 }
 
-/* The costs in BLOCK; without the held-out cells if TEST. */
-static struct overheads fit_block(const struct derivation *d, const struct model *m, long block,
+/* One cell of a fit, in BLOCK, or in the middle of all of them. */
+enum { MIDDLE = -1 };
+static struct load load_of(const struct derivation *d, const struct model *m, long i, long block)
+{
+    const struct cell *c = m->cell[i];
+    struct load l = { .tasks = c->tasks, .chunk = c->chunk };
+    if (!m->hands_out)
+        l.chunk = 1; /* then the chunks are a constant per task, and FIX can be told */
+    l.wall = block == MIDDLE ? c->median_ns : derive_value(c, WALL, d->number[block]);
+    l.task = block == MIDDLE ? derive_work_middle(d, c) : derive_work(d, c, d->number[block]);
+    return l;
+}
+
+/* The costs in BLOCK or in the MIDDLE; without the held-out cells if TEST. */
+static struct overheads fit_costs(const struct derivation *d, const struct model *m, long block,
                                   int test, struct load *loads, double *scratch)
 {
-    int64_t number = d->number[block];
     long n = 0;
     for (long i = 0; i < m->cells; i++) {
-        const struct cell *c = m->cell[i];
-        struct load l = { c->tasks, c->chunk, derive_value(c, WALL, number),
-                          derive_work(d, c, number) };
-        if (!m->hands_out)
-            l.chunk = 1; /* then the chunks are a constant per task, and FIX can be told */
-        if (tells_costs(d, m, i) && !(test && m->held_out[i]) && isfinite(l.wall) &&
-            isfinite(l.task))
-            loads[n++] = l;
+        if (!tells_costs(d, m, i) || (test && m->held_out[i]))
+            continue;
+        loads[n] = load_of(d, m, i, block);
+        n += isfinite(loads[n].wall) && isfinite(loads[n].task);
     }
     if (n < MODEL_FEWEST)
         return (struct overheads){ NAN, NAN, NAN, NAN };
@@ -138,29 +146,17 @@ static int hold_out(const struct derivation *d, struct model *m)
     return 0;
 }
 
-struct guess {
-    const struct model *m;
-    long cell;
-};
-
-static double guess(const struct derivation *d, const void *self, long block)
+double model_prediction(const struct derivation *d, const struct model *m, long i)
 {
-    const struct guess *g = self;
-    const struct cell *c = g->m->cell[g->cell];
-    struct loop l = { c->tasks, c->chunk, derive_work(d, c, d->number[block]) };
-    return model_wall(g->m, &g->m->tested[block], &l);
-}
-
-struct center model_prediction(const struct derivation *d, const struct model *m, long i)
-{
-    struct guess g = { m, i };
-    return derive_center(d, guess, &g);
+    const struct cell *c = m->cell[i];
+    struct loop l = { c->tasks, c->chunk, derive_work_middle(d, c) };
+    return model_wall(m, &m->tested, &l);
 }
 
 /* By what share the prediction for held-out cell I is off; NAN: none. */
 static double error_of(const struct derivation *d, const struct model *m, long i)
 {
-    return model_prediction(d, m, i).mid / m->cell[i]->median_ns - 1;
+    return model_prediction(d, m, i) / m->cell[i]->median_ns - 1;
 }
 
 static long gather_errors(const struct derivation *d, const struct model *m, double *errors)
@@ -248,17 +244,17 @@ static int fit_model(const struct derivation *d, struct model *m)
 {
     size_t blocks = (size_t)d->blocks + 1, cells = (size_t)m->cells + 1;
     m->block = malloc(blocks * sizeof *m->block);
-    m->tested = malloc(blocks * sizeof *m->tested);
     m->byte = malloc(blocks * sizeof *m->byte);
     m->held_out = calloc(cells, 1);
     struct load *loads = malloc(cells * sizeof *loads);
     double *scratch = malloc((cells * cells + 2 * cells) * sizeof *scratch);
-    int error = m->block && m->tested && m->byte && m->held_out && loads && scratch ? 0 : -ENOMEM;
+    int error = m->block && m->byte && m->held_out && loads && scratch ? 0 : -ENOMEM;
     if (!error && !(error = hold_out(d, m))) {
         find_range(d, m);
+        m->middle = fit_costs(d, m, MIDDLE, 0, loads, scratch);
+        m->tested = fit_costs(d, m, MIDDLE, 1, loads, scratch);
         for (long b = 0; b < d->blocks; b++) {
-            m->block[b] = fit_block(d, m, b, 0, loads, scratch);
-            m->tested[b] = fit_block(d, m, b, 1, loads, scratch);
+            m->block[b] = fit_costs(d, m, b, 0, loads, scratch);
             m->byte[b] = fit_byte(d, m, b, scratch);
         }
         judge(d, m, scratch);
@@ -291,7 +287,6 @@ void models_close(struct derivation *d)
 {
     for (long i = 0; i < d->model_count; i++) {
         free(d->models[i].block);
-        free(d->models[i].tested);
         free(d->models[i].byte);
         free(d->models[i].held_out);
     }

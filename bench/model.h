@@ -4,9 +4,10 @@
  *
  *     T = fix + (n (w + item) + k chunk) / P + idle end,    k = ceil(n / c)
  *
- * The three costs are fitted in every block (core/fit.h) on CPU-bound cells of short tasks; the
- * idle end is what the slowest worker has to do more than the mean, if chunks go to whoever is
- * free.  Tested on cells that were held out.
+ * The three costs are fitted (core/fit.h) on CPU-bound cells of short tasks: in every block, which
+ * gives their intervals, and to the medians over blocks, which is what predicts.  The idle end is
+ * what the slowest worker has to do more than the mean, if chunks go to whoever is free.  Tested on
+ * cells that were held out of the fit.
  */
 #ifndef BENCH_MODEL_H
 #define BENCH_MODEL_H
@@ -26,13 +27,14 @@ struct model {
     int hands_out;            /* 0: static: a chunk costs nothing */
     long fitted;              /* cells that the costs come from */
     struct overheads *block;  /* the costs, by block of the derivation; NAN where not known */
-    struct overheads *tested; /* the same without the cells that were held out */
+    struct overheads middle;  /* the costs by the medians over blocks; NAN where not known */
+    struct overheads tested;  /* the same without the cells that were held out */
     char *held_out;           /* by cell: 1 if it was */
     double *byte;             /* by block: what a byte of payload costs, ns; NAN: not known */
     /* The CPU-bound cells it may speak about. */
     double shortest, longest, fewest, most, smallest, largest; /* task ns, tasks, chunk */
     double least_bytes, most_bytes;                            /* payloads; NAN: none measured */
-    double error_median, error_high; /* of held-out cells, absolute shares: median, 90 % of them */
+    double error_median, error_high; /* of held-out cells, without sign: the half, 90 % of them */
     long error_count;
 };
 
@@ -46,8 +48,8 @@ struct loop {
 /* Time of LOOP by the costs O, ns. */
 double model_wall(const struct model *m, const struct overheads *o, const struct loop *loop);
 
-/* What the model, fitted without the cells that were held out, says of its cell I. */
-struct center model_prediction(const struct derivation *d, const struct model *m, long i);
+/* What the model, fitted without the cells that were held out, says of its cell I, ns. */
+double model_prediction(const struct derivation *d, const struct model *m, long i);
 
 /* A cost in the middle of its blocks. */
 enum cost { COST_FIX, COST_CHUNK, COST_ITEM, COST_BYTE };

@@ -12,21 +12,21 @@
 static void put_held(const struct derivation *d, const struct model *m, long i, FILE *f)
 {
     const struct cell *c = m->cell[i];
-    struct center p = model_prediction(d, m, i);
+    double predicted = model_prediction(d, m, i);
     fputs("cell,", f);
     derive_put_series(d, c, f);
     derive_put(f, c->task_ns);
     derive_put(f, c->tasks);
     derive_put(f, c->chunk);
-    derive_put_center(f, &p);
+    derive_put(f, predicted);
     derive_put(f, c->median_ns);
-    derive_put(f, p.mid / c->median_ns - 1);
+    derive_put(f, predicted / c->median_ns - 1);
     fputs(",1\n", f);
 }
 
 static void put_median(double error, long count, FILE *f)
 {
-    fputs(",,,,,,,", f);
+    fputs(",,,,,", f);
     derive_put(f, error);
     fprintf(f, ",%ld\n", count);
 }
@@ -35,7 +35,7 @@ int prediction_put(struct derivation *d, FILE *f)
 {
     fputs("row,", f);
     derive_put_series_names(f);
-    fputs(",task_ns,tasks,chunk,predicted_ns,predicted_low_ns,predicted_high_ns,measured_ns,error,"
+    fputs(",task_ns,tasks,chunk,predicted_ns,measured_ns,error,"
           "cells\n",
           f);
     for (long k = 0; k < d->model_count; k++)
