@@ -51,7 +51,7 @@ static const char *field(const struct derivation *d, const struct model *m, cons
 
 /* How much longer a task takes when all workers are busy, at the measured length nearest TASK_NS:
  * 1 where nobody measured it. */
-static double slowdown(const struct derivation *d, const struct model *m, double task_ns)
+static double slowdown(struct derivation *d, const struct model *m, double task_ns)
 {
     double factor = 1, nearest = INFINITY;
     for (long i = 0; i < m->cells; i++) {
@@ -74,9 +74,8 @@ static double byte_in_place(const struct derivation *d)
 {
     double least = INFINITY;
     for (long i = 0; i < d->model_count; i++) {
-        struct center c = model_cost(d, &d->models[i], COST_BYTE);
-        if (c.n)
-            least = fmin(least, c.mid);
+        if (d->models[i].byte.n)
+            least = fmin(least, d->models[i].byte.mid);
     }
     return least;
 }
@@ -121,24 +120,22 @@ static int is_inside(const struct model *m, const struct question *q, char why[1
     return 0;
 }
 
-static void consider(const struct derivation *d, const struct model *m, struct answer *a)
+static void consider(struct derivation *d, const struct model *m, struct answer *a)
 {
     const struct question *q = a->q;
     struct candidate *c = &a->c[a->count];
     struct loop loop = { .tasks = (double)q->tasks };
-    if (m->fitted < MODEL_FEWEST || isnan(m->middle.rest) ||
+    if (!m->middle.known ||
         (q->workers && (double)q->workers != m->workers))
         return;
     *c = (struct candidate){ .m = m };
     c->outside = !is_inside(m, q, c->why);
     loop.work = q->task_ns * slowdown(d, m, q->task_ns);
     if (q->payload > 0) {
-        double byte = model_cost(d, m, COST_BYTE).mid - byte_in_place(d);
+        double byte = m->byte.mid - byte_in_place(d);
         loop.work += isfinite(byte) ? byte * (double)q->payload : 0;
     }
     choose_chunk(m, &loop, c);
-    if (!(c->ns > 0))
-        return; /* costs that noise took below 0 */
     a->outside += c->outside;
     a->count++;
 }

@@ -24,7 +24,7 @@ static double regret(const struct derivation *d, const void *self, long block)
 {
     const struct ladder *l = self;
     for (long i = 0; i < l->count; i++)
-        l->time[i] = derive_task(l->cell[i], d->number[block]);
+        l->time[i] = derive_task(d, l->cell[i], d->number[block]);
     return fit_chunk_regret(l->chunk, l->time, l->count, l->asked);
 }
 
@@ -42,7 +42,7 @@ static void put_ladder(struct derivation *d, const struct model *m, struct ladde
     double tasks = 0, best = INFINITY, at = NAN;
     for (long i = 0; i < l->count; i++) {
         l->chunk[i] = l->cell[i]->chunk;
-        l->time[i] = l->cell[i]->per_task_ns;
+        l->time[i] = derive_wall_middle(d, l->cell[i]) / l->cell[i]->tasks;
         tasks = fmax(tasks, l->cell[i]->tasks); /* pipes have fewer where chunks are small */
         if (l->time[i] < best) {
             best = l->time[i];

@@ -50,7 +50,7 @@ static double team_metric(const struct derivation *d, const void *self, long blo
     double sum = 0;
     long n = 0;
     for (long i = 0; i < o->m->cells; i++) {
-        double value = derive_value(o->m->cell[i], o->metric, d->number[block]);
+        double value = derive_value(d, o->m->cell[i], o->metric, d->number[block]);
         sum += isfinite(value) ? value : 0;
         n += isfinite(value);
     }
@@ -62,9 +62,9 @@ static double break_even(const struct derivation *d, const void *self, long bloc
 {
     const struct cell *c = self;
     int64_t number = d->number[block];
-    double serial = c->serial ? derive_task(c->serial, number) : NAN;
-    double saved = serial - derive_task(c, number);
-    double spent = derive_value(c, OPEN, number) + derive_value(c, CLOSE, number);
+    double serial = c->serial ? derive_task(d, c->serial, number) : NAN;
+    double saved = serial - derive_task(d, c, number);
+    double spent = derive_value(d, c, OPEN, number) + derive_value(d, c, CLOSE, number);
     if (!isfinite(saved) || !isfinite(spent))
         return NAN;
     return saved > 0 ? spent / saved : INFINITY;
@@ -77,15 +77,15 @@ static double epcc(const struct derivation *d, const void *self, long block)
 {
     const struct cell *c = self;
     int64_t number = d->number[block];
-    double serial = c->serial ? derive_task(c->serial, number) : NAN;
-    return derive_value(c, WALL, number) - serial * c->tasks / c->task_workers;
+    double serial = c->serial ? derive_task(d, c->serial, number) : NAN;
+    return derive_value(d, c, WALL, number) - serial * c->tasks / c->task_workers;
 }
 
 static double speedup(const struct derivation *d, const void *self, long block)
 {
     const struct cell *c = self;
     int64_t number = d->number[block];
-    return c->serial ? derive_task(c->serial, number) / derive_task(c, number) : NAN;
+    return c->serial ? derive_task(d, c->serial, number) / derive_task(d, c, number) : NAN;
 }
 
 /* How fast a core is when all are busy, against one alone. */
@@ -93,7 +93,7 @@ static double hardware(const struct derivation *d, const void *self, long block)
 {
     const struct cell *c = self;
     int64_t number = d->number[block];
-    return c->serial ? derive_task(c->serial, number) / derive_work(d, c, number) : NAN;
+    return c->serial ? derive_task(d, c->serial, number) / derive_work(d, c, number) : NAN;
 }
 
 /* Of the workers' time, how much is work. */
@@ -101,7 +101,7 @@ static double efficiency(const struct derivation *d, const void *self, long bloc
 {
     const struct cell *c = self;
     int64_t number = d->number[block];
-    return derive_work(d, c, number) / (derive_task(c, number) * c->task_workers);
+    return derive_work(d, c, number) / (derive_task(d, c, number) * c->task_workers);
 }
 
 static void put_cell(struct derivation *d, const struct model *m, const char *cost,
@@ -119,16 +119,14 @@ static void put_cell(struct derivation *d, const struct model *m, const char *co
 static void put_costs(struct derivation *d, const struct model *m, FILE *f)
 {
     static const struct {
-        const char *name, *unit;
+        const char *name;
         enum cost cost;
-    } costs[] = { { "t_fix", "ns", COST_FIX },
-                  { "o_chunk", "ns", COST_CHUNK },
-                  { "o_item", "ns", COST_ITEM },
-                  { "o_byte", "ns/byte", COST_BYTE } };
-    for (int i = 0; i < 4; i++) {
+    } costs[] = { { "t_fix", COST_FIX }, { "o_chunk", COST_CHUNK }, { "o_item", COST_ITEM } };
+    for (int i = 0; i < 3; i++) {
         struct center c = model_cost(d, m, costs[i].cost);
-        put_row(d, m, costs[i].name, &team, &c, costs[i].unit, f);
+        put_row(d, m, costs[i].name, &team, &c, "ns", f);
     }
+    put_row(d, m, "o_byte", &team, &m->byte, "ns/byte", f);
     struct center open = derive_center(d, team_metric, &(struct metric_of){ m, OPEN });
     put_row(d, m, "open", &team, &open, "ns", f);
     struct center close = derive_center(d, team_metric, &(struct metric_of){ m, CLOSE });

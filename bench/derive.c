@@ -21,7 +21,7 @@ int derive_is(const struct derivation *d, const struct cell *c, const char *name
     return !strcmp(key_text(c, blocks_key_column(d->record, name)), text);
 }
 
-double derive_value(const struct cell *c, enum metric m, int64_t number)
+double derive_value(const struct derivation *d, const struct cell *c, enum metric m, int64_t number)
 {
     long low = 0, high = c->blocks;
     while (low < high) {
@@ -31,12 +31,14 @@ double derive_value(const struct cell *c, enum metric m, int64_t number)
         else
             high = middle;
     }
-    return low < c->blocks && c->block[low].number == number ? c->block[low].value[m] : NAN;
+    if (low == c->blocks || c->block[low].number != number || (d->quiet && c->block[low].disturbed))
+        return NAN;
+    return c->block[low].value[m];
 }
 
-double derive_task(const struct cell *c, int64_t number)
+double derive_task(const struct derivation *d, const struct cell *c, int64_t number)
 {
-    return derive_value(c, WALL, number) / c->tasks;
+    return derive_value(d, c, WALL, number) / c->tasks;
 }
 
 static int compare_numbers(double a, double b)
@@ -130,8 +132,8 @@ double derive_work(const struct derivation *d, const struct cell *c, int64_t num
 {
     const struct cell *corun = derive_corun(d, c);
     if (corun)
-        return derive_value(corun, WORK, number) / corun->tasks;
-    return c->serial ? derive_task(c->serial, number) : NAN;
+        return derive_value(d, corun, WORK, number) / corun->tasks;
+    return c->serial ? derive_task(d, c->serial, number) : NAN;
 }
 
 const char *derive_reference(const struct derivation *d, const struct cell *c)
@@ -179,13 +181,28 @@ long derive_one_a_length(struct derivation *d, long count)
     return kept;
 }
 
-struct center derive_center(const struct derivation *d,
+struct center derive_center(struct derivation *d,
                             double (*f)(const struct derivation *, const void *, long),
                             const void *self)
 {
-    for (long b = 0; b < d->blocks; b++)
-        d->value[b] = f(d, self, b);
-    return stats_center(d->value, d->blocks, DERIVE_ALPHA);
+    struct center c = { .mid = NAN };
+    for (d->quiet = 1; d->quiet >= 0 && !c.has_interval; d->quiet--) {
+        for (long b = 0; b < d->blocks; b++)
+            d->value[b] = f(d, self, b);
+        c = stats_center(d->value, d->blocks, DERIVE_ALPHA);
+    }
+    d->quiet = 0;
+    return c;
+}
+
+static double wall_in(const struct derivation *d, const void *self, long block)
+{
+    return derive_value(d, self, WALL, d->number[block]);
+}
+
+double derive_wall_middle(struct derivation *d, const struct cell *c)
+{
+    return derive_center(d, wall_in, c).mid;
 }
 
 static double work_in(const struct derivation *d, const void *self, long block)
@@ -193,7 +210,7 @@ static double work_in(const struct derivation *d, const void *self, long block)
     return derive_work(d, self, d->number[block]);
 }
 
-double derive_work_middle(const struct derivation *d, const struct cell *c)
+double derive_work_middle(struct derivation *d, const struct cell *c)
 {
     return derive_center(d, work_in, c).mid;
 }

@@ -3,7 +3,8 @@
  * derive: what the tables beyond cells and pairs share.  Cells sorted into series (one team: the
  * same backend, start, schedule, wait, workers and CPUs), the blocks of a run, and in every block
  * what a task takes when nothing is handed out.  A figure is computed once a block, and its
- * interval is that of the median over blocks.  results/README.md says what the tables hold.
+ * interval is that of the median over blocks: of those that nothing disturbed, if that leaves
+ * enough for an interval, else of all.  results/README.md says what the tables hold.
  */
 #ifndef BENCH_DERIVE_H
 #define BENCH_DERIVE_H
@@ -29,6 +30,7 @@ struct derivation {
     struct cell **pick;          /* room for as many */
     const struct cell **corun;   /* for every cell of the record: see derive_work; or NULL */
     double *value;               /* room for a value a block */
+    int quiet;                   /* 1: for now, a disturbed block of a cell has no values */
     struct model *models;        /* one a series, in the order of sorted */
     long model_count;
 };
@@ -50,10 +52,14 @@ long derive_pick(struct derivation *d, long first, long end, const char *workloa
 long derive_one_a_length(struct derivation *d, long count);
 
 /* A metric of C in block NUMBER; NAN: not known. */
-double derive_value(const struct cell *c, enum metric m, int64_t number);
+double derive_value(const struct derivation *d, const struct cell *c, enum metric m,
+                    int64_t number);
 
 /* Wall time per task, ns. */
-double derive_task(const struct cell *c, int64_t number);
+double derive_task(const struct derivation *d, const struct cell *c, int64_t number);
+
+/* Wall time of the job in the middle of the blocks, ns. */
+double derive_wall_middle(struct derivation *d, const struct cell *c);
 
 /* What a task of C takes in block NUMBER when all workers are busy and nothing is handed out: the
  * workers' time per task of the cell that is C's work in one block a worker (`omp static`); where
@@ -61,7 +67,7 @@ double derive_task(const struct cell *c, int64_t number);
 double derive_work(const struct derivation *d, const struct cell *c, int64_t number);
 
 /* The same in the middle of all blocks. */
-double derive_work_middle(const struct derivation *d, const struct cell *c);
+double derive_work_middle(struct derivation *d, const struct cell *c);
 
 /* "co-run", "serial" or "none": which of them it is. */
 const char *derive_reference(const struct derivation *d, const struct cell *c);
@@ -72,8 +78,9 @@ const char *derive_references(const struct derivation *d, struct cell *const *ce
 /* The cell whose busy workers are the reference of C, or NULL. */
 const struct cell *derive_corun(const struct derivation *d, const struct cell *c);
 
-/* F(self, NUMBER) of every block, put together. */
-struct center derive_center(const struct derivation *d,
+/* F(self, block) of every block, 0 and up, put together: of quiet blocks if these have an interval,
+ * else of all. */
+struct center derive_center(struct derivation *d,
                             double (*f)(const struct derivation *, const void *self, long block),
                             const void *self);
 

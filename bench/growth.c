@@ -28,7 +28,7 @@ static int take_speedups(const struct derivation *d, const struct growth *g, lon
         const struct cell *c = g->cell[i];
         int64_t number = d->number[block];
         g->workers[i] = c->task_workers;
-        g->speedup[i] = c->serial ? derive_task(c->serial, number) / derive_task(c, number) : NAN;
+        g->speedup[i] = c->serial ? derive_task(d, c->serial, number) / derive_task(d, c, number) : NAN;
         if (!isfinite(g->speedup[i]))
             return 0;
     }

@@ -29,7 +29,7 @@ static int take_points(const struct derivation *d, const struct curve *c, long b
 {
     for (long i = 0; i < c->count; i++) {
         int64_t number = d->number[block];
-        c->granularity[i] = c->cell[i]->task_workers * derive_task(c->cell[i], number);
+        c->granularity[i] = c->cell[i]->task_workers * derive_task(d, c->cell[i], number);
         c->efficiency[i] = derive_work(d, c->cell[i], number) / c->granularity[i];
         if (!isfinite(c->efficiency[i]))
             return 0;

@@ -8,13 +8,9 @@
 
 enum { HELD_OUT = 5 }; /* one in so many */
 
-/* Predicting -------------------------------------------------------------------------------- */
+#define ABOUT 10.0 /* a chunk is about as long as another within this factor */
 
-/* A cost that is not known is in what remains per task. */
-static double known(double cost)
-{
-    return isnan(cost) ? 0 : cost;
-}
+/* Predicting -------------------------------------------------------------------------------- */
 
 /* Chunks alike, dealt to whoever is free: the worker with the most has HIS tasks. */
 static double most_tasks(const struct loop *l, double workers)
@@ -26,11 +22,35 @@ static double most_tasks(const struct loop *l, double workers)
     return (rounds - 1) * l->chunk + chunk_of_all;
 }
 
-double model_wall(const struct model *m, const struct overheads *o, const struct loop *l)
+static double rounds_of(const struct loop *l, double workers)
 {
-    double rounds = ceil(ceil(l->tasks / l->chunk) / m->workers);
-    double handing_out = m->hands_out ? rounds * known(o->chunk) : 0;
-    return known(o->fix) + most_tasks(l, m->workers) * (l->work + o->rest) + handing_out;
+    return ceil(ceil(l->tasks / l->chunk) / workers);
+}
+
+/* What a chunk of WORK costs: as in the cells whose chunks were about as long, nearer ones weighing
+ * more; in the nearest one if there are none. */
+static double chunk_cost(const struct costs *c, double work)
+{
+    double nearest = INFINITY, found = 0;
+    long n = 0;
+    for (long i = 0; i < c->cells; i++) {
+        double distance = fabs(log(c->length[i] / work)) / log(ABOUT);
+        if (distance < nearest) {
+            nearest = distance;
+            found = c->chunk[i];
+        }
+        if (distance >= 1)
+            continue;
+        c->pairs[2 * n] = c->chunk[i];
+        c->pairs[2 * n++ + 1] = 1 - distance;
+    }
+    return fmax(0, n ? fit_weighted_median(c->pairs, n) : found);
+}
+
+double model_wall(const struct model *m, const struct costs *c, const struct loop *l)
+{
+    double handing_out = rounds_of(l, m->workers) * chunk_cost(c, l->chunk * l->work);
+    return c->fix + most_tasks(l, m->workers) * (l->work + c->item) + handing_out;
 }
 
 /* Can the model say anything of its cell I?  Not of what its own work is measured by. */
@@ -56,20 +76,21 @@ static int tells_costs(const struct derivation *d, const struct model *m, long i
 
 /* One cell of a fit, in BLOCK, or in the middle of all of them. */
 enum { MIDDLE = -1 };
-static struct load load_of(const struct derivation *d, const struct model *m, long i, long block)
+static struct load load_of(struct derivation *d, const struct model *m, long i, long block)
 {
     const struct cell *c = m->cell[i];
+    int64_t number = block == MIDDLE ? 0 : d->number[block];
     struct load l = { .tasks = c->tasks, .chunk = c->chunk };
     if (!m->hands_out)
         l.chunk = 1; /* then the chunks are a constant per task, and FIX can be told */
-    l.wall = block == MIDDLE ? c->median_ns : derive_value(c, WALL, d->number[block]);
-    l.task = block == MIDDLE ? derive_work_middle(d, c) : derive_work(d, c, d->number[block]);
+    l.wall = block == MIDDLE ? derive_wall_middle(d, c) : derive_value(d, c, WALL, number);
+    l.task = block == MIDDLE ? derive_work_middle(d, c) : derive_work(d, c, number);
     return l;
 }
 
 /* The costs in BLOCK or in the MIDDLE; without the held-out cells if TEST. */
-static struct overheads fit_costs(const struct derivation *d, const struct model *m, long block,
-                                  int test, struct load *loads, double *scratch)
+static struct overheads fit_costs(struct derivation *d, const struct model *m, long block, int test,
+                                  struct load *loads, double *scratch)
 {
     long n = 0;
     for (long i = 0; i < m->cells; i++) {
@@ -83,34 +104,73 @@ static struct overheads fit_costs(const struct derivation *d, const struct model
     return fit_overheads(loads, n, m->workers, scratch);
 }
 
-/* Per task, what is left for the bytes of payload cell C. */
-static double payload_rest(const struct derivation *d, const struct model *m, const struct cell *c,
-                           long block)
+/* Costs for predicting: none is below 0, which would be noise and could make a job take less than its
+ * work.  What a chunk costs is then what is left of every cell's time. */
+static void fit_middle(struct derivation *d, const struct model *m, int test, struct costs *c,
+                       struct load *loads, double *scratch)
 {
-    struct loop l = { c->tasks, c->chunk, 0 };
-    struct overheads o = m->block[block];
-    double wall = derive_value(c, WALL, d->number[block]);
-    double work = derive_work(d, c, d->number[block]);
-    for (long i = 0; isnan(work) && i < m->cells; i++)
-        if (m->cell[i]->task_ns == c->task_ns && derive_is(d, m->cell[i], "workload", "cpu"))
-            work = derive_work(d, m->cell[i], d->number[block]);
-    o.rest = 0;
-    return (wall - model_wall(m, &o, &l)) * m->workers / c->tasks - work;
+    struct overheads o = fit_costs(d, m, MIDDLE, test, loads, scratch);
+    c->known = !isnan(o.rest);
+    c->fix = o.fix > 0 ? o.fix : 0;
+    c->item = o.rest > 0 ? o.rest : 0;
+    for (long i = 0; c->known && m->hands_out && i < m->cells; i++) {
+        const struct cell *cell = m->cell[i];
+        struct loop l = { cell->tasks, cell->chunk, derive_work_middle(d, cell) };
+        if (!covers(d, m, i) || (test && m->held_out[i]))
+            continue;
+        double work = most_tasks(&l, m->workers) * (l.work + c->item);
+        c->length[c->cells] = l.chunk * l.work;
+        c->chunk[c->cells] =
+            (derive_wall_middle(d, cell) - c->fix - work) / rounds_of(&l, m->workers);
+        c->cells += isfinite(c->length[c->cells]) && isfinite(c->chunk[c->cells]);
+    }
 }
 
-/* What a byte costs in BLOCK: the slope of that over the bytes. */
-static double fit_byte(const struct derivation *d, const struct model *m, long block, double *room)
+struct payloads {
+    const struct model *m;
+    double *room; /* for 2 N + N N values */
+};
+
+/* The work of the task of payload cell C, where its bytes cost nothing more: of the same bytes in
+ * serial code, or of a task as long without any. */
+static double payload_work(const struct derivation *d, const struct model *m, const struct cell *c,
+                           int64_t number)
 {
-    double *x = room, *y = room + m->cells;
+    double work = derive_work(d, c, number);
+    for (long i = 0; isnan(work) && i < m->cells; i++)
+        if (m->cell[i]->task_ns == c->task_ns && derive_is(d, m->cell[i], "workload", "cpu"))
+            work = derive_work(d, m->cell[i], number);
+    return work;
+}
+
+/* What a byte costs in BLOCK: the slope, over a task's bytes, of what neither its work nor its
+ * share of the chunk explains. */
+static double byte_in(const struct derivation *d, const void *self, long block)
+{
+    const struct payloads *p = self;
+    const struct model *m = p->m;
+    double *x = p->room, *y = x + m->cells;
+    int64_t number = d->number[block];
     long n = 0;
     for (long i = 0; i < m->cells; i++) {
-        if (!derive_is(d, m->cell[i], "workload", "payload"))
+        const struct cell *c = m->cell[i];
+        struct loop l = { c->tasks, c->chunk, payload_work(d, m, c, number) };
+        if (!derive_is(d, c, "workload", "payload"))
             continue;
-        x[n] = m->cell[i]->payload_bytes;
-        y[n] = payload_rest(d, m, m->cell[i], block);
+        x[n] = c->payload_bytes;
+        y[n] = (derive_value(d, c, WALL, number) - model_wall(m, &m->middle, &l)) * m->workers /
+               c->tasks;
         n += isfinite(x[n]) && isfinite(y[n]);
     }
-    return n < 2 ? NAN : fit_line(x, y, n, DERIVE_ALPHA, room + 2 * m->cells).slope;
+    return n < 2 ? NAN : fit_line(x, y, n, DERIVE_ALPHA, y + m->cells).slope;
+}
+
+static struct center fit_byte(struct derivation *d, const struct model *m, double *room)
+{
+    struct payloads p = { m, room };
+    if (!m->middle.known)
+        return (struct center){ NAN, NAN, NAN, 0, 0 };
+    return derive_center(d, byte_in, &p);
 }
 
 /* Holding out ------------------------------------------------------------------------------- */
@@ -146,20 +206,20 @@ static int hold_out(const struct derivation *d, struct model *m)
     return 0;
 }
 
-double model_prediction(const struct derivation *d, const struct model *m, long i)
+double model_prediction(struct derivation *d, const struct model *m, long i)
 {
     const struct cell *c = m->cell[i];
     struct loop l = { c->tasks, c->chunk, derive_work_middle(d, c) };
-    return model_wall(m, &m->tested, &l);
+    return m->tested.known ? model_wall(m, &m->tested, &l) : NAN;
 }
 
 /* By what share the prediction for held-out cell I is off; NAN: none. */
-static double error_of(const struct derivation *d, const struct model *m, long i)
+static double error_of(struct derivation *d, const struct model *m, long i)
 {
-    return model_prediction(d, m, i) / m->cell[i]->median_ns - 1;
+    return model_prediction(d, m, i) / derive_wall_middle(d, m->cell[i]) - 1;
 }
 
-static long gather_errors(const struct derivation *d, const struct model *m, double *errors)
+static long gather_errors(struct derivation *d, const struct model *m, double *errors)
 {
     long n = 0;
     for (long i = 0; i < m->cells; i++) {
@@ -170,7 +230,7 @@ static long gather_errors(const struct derivation *d, const struct model *m, dou
     return n;
 }
 
-static void judge(const struct derivation *d, struct model *m, double *errors)
+static void judge(struct derivation *d, struct model *m, double *errors)
 {
     m->error_count = gather_errors(d, m, errors);
     stats_sort(errors, m->error_count);
@@ -178,7 +238,7 @@ static void judge(const struct derivation *d, struct model *m, double *errors)
     m->error_high = stats_quantile(errors, m->error_count, 0.9);
 }
 
-double models_error(const struct derivation *d, long *count)
+double models_error(struct derivation *d, long *count)
 {
     double *errors = malloc(((size_t)d->count + 1) * sizeof *errors), median;
     *count = 0;
@@ -194,27 +254,30 @@ double models_error(const struct derivation *d, long *count)
 
 /* The whole --------------------------------------------------------------------------------- */
 
-static double cost_in(const struct model *m, enum cost cost, long block)
+struct wanted {
+    const struct model *m;
+    enum cost cost;
+};
+
+static double cost_in(const struct derivation *d, const void *self, long block)
 {
-    const struct overheads *o = &m->block[block];
-    switch (cost) {
+    const struct wanted *w = self;
+    const struct overheads *o = &w->m->block[d->quiet][block];
+    switch (w->cost) {
     case COST_FIX:
         return o->fix;
     case COST_CHUNK:
-        return m->hands_out ? o->chunk : NAN;
+        return w->m->hands_out ? o->chunk : NAN;
     case COST_ITEM:
-        return m->hands_out ? o->item : o->rest;
-    case COST_BYTE:
         break;
     }
-    return m->byte[block];
+    return w->m->hands_out ? o->item : o->rest;
 }
 
-struct center model_cost(const struct derivation *d, const struct model *m, enum cost cost)
+struct center model_cost(struct derivation *d, const struct model *m, enum cost cost)
 {
-    for (long b = 0; b < d->blocks; b++)
-        d->value[b] = cost_in(m, cost, b);
-    return stats_center(d->value, d->blocks, DERIVE_ALPHA);
+    struct wanted w = { m, cost };
+    return derive_center(d, cost_in, &w);
 }
 
 static void find_range(const struct derivation *d, struct model *m)
@@ -240,24 +303,47 @@ static void find_range(const struct derivation *d, struct model *m)
     }
 }
 
-static int fit_model(const struct derivation *d, struct model *m)
+/* Costs of every block, of all cells and of quiet ones, and in the middle. */
+static void fit_all(struct derivation *d, struct model *m, struct load *loads, double *scratch)
+{
+    fit_middle(d, m, 0, &m->middle, loads, scratch);
+    fit_middle(d, m, 1, &m->tested, loads, scratch);
+    for (int quiet = 0; quiet < 2; quiet++) {
+        d->quiet = quiet;
+        for (long b = 0; b < d->blocks; b++)
+            m->block[quiet][b] = fit_costs(d, m, b, 0, loads, scratch);
+    }
+    d->quiet = 0;
+    m->byte = fit_byte(d, m, scratch);
+    judge(d, m, scratch);
+}
+
+/* Room for CELLS cells; 0: none. */
+static int make_costs(struct costs *c, size_t cells)
+{
+    c->length = malloc(4 * cells * sizeof *c->length);
+    c->chunk = c->length + cells;
+    c->pairs = c->chunk + cells;
+    return c->length != NULL;
+}
+
+static int fit_model(struct derivation *d, struct model *m)
 {
     size_t blocks = (size_t)d->blocks + 1, cells = (size_t)m->cells + 1;
-    m->block = malloc(blocks * sizeof *m->block);
-    m->byte = malloc(blocks * sizeof *m->byte);
+    m->block[0] = malloc(blocks * sizeof *m->block[0]);
+    m->block[1] = malloc(blocks * sizeof *m->block[1]);
     m->held_out = calloc(cells, 1);
     struct load *loads = malloc(cells * sizeof *loads);
     double *scratch = malloc((cells * cells + 2 * cells) * sizeof *scratch);
-    int error = m->block && m->byte && m->held_out && loads && scratch ? 0 : -ENOMEM;
-    if (!error && !(error = hold_out(d, m))) {
+    int error = make_costs(&m->middle, cells) && make_costs(&m->tested, cells) && m->block[0] &&
+                        m->block[1] && m->held_out && loads && scratch
+                    ? 0
+                    : -ENOMEM;
+    if (!error)
+        error = hold_out(d, m);
+    if (!error) {
         find_range(d, m);
-        m->middle = fit_costs(d, m, MIDDLE, 0, loads, scratch);
-        m->tested = fit_costs(d, m, MIDDLE, 1, loads, scratch);
-        for (long b = 0; b < d->blocks; b++) {
-            m->block[b] = fit_costs(d, m, b, 0, loads, scratch);
-            m->byte[b] = fit_byte(d, m, b, scratch);
-        }
-        judge(d, m, scratch);
+        fit_all(d, m, loads, scratch);
     }
     free(loads);
     free(scratch);
@@ -286,8 +372,10 @@ int models_open(struct derivation *d)
 void models_close(struct derivation *d)
 {
     for (long i = 0; i < d->model_count; i++) {
-        free(d->models[i].block);
-        free(d->models[i].byte);
+        free(d->models[i].middle.length);
+        free(d->models[i].tested.length);
+        free(d->models[i].block[0]);
+        free(d->models[i].block[1]);
         free(d->models[i].held_out);
     }
     free(d->models);

@@ -4,10 +4,11 @@
  *
  *     T = fix + (n (w + item) + k chunk) / P + idle end,    k = ceil(n / c)
  *
- * The three costs are fitted (core/fit.h) on CPU-bound cells of short tasks: in every block, which
- * gives their intervals, and to the medians over blocks, which is what predicts.  The idle end is
- * what the slowest worker has to do more than the mean, if chunks go to whoever is free.  Tested on
- * cells that were held out of the fit.
+ * The costs are fitted (core/fit.h) on CPU-bound cells of short tasks: in every block, which gives
+ * their intervals, and to the middle of the blocks, for predicting.  There none is below 0, and
+ * what a chunk costs depends on how long it is: pipes send short ones ahead, and workers that claim
+ * too often get into each other's way.  The idle end is what the slowest worker has to do more than
+ * the mean, if chunks go to whoever is free.  Tested on cells that were held out of the fit.
  */
 #ifndef BENCH_MODEL_H
 #define BENCH_MODEL_H
@@ -18,6 +19,15 @@
 /* A longer task's noise is more than what handing it out costs, ns. */
 #define MODEL_LONGEST_NS 20000
 
+/* What predicts. */
+struct costs {
+    int known;                /* 0: too few cells */
+    double fix, item;         /* ns, 0 or more */
+    double *length, *chunk;   /* of cells: the work in a chunk, and what the chunk cost, ns */
+    double *pairs;            /* room for 2 a cell */
+    long cells;
+};
+
 /* One series.  Costs are known for it where CELLS is at least MODEL_FEWEST. */
 struct model {
     struct cell *const *cell; /* its cells, in the derivation's order, of any workload */
@@ -26,14 +36,16 @@ struct model {
     double workers;
     int hands_out;            /* 0: static: a chunk costs nothing */
     long fitted;              /* cells that the costs come from */
-    struct overheads *block;  /* the costs, by block of the derivation; NAN where not known */
-    struct overheads middle;  /* the costs by the medians over blocks; NAN where not known */
-    struct overheads tested;  /* the same without the cells that were held out */
+    /* The costs by block of the derivation, NAN where not known: of all cells [0], and of those
+     * that nothing disturbed in it [1]. */
+    struct overheads *block[2];
+    struct costs middle;      /* by the middle of the blocks */
+    struct costs tested;      /* the same without the cells that were held out */
     char *held_out;           /* by cell: 1 if it was */
-    double *byte;             /* by block: what a byte of payload costs, ns; NAN: not known */
     /* The CPU-bound cells it may speak about. */
     double shortest, longest, fewest, most, smallest, largest; /* task ns, tasks, chunk */
     double least_bytes, most_bytes;                            /* payloads; NAN: none measured */
+    struct center byte;              /* what a byte of payload costs, ns */
     double error_median, error_high; /* of held-out cells, without sign: the half, 90 % of them */
     long error_count;
 };
@@ -45,18 +57,18 @@ struct loop {
     double tasks, chunk, work; /* WORK: of one task, with all workers busy, ns */
 };
 
-/* Time of LOOP by the costs O, ns. */
-double model_wall(const struct model *m, const struct overheads *o, const struct loop *loop);
+/* Time of LOOP by the costs C, which are known, ns. */
+double model_wall(const struct model *m, const struct costs *c, const struct loop *loop);
 
 /* What the model, fitted without the cells that were held out, says of its cell I, ns. */
-double model_prediction(const struct derivation *d, const struct model *m, long i);
+double model_prediction(struct derivation *d, const struct model *m, long i);
 
 /* A cost in the middle of its blocks. */
-enum cost { COST_FIX, COST_CHUNK, COST_ITEM, COST_BYTE };
-struct center model_cost(const struct derivation *d, const struct model *m, enum cost cost);
+enum cost { COST_FIX, COST_CHUNK, COST_ITEM };
+struct center model_cost(struct derivation *d, const struct model *m, enum cost cost);
 
 /* The median over all held-out cells of all series of |predicted / measured - 1|, and how many. */
-double models_error(const struct derivation *d, long *count);
+double models_error(struct derivation *d, long *count);
 
 /* Fit all series of D.  Returns 0 or -ENOMEM; either way models_close frees. */
 int models_open(struct derivation *d);

@@ -9,18 +9,18 @@
 
 #include "model.h"
 
-static void put_held(const struct derivation *d, const struct model *m, long i, FILE *f)
+static void put_held(struct derivation *d, const struct model *m, long i, FILE *f)
 {
     const struct cell *c = m->cell[i];
-    double predicted = model_prediction(d, m, i);
+    double predicted = model_prediction(d, m, i), measured = derive_wall_middle(d, c);
     fputs("cell,", f);
     derive_put_series(d, c, f);
     derive_put(f, c->task_ns);
     derive_put(f, c->tasks);
     derive_put(f, c->chunk);
     derive_put(f, predicted);
-    derive_put(f, c->median_ns);
-    derive_put(f, predicted / c->median_ns - 1);
+    derive_put(f, measured);
+    derive_put(f, predicted / measured - 1);
     fputs(",1\n", f);
 }
 
