@@ -29,8 +29,8 @@ struct question {
 struct candidate {
     const struct model *m;
     double chunk, ns;
-    int outside;        /* 1: the loop is not like those it was measured with */
-    char why[160];      /* in what way */
+    int outside;   /* 1: the loop is not like those it was measured with */
+    char why[160]; /* in what way */
 };
 
 struct answer {
@@ -60,7 +60,7 @@ static double slowdown(struct derivation *d, const struct model *m, double task_
         if (!derive_is(d, c, "workload", "cpu") || !derive_corun(d, c) || !c->serial ||
             !(distance < nearest))
             continue;
-        double ratio = derive_work_middle(d, c) / c->serial->per_task_ns;
+        double ratio = derive_middle(d, c).work / c->serial->per_task_ns;
         if (!isfinite(ratio))
             continue;
         nearest = distance;
@@ -125,8 +125,7 @@ static void consider(struct derivation *d, const struct model *m, struct answer 
     const struct question *q = a->q;
     struct candidate *c = &a->c[a->count];
     struct loop loop = { .tasks = (double)q->tasks };
-    if (!m->middle.known ||
-        (q->workers && (double)q->workers != m->workers))
+    if (!m->middle.known || (q->workers && (double)q->workers != m->workers))
         return;
     *c = (struct candidate){ .m = m };
     c->outside = !is_inside(m, q, c->why);
@@ -150,7 +149,8 @@ static int by_time(const void *left, const void *right)
     return (a->m->first > b->m->first) - (a->m->first < b->m->first);
 }
 
-/* How they compare ------------------------------------------------------------------------------ */
+/* How they compare ------------------------------------------------------------------------------
+ */
 
 /* How far the model is off for M: by its own held-out cells, or else by those of all. */
 static double usual_error(const struct answer *a, const struct model *m)
@@ -192,7 +192,8 @@ static enum outcome outcome_of(const struct derivation *d, const struct answer *
     return OUTCOME_BEST;
 }
 
-/* Saying it ------------------------------------------------------------------------------------- */
+/* Saying it -------------------------------------------------------------------------------------
+ */
 
 static void name_of(char out[96], const struct derivation *d, const struct candidate *c)
 {
@@ -311,27 +312,32 @@ static void print_csv(const struct derivation *d, const struct answer *a)
         if (outcome == OUTCOME_SERIAL)
             printf(",%s", words[OUTCOME_SERIAL]);
         else
-            printf(",%s", ratio > 1 + margin ? "slower" : i ? words[OUTCOME_EITHER] : words[outcome]);
+            printf(",%s", ratio > 1 + margin ? "slower"
+                          : i                ? words[OUTCOME_EITHER]
+                                             : words[outcome]);
         derive_put(stdout, a->error);
         printf(",%d\n", c->outside);
     }
 }
 
-/* The whole --------------------------------------------------------------------------------------- */
+/* The whole ---------------------------------------------------------------------------------------
+ */
 
 /* Why there is no answer. */
 static int refuse(const struct derivation *d, const struct answer *a, struct why *w)
 {
     char name[96];
     if (!a->count && a->q->workers)
-        return why(w, -ENODATA,
-                   "no team of %ld workers was measured well enough; leave out --workers, or measure "
-                   "one",
-                   a->q->workers);
+        return why(
+            w, -ENODATA,
+            "no team of %ld workers was measured well enough; leave out --workers, or measure "
+            "one",
+            a->q->workers);
     if (!a->count)
-        return why(w, -ENODATA,
-                   "this run has too few cells to predict anything; it takes the sweeps 'length' and "
-                   "'chunk'");
+        return why(
+            w, -ENODATA,
+            "this run has too few cells to predict anything; it takes the sweeps 'length' and "
+            "'chunk'");
     name_of(name, d, &a->c[0]);
     return why(w, -ENODATA,
                "this loop is not like those measured: %s (%s).  --extrapolate answers all the same",
@@ -372,8 +378,10 @@ static void refuse_smoke(const char *dir)
     for (long i = 0; i < machine->rows; i++)
         if (!strcmp(csv_cell(machine, i, key), "profile") &&
             !strcmp(csv_cell(machine, i, value), "smoke"))
-            die(EXIT_FAILED, "advise: %s is a smoke run: it proves that everything works, and "
-                             "nothing can be predicted from it; run the default profile", dir);
+            die(EXIT_FAILED,
+                "advise: %s is a smoke run: it proves that everything works, and "
+                "nothing can be predicted from it; run the default profile",
+                dir);
     csv_free(machine);
 }
 
@@ -419,7 +427,8 @@ const struct command command_advise = {
     .operands = "DIR",
     .summary = "for my loop: which team, how many workers, which chunk, how long",
     .about =
-        "Reads the record of the run in DIR, fits what handing out costs, and says what is best for\n"
+        "Reads the record of the run in DIR, fits what handing out costs, and says what is best "
+        "for\n"
         "a loop of N tasks that take X µs each in a serial loop; and how far off the model was\n"
         "where it could be tested.  Outside of the task lengths, numbers of tasks and payloads\n"
         "that were measured it says what was, and exits 1.",

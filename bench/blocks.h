@@ -30,13 +30,13 @@ struct cell {
     const char *const *key; /* the texts left of `block`, as the header has them; of a table */
     const char *sweep;
     double tasks, task_workers, task_ns, chunk, payload_bytes; /* as numbers; NAN: not known */
-    const struct cell *serial;  /* the same work on the serial backend, or NULL */
-    struct block *block;        /* the good blocks, ascending */
-    const char *reason;         /* of the first failure, or NULL */
-    int64_t last_failed;        /* while failures are counted */
-    int twin;                   /* 1: there to be compared with another just like it */
-    long noise[NOISES];         /* samples disturbed by each cause */
-    long odd_rows, cut_rows; /* rows left out: impossible values; of a process that was cut off */
+    const struct cell *serial; /* the same work on the serial backend, or NULL */
+    struct block *block;       /* the good blocks, ascending */
+    const char *reason;        /* of the first failure, or NULL */
+    int64_t last_failed;       /* while failures are counted */
+    int twin;                  /* 1: there to be compared with another just like it */
+    long noise[NOISES];        /* samples disturbed by each cause */
+    long odd_rows, cut_rows;   /* rows left out: impossible values; of a process that was cut off */
     /* As cells.csv has them. */
     long blocks, samples, void_samples, failed_blocks;
     double median_ns, low_ns, high_ns, q1_ns, q3_ns, mad_ns, min_ns, max_ns;

@@ -42,7 +42,7 @@ static void put_ladder(struct derivation *d, const struct model *m, struct ladde
     double tasks = 0, best = INFINITY, at = NAN;
     for (long i = 0; i < l->count; i++) {
         l->chunk[i] = l->cell[i]->chunk;
-        l->time[i] = derive_wall_middle(d, l->cell[i]) / l->cell[i]->tasks;
+        l->time[i] = derive_middle(d, l->cell[i]).wall / l->cell[i]->tasks;
         tasks = fmax(tasks, l->cell[i]->tasks); /* pipes have fewer where chunks are small */
         if (l->time[i] < best) {
             best = l->time[i];
@@ -51,7 +51,7 @@ static void put_ladder(struct derivation *d, const struct model *m, struct ladde
     }
     struct chunk_span span = fit_chunk_span(l->chunk, l->time, l->count, CHUNK_WITHIN);
     struct center cost = model_cost(d, m, COST_CHUNK);
-    double task = derive_work_middle(d, c);
+    double task = derive_middle(d, c).work;
     derive_put_series(d, c, f);
     derive_put(f, c->task_ns);
     derive_put(f, tasks);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * costs.csv: what a team costs and where its speed goes.  A row a figure: the model's costs, starting
- * and ending the team, the overhead of a loop as EPCC's schedbench prints it, from how many tasks on
- * starting a team pays, and a speed-up taken apart into hardware and hand-out.
+ * costs.csv: what a team costs and where its speed goes.  A row a figure: the model's costs,
+ * starting and ending the team, the overhead of a loop as EPCC's schedbench prints it, from how
+ * many tasks on starting a team pays, and a speed-up taken apart into hardware and hand-out.
  */
 #include "derive.h"
 
@@ -135,11 +135,10 @@ static void put_costs(struct derivation *d, const struct model *m, FILE *f)
 
 static void put_lengths(struct derivation *d, const struct model *m, FILE *f)
 {
-    long n = derive_one_a_length(
-        d, derive_pick(d, m->first, m->first + m->cells, "cpu", "length"));
+    long n = derive_one_a_length(d, derive_pick(d, m->first, m->first + m->cells, "cpu", "length"));
     for (long i = 0; i < n; i++)
         put_cell(d, m, "break_even", d->pick[i], break_even, "tasks", f);
-    for (long i = n / 2; i < n; i += n - 1 - n / 2 > 0 ? n - 1 - n / 2 : 1) {
+    for (long i = n / 2; i<n; i += n - 1 - n / 2> 0 ? n - 1 - n / 2 : 1) {
         if (!derive_corun(d, d->pick[i]))
             continue;
         put_cell(d, m, "speedup", d->pick[i], speedup, "ratio", f);

@@ -175,24 +175,27 @@ long derive_one_a_length(struct derivation *d, long count)
 {
     long kept = 0;
     for (long i = 0; i < count; i++)
-        if (d->pick[i]->task_ns > 0 &&
-            (!kept || d->pick[i]->task_ns != d->pick[kept - 1]->task_ns))
+        if (d->pick[i]->task_ns > 0 && (!kept || d->pick[i]->task_ns != d->pick[kept - 1]->task_ns))
             d->pick[kept++] = d->pick[i];
     return kept;
 }
 
-struct center derive_center(struct derivation *d,
-                            double (*f)(const struct derivation *, const void *, long),
-                            const void *self)
+typedef double per_block(const struct derivation *, const void *self, long block);
+
+/* Of quiet blocks, or of all. */
+static struct center center_of(struct derivation *d, int quiet, per_block *f, const void *self)
 {
-    struct center c = { .mid = NAN };
-    for (d->quiet = 1; d->quiet >= 0 && !c.has_interval; d->quiet--) {
-        for (long b = 0; b < d->blocks; b++)
-            d->value[b] = f(d, self, b);
-        c = stats_center(d->value, d->blocks, DERIVE_ALPHA);
-    }
+    d->quiet = quiet;
+    for (long b = 0; b < d->blocks; b++)
+        d->value[b] = f(d, self, b);
     d->quiet = 0;
-    return c;
+    return stats_center(d->value, d->blocks, DERIVE_ALPHA);
+}
+
+struct center derive_center(struct derivation *d, per_block *f, const void *self)
+{
+    struct center quiet = center_of(d, 1, f, self);
+    return quiet.has_interval ? quiet : center_of(d, 0, f, self);
 }
 
 static double wall_in(const struct derivation *d, const void *self, long block)
@@ -200,19 +203,19 @@ static double wall_in(const struct derivation *d, const void *self, long block)
     return derive_value(d, self, WALL, d->number[block]);
 }
 
-double derive_wall_middle(struct derivation *d, const struct cell *c)
-{
-    return derive_center(d, wall_in, c).mid;
-}
-
 static double work_in(const struct derivation *d, const void *self, long block)
 {
     return derive_work(d, self, d->number[block]);
 }
 
-double derive_work_middle(struct derivation *d, const struct cell *c)
+struct middle derive_middle(struct derivation *d, const struct cell *c)
 {
-    return derive_center(d, work_in, c).mid;
+    struct center wall = { 0 }, work = { 0 };
+    for (int quiet = 1; quiet >= 0 && !(wall.has_interval && work.has_interval); quiet--) {
+        wall = center_of(d, quiet, wall_in, c);
+        work = center_of(d, quiet, work_in, c);
+    }
+    return (struct middle){ wall.mid, work.mid };
 }
 
 /* Writing ---------------------------------------------------------------------------------- */

@@ -21,17 +21,17 @@ struct model;
 
 struct derivation {
     const struct measured *record;
-    double margin;               /* of the run's verdicts */
-    struct view series, work;    /* what a series is; what a task is */
-    int64_t *number;             /* of every block, ascending */
-    long blocks;                 /* how many */
-    struct cell **sorted;        /* of teams: by series, then task, then length, chunk, tasks */
-    long count;                  /* how many */
-    struct cell **pick;          /* room for as many */
-    const struct cell **corun;   /* for every cell of the record: see derive_work; or NULL */
-    double *value;               /* room for a value a block */
-    int quiet;                   /* 1: for now, a disturbed block of a cell has no values */
-    struct model *models;        /* one a series, in the order of sorted */
+    double margin;             /* of the run's verdicts */
+    struct view series, work;  /* what a series is; what a task is */
+    int64_t *number;           /* of every block, ascending */
+    long blocks;               /* how many */
+    struct cell **sorted;      /* of teams: by series, then task, then length, chunk, tasks */
+    long count;                /* how many */
+    struct cell **pick;        /* room for as many */
+    const struct cell **corun; /* for every cell of the record: see derive_work; or NULL */
+    double *value;             /* room for a value a block */
+    int quiet;                 /* 1: for now, a disturbed block of a cell has no values */
+    struct model *models;      /* one a series, in the order of sorted */
     long model_count;
 };
 
@@ -58,16 +58,18 @@ double derive_value(const struct derivation *d, const struct cell *c, enum metri
 /* Wall time per task, ns. */
 double derive_task(const struct derivation *d, const struct cell *c, int64_t number);
 
-/* Wall time of the job in the middle of the blocks, ns. */
-double derive_wall_middle(struct derivation *d, const struct cell *c);
-
 /* What a task of C takes in block NUMBER when all workers are busy and nothing is handed out: the
  * workers' time per task of the cell that is C's work in one block a worker (`omp static`); where
  * there is none, time per task of the serial cell.  NAN: neither. */
 double derive_work(const struct derivation *d, const struct cell *c, int64_t number);
 
-/* The same in the middle of all blocks. */
-double derive_work_middle(struct derivation *d, const struct cell *c);
+/* A cell in the middle of its blocks: time of the job, and the work of a task, ns; both of quiet
+ * blocks or both of all, for a quiet reference makes a disturbed cell look slow.  NAN: not known.
+ */
+struct middle {
+    double wall, work;
+};
+struct middle derive_middle(struct derivation *d, const struct cell *c);
 
 /* "co-run", "serial" or "none": which of them it is. */
 const char *derive_reference(const struct derivation *d, const struct cell *c);

@@ -28,7 +28,8 @@ static int take_speedups(const struct derivation *d, const struct growth *g, lon
         const struct cell *c = g->cell[i];
         int64_t number = d->number[block];
         g->workers[i] = c->task_workers;
-        g->speedup[i] = c->serial ? derive_task(d, c->serial, number) / derive_task(d, c, number) : NAN;
+        g->speedup[i] =
+            c->serial ? derive_task(d, c->serial, number) / derive_task(d, c, number) : NAN;
         if (!isfinite(g->speedup[i]))
             return 0;
     }
@@ -45,7 +46,8 @@ static double karp_flatt(const struct derivation *d, const void *self, long bloc
 {
     const struct growth *g = self;
     long last = g->count - 1;
-    return take_speedups(d, g, block) ? scaling_karp_flatt(g->workers[last], g->speedup[last]) : NAN;
+    return take_speedups(d, g, block) ? scaling_karp_flatt(g->workers[last], g->speedup[last])
+                                      : NAN;
 }
 
 static double largest_speedup(const struct derivation *d, const void *self, long block)
@@ -104,9 +106,9 @@ static void put_usl(struct derivation *d, const struct growth *g, FILE *f)
     csv_put(f, note);
 }
 
-static const char *const alike_names[] = { "runner",       "backend",  "start",   "schedule",
-                                           "wait",         "place",    "workload", "work_version",
-                                           "variant",      "payload_bytes", "task_ns", "chunk",
+static const char *const alike_names[] = { "runner",  "backend",       "start",    "schedule",
+                                           "wait",    "place",         "workload", "work_version",
+                                           "variant", "payload_bytes", "task_ns",  "chunk",
                                            NULL };
 
 static void put_growth(struct derivation *d, const struct view *alike, struct growth *g, FILE *f)
@@ -128,12 +130,12 @@ static void put_growth(struct derivation *d, const struct view *alike, struct gr
     fputc('\n', f);
 }
 
-
 static int by_growth(const void *left, const void *right, void *alike)
 {
     const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
     int order = view_compare(alike, a, b);
-    order = order ? order : (a->task_workers > b->task_workers) - (a->task_workers < b->task_workers);
+    order =
+        order ? order : (a->task_workers > b->task_workers) - (a->task_workers < b->task_workers);
     return order ? order : (a > b) - (a < b);
 }
 

@@ -27,8 +27,8 @@ static double rounds_of(const struct loop *l, double workers)
     return ceil(ceil(l->tasks / l->chunk) / workers);
 }
 
-/* What a chunk of WORK costs: as in the cells whose chunks were about as long, nearer ones weighing
- * more; in the nearest one if there are none. */
+/* What a chunk of WORK costs: as in the cells whose chunks were about as long, nearer ones and
+ * longer jobs weighing more; in the nearest one if there are none. */
 static double chunk_cost(const struct costs *c, double work)
 {
     double nearest = INFINITY, found = 0;
@@ -42,7 +42,7 @@ static double chunk_cost(const struct costs *c, double work)
         if (distance >= 1)
             continue;
         c->pairs[2 * n] = c->chunk[i];
-        c->pairs[2 * n++ + 1] = 1 - distance;
+        c->pairs[2 * n++ + 1] = (1 - distance) * c->weight[i];
     }
     return fmax(0, n ? fit_weighted_median(c->pairs, n) : found);
 }
@@ -79,18 +79,24 @@ enum { MIDDLE = -1 };
 static struct load load_of(struct derivation *d, const struct model *m, long i, long block)
 {
     const struct cell *c = m->cell[i];
-    int64_t number = block == MIDDLE ? 0 : d->number[block];
     struct load l = { .tasks = c->tasks, .chunk = c->chunk };
     if (!m->hands_out)
         l.chunk = 1; /* then the chunks are a constant per task, and FIX can be told */
-    l.wall = block == MIDDLE ? derive_wall_middle(d, c) : derive_value(d, c, WALL, number);
-    l.task = block == MIDDLE ? derive_work_middle(d, c) : derive_work(d, c, number);
+    if (block == MIDDLE) {
+        struct middle middle = derive_middle(d, c);
+        l.wall = middle.wall;
+        l.task = middle.work;
+    } else {
+        l.wall = derive_value(d, c, WALL, d->number[block]);
+        l.task = derive_work(d, c, d->number[block]);
+    }
     return l;
 }
 
-/* The costs in BLOCK or in the MIDDLE; without the held-out cells if TEST. */
-static struct overheads fit_costs(struct derivation *d, const struct model *m, long block, int test,
-                                  struct load *loads, double *scratch)
+/* The cells to fit in BLOCK or in the MIDDLE; without the held-out ones if TEST.  Returns how many.
+ */
+static long take_loads(struct derivation *d, const struct model *m, long block, int test,
+                       struct load *loads)
 {
     long n = 0;
     for (long i = 0; i < m->cells; i++) {
@@ -99,29 +105,50 @@ static struct overheads fit_costs(struct derivation *d, const struct model *m, l
         loads[n] = load_of(d, m, i, block);
         n += isfinite(loads[n].wall) && isfinite(loads[n].task);
     }
+    return n;
+}
+
+static struct overheads fit_loads(const struct model *m, const struct load *loads, long n,
+                                  double *scratch)
+{
     if (n < MODEL_FEWEST)
         return (struct overheads){ NAN, NAN, NAN, NAN };
     return fit_overheads(loads, n, m->workers, scratch);
 }
 
-/* Costs for predicting: none is below 0, which would be noise and could make a job take less than its
- * work.  What a chunk costs is then what is left of every cell's time. */
+/* What is left per task beside FIX and CHUNK. */
+static double rest_beside(const struct model *m, const struct load *loads, long n, double fix,
+                          double chunk, double *scratch)
+{
+    for (long i = 0; i < n; i++) {
+        const struct load *l = &loads[i];
+        double spent = m->workers * (l->wall - fix) - ceil(l->tasks / l->chunk) * chunk;
+        scratch[i] = spent / l->tasks - l->task;
+    }
+    stats_sort(scratch, n);
+    return stats_median(scratch, n);
+}
+
+/* Costs for predicting: none is below 0, which would be noise and could make a job take less than
+ * its work.  What a chunk costs is then what is left of every cell's time. */
 static void fit_middle(struct derivation *d, const struct model *m, int test, struct costs *c,
                        struct load *loads, double *scratch)
 {
-    struct overheads o = fit_costs(d, m, MIDDLE, test, loads, scratch);
+    long n = take_loads(d, m, MIDDLE, test, loads);
+    struct overheads o = fit_loads(m, loads, n, scratch);
     c->known = !isnan(o.rest);
     c->fix = o.fix > 0 ? o.fix : 0;
-    c->item = o.rest > 0 ? o.rest : 0;
+    c->item = fmax(0, rest_beside(m, loads, n, c->fix, o.chunk > 0 ? o.chunk : 0, scratch));
     for (long i = 0; c->known && m->hands_out && i < m->cells; i++) {
         const struct cell *cell = m->cell[i];
-        struct loop l = { cell->tasks, cell->chunk, derive_work_middle(d, cell) };
+        struct middle middle = derive_middle(d, cell);
+        struct loop l = { cell->tasks, cell->chunk, middle.work };
         if (!covers(d, m, i) || (test && m->held_out[i]))
             continue;
         double work = most_tasks(&l, m->workers) * (l.work + c->item);
         c->length[c->cells] = l.chunk * l.work;
-        c->chunk[c->cells] =
-            (derive_wall_middle(d, cell) - c->fix - work) / rounds_of(&l, m->workers);
+        c->weight[c->cells] = l.tasks * l.work;
+        c->chunk[c->cells] = (middle.wall - c->fix - work) / rounds_of(&l, m->workers);
         c->cells += isfinite(c->length[c->cells]) && isfinite(c->chunk[c->cells]);
     }
 }
@@ -197,8 +224,7 @@ static int hold_out(const struct derivation *d, struct model *m)
         return -ENOMEM;
     for (long i = 0; i < m->cells; i++)
         if (covers(d, m, i))
-            tickets[n++] =
-                (struct ticket){ blocks_key_hash(m->cell[i]->key, d->record->keys), i };
+            tickets[n++] = (struct ticket){ blocks_key_hash(m->cell[i]->key, d->record->keys), i };
     qsort(tickets, (size_t)n, sizeof *tickets, by_hash);
     for (long i = HELD_OUT - 1; i < n; i += HELD_OUT)
         m->held_out[tickets[i].cell] = 1;
@@ -209,14 +235,14 @@ static int hold_out(const struct derivation *d, struct model *m)
 double model_prediction(struct derivation *d, const struct model *m, long i)
 {
     const struct cell *c = m->cell[i];
-    struct loop l = { c->tasks, c->chunk, derive_work_middle(d, c) };
+    struct loop l = { c->tasks, c->chunk, derive_middle(d, c).work };
     return m->tested.known ? model_wall(m, &m->tested, &l) : NAN;
 }
 
 /* By what share the prediction for held-out cell I is off; NAN: none. */
 static double error_of(struct derivation *d, const struct model *m, long i)
 {
-    return model_prediction(d, m, i) / derive_wall_middle(d, m->cell[i]) - 1;
+    return model_prediction(d, m, i) / derive_middle(d, m->cell[i]).wall - 1;
 }
 
 static long gather_errors(struct derivation *d, const struct model *m, double *errors)
@@ -311,7 +337,7 @@ static void fit_all(struct derivation *d, struct model *m, struct load *loads, d
     for (int quiet = 0; quiet < 2; quiet++) {
         d->quiet = quiet;
         for (long b = 0; b < d->blocks; b++)
-            m->block[quiet][b] = fit_costs(d, m, b, 0, loads, scratch);
+            m->block[quiet][b] = fit_loads(m, loads, take_loads(d, m, b, 0, loads), scratch);
     }
     d->quiet = 0;
     m->byte = fit_byte(d, m, scratch);
@@ -321,9 +347,10 @@ static void fit_all(struct derivation *d, struct model *m, struct load *loads, d
 /* Room for CELLS cells; 0: none. */
 static int make_costs(struct costs *c, size_t cells)
 {
-    c->length = malloc(4 * cells * sizeof *c->length);
+    c->length = malloc(5 * cells * sizeof *c->length);
     c->chunk = c->length + cells;
-    c->pairs = c->chunk + cells;
+    c->weight = c->chunk + cells;
+    c->pairs = c->weight + cells;
     return c->length != NULL;
 }
 

@@ -21,10 +21,11 @@
 
 /* What predicts. */
 struct costs {
-    int known;                /* 0: too few cells */
-    double fix, item;         /* ns, 0 or more */
-    double *length, *chunk;   /* of cells: the work in a chunk, and what the chunk cost, ns */
-    double *pairs;            /* room for 2 a cell */
+    int known;              /* 0: too few cells */
+    double fix, item;       /* ns, 0 or more */
+    double *length, *chunk; /* of cells: the work in a chunk, and what the chunk cost, ns */
+    double *weight; /* of cells: the work in all chunks, for a short job's cost is its FIX */
+    double *pairs;  /* room for 2 a cell */
     long cells;
 };
 
@@ -32,16 +33,16 @@ struct costs {
 struct model {
     struct cell *const *cell; /* its cells, in the derivation's order, of any workload */
     long cells;
-    long first;               /* of them in the derivation's order */
+    long first; /* of them in the derivation's order */
     double workers;
-    int hands_out;            /* 0: static: a chunk costs nothing */
-    long fitted;              /* cells that the costs come from */
+    int hands_out; /* 0: static: a chunk costs nothing */
+    long fitted;   /* cells that the costs come from */
     /* The costs by block of the derivation, NAN where not known: of all cells [0], and of those
      * that nothing disturbed in it [1]. */
     struct overheads *block[2];
-    struct costs middle;      /* by the middle of the blocks */
-    struct costs tested;      /* the same without the cells that were held out */
-    char *held_out;           /* by cell: 1 if it was */
+    struct costs middle; /* by the middle of the blocks */
+    struct costs tested; /* the same without the cells that were held out */
+    char *held_out;      /* by cell: 1 if it was */
     /* The CPU-bound cells it may speak about. */
     double shortest, longest, fewest, most, smallest, largest; /* task ns, tasks, chunk */
     double least_bytes, most_bytes;                            /* payloads; NAN: none measured */

@@ -12,7 +12,7 @@
 static void put_held(struct derivation *d, const struct model *m, long i, FILE *f)
 {
     const struct cell *c = m->cell[i];
-    double predicted = model_prediction(d, m, i), measured = derive_wall_middle(d, c);
+    double predicted = model_prediction(d, m, i), measured = derive_middle(d, c).wall;
     fputs("cell,", f);
     derive_put_series(d, c, f);
     derive_put(f, c->task_ns);

@@ -30,7 +30,7 @@
 #define NOISY_SHARE 0.2
 
 enum {
-    FEWEST_BLOCKS = 6,          /* for a 95 % interval */
+    FEWEST_BLOCKS = 6,         /* for a 95 % interval */
     MOST_BLOCKS_NEEDED = 10000 /* printed for this many and more */
 };
 
@@ -554,9 +554,12 @@ static const struct output {
     void (*put)(struct run *, FILE *);
     int (*derive)(struct derivation *, FILE *);
 } outputs[] = {
-    { "cells.csv", put_cells, NULL },          { "pairs.csv", put_pairs, NULL },
-    { "metg.csv", NULL, metg_put },            { "costs.csv", NULL, costs_put },
-    { "chunks.csv", NULL, chunks_put },        { "scaling.csv", NULL, growth_put },
+    { "cells.csv", put_cells, NULL },
+    { "pairs.csv", put_pairs, NULL },
+    { "metg.csv", NULL, metg_put },
+    { "costs.csv", NULL, costs_put },
+    { "chunks.csv", NULL, chunks_put },
+    { "scaling.csv", NULL, growth_put },
     { "prediction.csv", NULL, prediction_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };

@@ -66,8 +66,8 @@ struct metg fit_metg(const double *granularity, const double *efficiency, long n
  * where imbalance or noise keeps long tasks from being efficient.  NAN unless both are finite. */
 double fit_metg_spread(double metg90, double metg50);
 
-/* The median of COUNT values by weight: where half of the weight is reached.  PAIRS hold a value and
- * its weight, above 0, by turns, and are sorted in place.  NAN: there are none. */
+/* The median of COUNT values by weight: where half of the weight is reached.  PAIRS hold a value
+ * and its weight, above 0, by turns, and are sorted in place.  NAN: there are none. */
 double fit_weighted_median(double *pairs, long count);
 
 /* One cell, for fit_overheads.  WALL and TASK are in one unit. */

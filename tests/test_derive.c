@@ -88,12 +88,13 @@ static void put(struct fixture *x, const struct point *p, int block, double wall
     if (!isnan(busy))
         snprintf(times[1], sizeof times[1], "%.17g", busy);
     x->cells++;
-    fprintf(x->samples,
-            "cell,%s,%s,%s,passive,%s,1,%.17g,%.17g,%.17g,%.17g,%g,close,,,%d,%d,0,0,%s,30000,10000,"
-            "%s,ok,,%s\n",
-            p->backend, strcmp(p->backend, "omp") ? "fork" : "thread", p->schedule, p->workload,
-            p->task_ns, p->payload, p->tasks, p->chunk, p->workers, block, x->cells, times[0],
-            times[1], p->sweep);
+    fprintf(
+        x->samples,
+        "cell,%s,%s,%s,passive,%s,1,%.17g,%.17g,%.17g,%.17g,%g,close,,,%d,%d,0,0,%s,30000,10000,"
+        "%s,ok,,%s\n",
+        p->backend, strcmp(p->backend, "omp") ? "fork" : "thread", p->schedule, p->workload,
+        p->task_ns, p->payload, p->tasks, p->chunk, p->workers, block, x->cells, times[0], times[1],
+        p->sweep);
     fprintf(x->status, "%d,%d,%d,ok,,1,line\n", x->cells, block, x->cells);
 }
 
@@ -564,12 +565,15 @@ static void same_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(metg_constant),      TEST(metg_below),         TEST(metg_not_reached),
-        TEST(metg_imbalance),     TEST(metg_without_corun), TEST(metg_without_any),
-        TEST(metg_one_block),     TEST(metg_missing_times), TEST(costs_recovered),
-        TEST(prediction_exact),   TEST(costs_static),       TEST(costs_of_lengths),
-        TEST(never_breaks_even),  TEST(chunks),             TEST(chunk_of_the_model),
-        TEST(scaling_two_counts), TEST(scaling_many_counts), TEST(nothing_measured),
+        TEST(metg_constant),       TEST(metg_below),
+        TEST(metg_not_reached),    TEST(metg_imbalance),
+        TEST(metg_without_corun),  TEST(metg_without_any),
+        TEST(metg_one_block),      TEST(metg_missing_times),
+        TEST(costs_recovered),     TEST(prediction_exact),
+        TEST(costs_static),        TEST(costs_of_lengths),
+        TEST(never_breaks_even),   TEST(chunks),
+        TEST(chunk_of_the_model),  TEST(scaling_two_counts),
+        TEST(scaling_many_counts), TEST(nothing_measured),
         TEST(same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
