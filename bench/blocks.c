@@ -542,6 +542,96 @@ static int make_blocks(struct measured *r)
     return 0;
 }
 
+/* Cells beside each other ----------------------------------------------------------------- */
+
+long blocks_pair(const struct cell *a, const struct cell *b, int quiet_only, double *wall_a,
+                 double *wall_b)
+{
+    long n = 0;
+    for (long i = 0, j = 0; i < a->blocks && j < b->blocks;) {
+        int64_t number_a = a->block[i].number, number_b = b->block[j].number;
+        if (number_a == number_b &&
+            !(quiet_only && (a->block[i].disturbed || b->block[j].disturbed))) {
+            wall_a[n] = a->block[i].value[WALL];
+            wall_b[n++] = b->block[j].value[WALL];
+        }
+        i += number_a <= number_b;
+        j += number_b <= number_a;
+    }
+    return n;
+}
+
+/* Columns that say what a task does. */
+static const char *const work_names[] = { "runner",  "workload", "work_version",
+                                          "variant", "task_ns",  "payload_bytes" };
+enum { WORK_NAMES = sizeof work_names / sizeof *work_names };
+
+static int compare_work(const struct cell *a, const struct cell *b, const int *columns)
+{
+    int order = 0;
+    for (int i = 0; !order && i < WORK_NAMES; i++)
+        order = strcmp(key_text(a, columns[i]), key_text(b, columns[i]));
+    return order;
+}
+
+static int by_work(const void *left, const void *right, void *columns)
+{
+    const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
+    int order = compare_work(a, b, columns);
+    return order ? order : (a > b) - (a < b);
+}
+
+/* Is X the better reference for a job of TASKS than Y? */
+static int better_reference(const struct cell *x, const struct cell *y, double tasks)
+{
+    if (!y || (x->tasks == tasks) != (y->tasks == tasks))
+        return !y || x->tasks == tasks;
+    if (x->blocks != y->blocks)
+        return x->blocks > y->blocks;
+    return x->tasks > y->tasks;
+}
+
+static int is_serial(const struct measured *r, const struct cell *c)
+{
+    return !strcmp(key_text(c, r->backend), "serial");
+}
+
+/* The same for the cells of one and the same work. */
+static void choose_serial(const struct measured *r, struct cell **cells, long count)
+{
+    for (long s = 0; s < count; s++) {
+        struct cell *serial = cells[s];
+        if (!is_serial(r, serial) || !serial->blocks || !(serial->tasks > 0))
+            continue;
+        for (long i = 0; i < count; i++)
+            if (!is_serial(r, cells[i]) &&
+                better_reference(serial, cells[i]->serial, cells[i]->tasks))
+                cells[i]->serial = serial;
+        serial->serial = serial;
+    }
+}
+
+int blocks_find_serial(struct measured *r)
+{
+    int columns[WORK_NAMES];
+    struct cell **sorted = malloc(((size_t)r->cell_count + 1) * sizeof *sorted);
+    if (!sorted)
+        return -ENOMEM;
+    for (int i = 0; i < WORK_NAMES; i++)
+        columns[i] = blocks_key_column(r, work_names[i]);
+    for (long i = 0; i < r->cell_count; i++)
+        sorted[i] = &r->cells[i];
+    qsort_r(sorted, (size_t)r->cell_count, sizeof *sorted, by_work, columns);
+    for (long first = 0, last; first < r->cell_count; first = last) {
+        for (last = first + 1; last < r->cell_count; last++)
+            if (compare_work(sorted[first], sorted[last], columns))
+                break;
+        choose_serial(r, sorted + first, last - first);
+    }
+    free(sorted);
+    return 0;
+}
+
 /* The whole ------------------------------------------------------------------------------- */
 
 void blocks_free(struct measured *r)

@@ -108,4 +108,14 @@ int blocks_read(struct measured *r, const char *dir, struct why *w);
 
 void blocks_free(struct measured *r);
 
+/* Give each cell its serial reference: of the same work, with as many tasks if there is one.  A
+ * serial cell is its own.  Returns 0 or -ENOMEM. */
+int blocks_find_serial(struct measured *r);
+
+/* wall_ns of the blocks that both have (QUIET_ONLY: and that nothing disturbed), in pairs, to
+ * WALL_A and WALL_B, which have room for as many as the cell with fewer has.  Returns how many
+ * pairs. */
+long blocks_pair(const struct cell *a, const struct cell *b, int quiet_only, double *wall_a,
+                 double *wall_b);
+
 #endif

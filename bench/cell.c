@@ -504,8 +504,7 @@ static int measure_cell(struct cell *c)
     r->chunk = job.chunk ? job.chunk : (r->tasks + r->workers - 1) / r->workers;
     record_csv_header(stdout);
     int voids = take_samples(c, team, &job);
-    if (!measure_memory(c->workers, c->spec.workers, &r->worker_pss_kib, &r->worker_uss_kib))
-        r->worker_pss_kib = r->worker_uss_kib = UNKNOWN;
+    measure_memory(r, c->workers, c->spec.workers);
     t0 = clock_ns();
     c->backend->close(team);
     r->close_ns = clock_ns() - t0;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reading.h"
 #include "words.h"
 
 /* From here on a run counts as disturbed. */
@@ -13,21 +14,51 @@
 #define LOAD_LIMIT    0.5
 enum { BLOCKS_FOR_INTERVAL = 6, REASONS_SHOWN = 2 };
 
-__attribute__((format(printf, 4, 5))) static void add(struct checks *out, enum mark mark,
-                                                      const char *fix, const char *format, ...)
+const char *mark_word(enum mark m)
+{
+    static const char *const word[] = { "good", "note", "warn", "bad" };
+    return word[m];
+}
+
+/* The next free one, counted; NULL: the list is full. */
+static struct check *next(struct checks *out, enum mark mark)
 {
     if (out->count == (int)(sizeof out->check / sizeof *out->check))
-        return;
-    struct check *c = &out->check[out->count++];
+        return NULL;
+    out->warnings += mark == MARK_WARN;
+    out->bad += mark == MARK_BAD;
+    out->check[out->count] = (struct check){ .mark = mark };
+    return &out->check[out->count++];
+}
+
+/* Names of processes and files may hold anything; a terminal must not take it for commands. */
+static void clean(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            *text = ' ';
+}
+
+void checks_add(struct checks *out, const char *name, enum mark mark, const char *value,
+                const char *fix, const char *format, ...)
+{
+    struct check *c = next(out, mark);
     va_list ap;
+    if (!c)
+        return;
+    snprintf(c->name, sizeof c->name, "%s", name);
+    snprintf(c->value, sizeof c->value, "%s", value ? value : "");
+    snprintf(c->fix, sizeof c->fix, "%s", fix ? fix : "");
     va_start(ap, format);
     vsnprintf(c->text, sizeof c->text, format, ap);
     va_end(ap);
-    c->mark = mark;
-    c->fix = fix;
-    out->warnings += mark == MARK_WARN;
-    out->bad += mark == MARK_BAD;
+    clean(c->name);
+    clean(c->value);
+    clean(c->text);
+    clean(c->fix);
 }
+
+/* ---- after the run --------------------------------------------------------------------------- */
 
 static void check_results(const struct reading *r, struct checks *out)
 {
@@ -37,15 +68,18 @@ static void check_results(const struct reading *r, struct checks *out)
         wrong += r->cell[i].void_samples > 0 ? r->cell[i].void_samples : 0;
         good += r->cell[i].samples > 0 ? r->cell[i].samples : 0;
     }
+    words_plural(a, wrong > 0 ? wrong : good, "sample");
     if (wrong > 0)
-        add(out, MARK_BAD, "This is a bug, not noise: please report it with the run's folder.",
-            "%s gave a wrong result and did not count; %s were right",
-            words_plural(a, wrong, "sample"), words_count(b, good));
+        checks_add(out, "results", MARK_BAD, a,
+                   "This is a bug, not noise: please report it with the run's folder.",
+                   "%s gave a wrong result and did not count; %s were right", a,
+                   words_count(b, good));
     else if (good > 0)
-        add(out, MARK_GOOD, NULL, "Every task was done exactly once and rightly in all %s",
-            words_plural(a, good, "sample"));
+        checks_add(out, "results", MARK_GOOD, a, NULL,
+                   "Every task was done exactly once and rightly in all %s", a);
     else
-        add(out, MARK_BAD, NULL, "There is not one good sample in this run");
+        checks_add(out, "results", MARK_BAD, "0 samples", NULL,
+                   "There is not one good sample in this run");
 }
 
 static void check_blocks(const struct reading *r, struct checks *out)
@@ -64,13 +98,15 @@ static void check_blocks(const struct reading *r, struct checks *out)
     }
     if (!measured)
         return;
+    words_plural(word, least, "block");
     if (!short_of)
-        add(out, MARK_GOOD, NULL, "Every case ran in %s or more, each in a new random order",
-            words_plural(word, least, "block"));
+        checks_add(out, "blocks", MARK_GOOD, word, NULL,
+                   "Every case ran in %s or more, each in a new random order", word);
     else
-        add(out, MARK_WARN, "A longer profile or a larger --budget gives more blocks.",
-            "%ld of %ld cases ran in fewer than 6 blocks (fewest: %.0f): no 95%% interval",
-            short_of, measured, least);
+        checks_add(out, "blocks", MARK_WARN, word,
+                   "A longer profile or a larger --budget gives more blocks.",
+                   "%ld of %ld cases ran in fewer than 6 blocks (fewest: %.0f): no 95%% interval",
+                   short_of, measured, least);
 }
 
 /* Collect up to REASONS_SHOWN different reasons of status rows that are not ok. */
@@ -88,6 +124,7 @@ static void check_failures(const struct reading *r, struct checks *out)
 {
     const char *seen[REASONS_SHOWN] = { 0 };
     long failed = 0, timeouts = 0, rows = r->status ? r->status->rows : 0;
+    char value[WORD];
     if (!r->status)
         return;
     int status = csv_column(r->status, "status"), reason = csv_column(r->status, "reason");
@@ -99,53 +136,79 @@ static void check_failures(const struct reading *r, struct checks *out)
         if (is_failed || is_timeout)
             note_reason(seen, csv_cell(r->status, i, reason));
     }
+    snprintf(value, sizeof value, "%ld of %ld", failed + timeouts, rows);
     if (failed + timeouts == 0)
-        add(out, MARK_GOOD, NULL, "No launch failed or timed out");
+        checks_add(out, "failures", MARK_GOOD, value, NULL, "No launch failed or timed out");
     else
-        add(out, MARK_WARN, "status.csv has every one with its command line.",
-            "%ld of %ld launches failed, %ld timed out%s%.80s%s%.80s", failed, rows, timeouts,
-            seen[0] ? ": " : "", seen[0] ? seen[0] : "", seen[1] ? "; " : "",
-            seen[1] ? seen[1] : "");
+        checks_add(out, "failures", MARK_WARN, value,
+                   "status.csv has every one with its command line.",
+                   "%ld of %ld launches failed, %ld timed out%s%.80s%s%.80s", failed, rows,
+                   timeouts, seen[0] ? ": " : "", seen[0] ? seen[0] : "", seen[1] ? "; " : "",
+                   seen[1] ? seen[1] : "");
 }
+
+static void check_foreign(const struct reading *r, struct checks *out)
+{
+    double foreign = reading_number(r, "foreign_share");
+    char value[WORD];
+    if (isnan(foreign))
+        for (long i = 0; i < r->cells; i++)
+            foreign = fmax(foreign, r->cell[i].foreign_share);
+    if (isnan(foreign))
+        return;
+    snprintf(value, sizeof value, "%.1f%%", 100 * foreign);
+    checks_add(out, "foreign", foreign > FOREIGN_LIMIT ? MARK_WARN : MARK_GOOD, value,
+               foreign > FOREIGN_LIMIT ? "top or pidstat shows who it was." : NULL,
+               "Other processes took %s of the CPU time", value);
+}
+
+static void check_dropped(const struct reading *r, struct checks *out)
+{
+    double dropped = reading_number(r, "dropped_cells");
+    char word[WORD];
+    if (dropped > 0)
+        checks_add(out, "dropped", MARK_NOTE, words_plural(word, dropped, "case"),
+                   "A larger --budget keeps them.", "The time budget left out %s of the plan",
+                   word);
+}
+
+/* ---- the machine, in runs without a doctor.csv ----------------------------------------------- */
 
 static void check_load(const struct reading *r, struct checks *out)
 {
     double before = reading_number(r, "load_before"), after = reading_number(r, "load_after");
-    double foreign = reading_number(r, "foreign_share"), pus = reading_number(r, "allowed_pus");
-    if (!isnan(before)) {
-        int busy = before > fmax(LOAD_LIMIT, pus > 0 ? 0.05 * pus : 0);
-        char end[WORD] = "";
-        if (!isnan(after))
-            snprintf(end, sizeof end, ", %.2f after it (with this run's own work)", after);
-        add(out, busy ? MARK_WARN : MARK_GOOD,
-            busy ? "Stop what else is running, wait a minute, and run again." : NULL,
-            "Load was %.2f before the run%s", before, end);
-    }
-    if (isnan(foreign))
-        for (long i = 0; i < r->cells; i++)
-            foreign = fmax(foreign, r->cell[i].foreign_share);
-    if (!isnan(foreign))
-        add(out, foreign > FOREIGN_LIMIT ? MARK_WARN : MARK_GOOD,
-            foreign > FOREIGN_LIMIT ? "top or pidstat shows who it was." : NULL,
-            "Other processes took %.1f%% of the CPU time", 100 * foreign);
+    double pus = reading_number(r, "allowed_pus");
+    char end[WORD] = "", value[WORD];
+    if (isnan(before))
+        return;
+    int busy = before > fmax(LOAD_LIMIT, pus > 0 ? 0.05 * pus : 0);
+    if (!isnan(after))
+        snprintf(end, sizeof end, ", %.2f after it (with this run's own work)", after);
+    snprintf(value, sizeof value, "%.2f", before);
+    checks_add(out, "load", busy ? MARK_WARN : MARK_GOOD, value,
+               busy ? "Stop what else is running, wait a minute, and run again." : NULL,
+               "Load was %s before the run%s", value, end);
 }
 
 static void check_limits(const struct reading *r, struct checks *out)
 {
     double quota = reading_number(r, "quota_cpus"), pus = reading_number(r, "allowed_pus");
     double all = reading_number(r, "pus");
-    char word[WORD], total[WORD];
+    char word[WORD], total[WORD], value[WORD];
     if (quota > 0 && !(pus > 0 && quota >= pus)) {
-        add(out, MARK_WARN,
-            "A quota stops all workers at once when it is used up: run without one.",
-            "A CPU quota of %.3g CPUs held", quota);
+        snprintf(value, sizeof value, "%.3g CPUs", quota);
+        checks_add(out, "quota", MARK_WARN, value,
+                   "A quota stops all workers at once when it is used up: run without one.",
+                   "A CPU quota of %s held", value);
     } else if (pus > 0) {
+        words_plural(value, pus, "hardware thread");
         if (all > pus)
-            add(out, MARK_NOTE, NULL, "No CPU quota; %s of %s hardware threads were allowed",
-                words_count(word, pus), words_count(total, all));
+            checks_add(out, "cpus", MARK_NOTE, value, NULL,
+                       "No CPU quota; %s of %s hardware threads were allowed",
+                       words_count(word, pus), words_count(total, all));
         else
-            add(out, MARK_GOOD, NULL, "No CPU quota; the machine's %s could be used",
-                words_plural(word, pus, "hardware thread"));
+            checks_add(out, "cpus", MARK_GOOD, value, NULL,
+                       "No CPU quota; the machine's %s could be used", value);
     }
 }
 
@@ -157,32 +220,42 @@ static void check_machine(const struct reading *r, struct checks *out)
     int named = strcmp(host, "yes") != 0;
     char word[WORD];
     if (!strcmp(governor, "performance"))
-        add(out, MARK_GOOD, NULL, "The frequency governor was performance");
+        checks_add(out, "governor", MARK_GOOD, governor, NULL,
+                   "The frequency governor was performance");
     else if (*governor)
-        add(out, MARK_WARN, "sudo cpupower frequency-set -g performance",
-            "The frequency governor was %.40s: short and single-worker cases may read slow",
-            governor);
+        checks_add(out, "governor", MARK_WARN, governor,
+                   "sudo cpupower frequency-set -g performance",
+                   "The frequency governor was %.40s: short and single-worker cases may read slow",
+                   governor);
     else
-        add(out, MARK_NOTE, NULL, "No frequency governor to look at on this machine");
+        checks_add(out, "governor", MARK_NOTE, NULL, NULL,
+                   "No frequency governor to look at on this machine");
     if (*host && strcmp(host, "none"))
-        add(out, MARK_NOTE, NULL,
-            "A virtual machine%s%.40s%s: its host decides on frequency, caches and neighbours",
-            named ? " (" : "", named ? host : "", named ? ")" : "");
+        checks_add(out, "virtual", MARK_NOTE, host, NULL,
+                   "A virtual machine%s%.40s%s: its host decides on frequency, caches and "
+                   "neighbours",
+                   named ? " (" : "", named ? host : "", named ? ")" : "");
     if (clock > 0)
-        add(out, MARK_GOOD, NULL, "Reading the clock took %s", words_time(word, clock, 2));
+        checks_add(out, "clock", MARK_GOOD, words_time(word, clock, 2), NULL,
+                   "Reading the clock took %s", word);
 }
 
-static void check_making(const struct reading *r, struct checks *out)
+const char *checks_build(const char *type, const char *flags)
 {
-    const char *build = reading_machine(r, "build_type");
-    double dropped = reading_number(r, "dropped_cells");
-    char word[WORD];
-    if (!strcmp(build, "Debug") || strcasestr(build, "san"))
-        add(out, MARK_BAD, "cmake --preset release", "A %.20s build measured this", build);
-    if (dropped > 0)
-        add(out, MARK_NOTE, "A larger --budget keeps them.",
-            "The time budget left out %s of the plan", words_plural(word, dropped, "case"));
+    if (strstr(flags, "-fsanitize") || strcasestr(type, "san"))
+        return "a sanitizer watches every access";
+    return !strcmp(type, "Debug") ? "a Debug build is not optimized" : NULL;
 }
+
+static void check_build(const struct reading *r, struct checks *out)
+{
+    const char *type = reading_machine(r, "build_type");
+    if (checks_build(type, reading_machine(r, "flags")))
+        checks_add(out, "build", MARK_BAD, type, "cmake --preset release",
+                   "A %.20s build measured this", type);
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
 
 void checks_compute(const struct reading *r, struct checks *out)
 {
@@ -190,8 +263,58 @@ void checks_compute(const struct reading *r, struct checks *out)
     check_results(r, out);
     check_blocks(r, out);
     check_failures(r, out);
+    check_foreign(r, out);
+    check_dropped(r, out);
+    if (r->doctor) {
+        checks_take(out, r->doctor);
+        return;
+    }
     check_load(r, out);
     check_limits(r, out);
     check_machine(r, out);
-    check_making(r, out);
+    check_build(r, out);
+}
+
+void checks_write(const struct checks *c, FILE *f)
+{
+    fputs("check,mark,value,text,fix\n", f);
+    for (int i = 0; i < c->count; i++) {
+        const struct check *k = &c->check[i];
+        const char *const field[] = { k->name, mark_word(k->mark), k->value, k->text, k->fix };
+        for (int n = 0; n < 5; n++) {
+            csv_put(f, field[n]);
+            fputc(n < 4 ? ',' : '\n', f);
+        }
+    }
+}
+
+void checks_take(struct checks *out, const struct csv *table)
+{
+    int name = csv_column(table, "check"), mark = csv_column(table, "mark");
+    int value = csv_column(table, "value"), text = csv_column(table, "text");
+    int fix = csv_column(table, "fix");
+    for (long row = 0; row < table->rows; row++) {
+        enum mark m = MARK_GOOD;
+        while (m < MARK_BAD && strcmp(mark_word(m), csv_cell(table, row, mark)) != 0)
+            m++;
+        if (strcmp(mark_word(m), csv_cell(table, row, mark)) != 0)
+            continue; /* a word of a later version: not ours to judge by */
+        checks_add(out, csv_cell(table, row, name), m, csv_cell(table, row, value),
+                   csv_cell(table, row, fix), "%s", csv_cell(table, row, text));
+    }
+}
+
+void checks_print(const struct checks *c, enum mark least, FILE *f)
+{
+    static const enum mark order[] = { MARK_BAD, MARK_WARN, MARK_GOOD, MARK_NOTE };
+    for (size_t m = 0; m < sizeof order / sizeof *order; m++)
+        for (int i = 0; i < c->count; i++) {
+            const struct check *k = &c->check[i];
+            if (k->mark != order[m] || k->mark < least)
+                continue;
+            fprintf(f, "%-5s %-14s %s\n      %s\n", mark_word(k->mark), k->name,
+                    *k->value ? k->value : "-", k->text);
+            if (*k->fix)
+                fprintf(f, "      fix: %s\n", k->fix);
+        }
 }

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * checks: may the numbers of a run be trusted?  Each check is one sentence with its mark and, where
- * something can be done about it, the fix.  Computed from what the run wrote, never from this
- * machine.
+ * checks: may the numbers of a run be trusted?  One list for everybody who asks: what `doctor` says
+ * of a machine, what a run finds before it begins (doctor.csv), and what its results say
+ * afterwards. Each check has a name that stays, its mark, a value, a sentence, and what to do about
+ * it.  The checks of a run are computed from what the run wrote, never from this machine.
  */
 #ifndef BENCH_CHECKS_H
 #define BENCH_CHECKS_H
 
-#include "reading.h"
+#include <stdio.h>
+
+struct csv;
+struct reading;
 
 enum mark {
     MARK_GOOD,
@@ -17,16 +21,39 @@ enum mark {
 };
 
 struct check {
+    char name[24]; /* one word, the same in every version */
     enum mark mark;
-    char text[320];
-    const char *fix; /* a constant, or NULL */
+    char value[128]; /* "powersave"; "": there is none */
+    char text[320];  /* what it means, a sentence */
+    char fix[320];   /* a command or a sentence; "": nothing to do */
 };
 
 struct checks {
     int count, warnings, bad;
-    struct check check[16];
+    struct check check[48];
 };
 
+/* Add one.  VALUE and FIX may be NULL; FORMAT is the sentence's. */
+void checks_add(struct checks *out, const char *name, enum mark mark, const char *value,
+                const char *fix, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* All checks of a run: those of its results, then those of its machine, from doctor.csv or, in runs
+ * that have none, from machine.csv. */
 void checks_compute(const struct reading *r, struct checks *out);
+
+/* Write the list as CSV: check,mark,value,text,fix. */
+void checks_write(const struct checks *c, FILE *f);
+
+/* Add the rows of such a table. */
+void checks_take(struct checks *out, const struct csv *table);
+
+/* Write those that are marked LEAST or worse for a person, the worst first. */
+void checks_print(const struct checks *c, enum mark least, FILE *f);
+
+/* Was the program built so that its times mean something?  A sentence why not, or NULL. */
+const char *checks_build(const char *type, const char *flags);
+
+/* "good", "note", "warn", "bad". */
+const char *mark_word(enum mark m);
 
 #endif

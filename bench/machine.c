@@ -18,6 +18,8 @@
 #include "child.h"
 #include "command.h"
 #include "listing.h"
+#include "sysfile.h"
+#include "whole.h"
 
 static char *copy(const char *text)
 {
@@ -80,24 +82,11 @@ void machine_free(struct machine *m)
 
 /* ---- files ---- */
 
-/* The first line of FILE, without its end. */
-static int first_line(const char *file, char *text, int room)
-{
-    FILE *f = fopen(file, "re");
-    text[0] = 0;
-    if (!f)
-        return 0;
-    if (fgets(text, room, f))
-        text[strcspn(text, "\n")] = 0;
-    fclose(f);
-    return *text != 0;
-}
-
 /* A file's first line as a fact; where there is none, the note says so. */
 static void set_from_file(struct machine *m, const char *key, const char *file)
 {
     char line[256];
-    int there = first_line(file, line, sizeof line);
+    int there = sysfile_line(NULL, file, line, sizeof line);
     machine_set(m, key, there ? file : "this system does not tell", "%s", line);
 }
 
@@ -134,17 +123,26 @@ static void describe_system(struct machine *m)
     machine_set(m, "libc", "", "glibc %s", gnu_get_libc_version());
 }
 
-static void describe_virtualization(struct machine *m)
+int machine_is_virtual(const char *root, char vendor[128])
 {
-    char line[4096], vendor[128];
-    int flagged = 0;
-    FILE *f = fopen("/proc/cpuinfo", "re");
-    while (f && !flagged && fgets(line, sizeof line, f))
-        flagged = !strncmp(line, "flags", 5) && strstr(line, " hypervisor");
+    char line[4096];
+    int known = 0, flagged = 0;
+    snprintf(line, sizeof line, "%s/proc/cpuinfo", root ? root : "");
+    FILE *f = fopen(line, "re");
+    while (f && !known && fgets(line, sizeof line, f)) {
+        known = !strncmp(line, "flags", 5);
+        flagged = known && strstr(line, " hypervisor");
+    }
     if (f)
         fclose(f);
-    first_line("/sys/class/dmi/id/sys_vendor", vendor, sizeof vendor);
-    if (flagged)
+    sysfile_line(root, "/sys/class/dmi/id/sys_vendor", vendor, 128);
+    return known ? flagged : -1;
+}
+
+static void describe_virtualization(struct machine *m)
+{
+    char vendor[128];
+    if (machine_is_virtual(NULL, vendor) > 0)
         machine_set(m, "virtualization", "the CPU says it is virtual", "%s",
                     *vendor ? vendor : "yes");
     else
@@ -218,13 +216,9 @@ void machine_describe(struct machine *m, const struct topology *t)
                 "OMP_NUM_THREADS OMP_DYNAMIC=false OMP_WAIT_POLICY OMP_PROC_BIND=close OMP_PLACES");
 }
 
-int machine_write(const struct machine *m, const char *file, struct why *w)
+static void put_facts(const void *machine, FILE *f)
 {
-    char part[4200];
-    snprintf(part, sizeof part, "%s.part", file);
-    FILE *f = fopen(part, "we");
-    if (!f)
-        return why(w, -errno, "%s: cannot write: %s", part, strerror(errno));
+    const struct machine *m = machine;
     fputs("key,value,note\n", f);
     for (int i = 0; i < m->count; i++) {
         const char *fields[] = { m->facts[i].key, m->facts[i].value, m->facts[i].note };
@@ -233,14 +227,11 @@ int machine_write(const struct machine *m, const char *file, struct why *w)
             fputc(k < 2 ? ',' : '\n', f);
         }
     }
-    int failed = ferror(f);
-    failed |= fclose(f);
-    if (failed || rename(part, file)) {
-        int error = errno ? -errno : -EIO;
-        unlink(part);
-        return why(w, error, "%s: cannot write: %s", file, strerror(-error));
-    }
-    return 0;
+}
+
+int machine_write(const struct machine *m, const char *file, struct why *w)
+{
+    return whole_write(file, put_facts, m, w);
 }
 
 int machine_read(struct machine *m, const char *file, struct why *w)

@@ -97,31 +97,43 @@ static void read_worker(struct reading *r, const struct identity *worker)
         read_stat(r, worker);
 }
 
-int measure_memory(const struct identity *workers, int count, int64_t *pss_kib, int64_t *uss_kib)
+/* Returns 0 where the system does not tell. */
+static int memory_of(pid_t pid, int64_t *pss_kib, int64_t *uss_kib)
 {
-    int64_t pss = 0, uss = 0, processes = 0;
-    for (int i = 0; i < count; i++) {
-        char path[64], text[4096];
-        snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)workers[i].pid);
-        if (workers[i].pid == getpid() || !slurp(path, text, sizeof text))
-            continue;
-        pss += number_after(text, "\nPss:");
-        uss += number_after(text, "\nPrivate_Clean:") + number_after(text, "\nPrivate_Dirty:");
-        processes++;
-    }
-    if (!processes)
+    char path[64], text[4096];
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+    if (!slurp(path, text, sizeof text))
         return 0;
-    *pss_kib = pss / processes;
-    *uss_kib = uss / processes;
+    *pss_kib = number_after(text, "\nPss:");
+    *uss_kib = number_after(text, "\nPrivate_Clean:") + number_after(text, "\nPrivate_Dirty:");
     return 1;
 }
 
-/* Ticks of all CPUs (proc(5): user nice system idle iowait irq softirq steal). */
-int measure_machine(int64_t *busy_ns, int64_t *steal_ns)
+void measure_memory(struct record *to, const struct identity *workers, int count)
 {
-    char text[512];
+    int64_t own, pss, uss, pss_sum = 0, uss_sum = 0, processes = 0;
+    to->pss_kib = to->worker_pss_kib = to->worker_uss_kib = UNKNOWN;
+    for (int i = 0; i < count; i++)
+        if (workers[i].pid != getpid() && memory_of(workers[i].pid, &pss, &uss)) {
+            pss_sum += pss;
+            uss_sum += uss;
+            processes++;
+        }
+    if (memory_of(getpid(), &own, &uss))
+        to->pss_kib = own + pss_sum;
+    if (processes) {
+        to->worker_pss_kib = pss_sum / processes;
+        to->worker_uss_kib = uss_sum / processes;
+    }
+}
+
+/* Ticks of all CPUs (proc(5): user nice system idle iowait irq softirq steal). */
+int measure_machine(const char *root, int64_t *busy_ns, int64_t *steal_ns)
+{
+    char text[512], path[4096];
     long long t[8];
-    if (!slurp("/proc/stat", text, sizeof text) ||
+    snprintf(path, sizeof path, "%s/proc/stat", root ? root : "");
+    if (!slurp(path, text, sizeof text) ||
         sscanf(text, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &t[0], &t[1], &t[2], &t[3],
                &t[4], &t[5], &t[6], &t[7]) != 8)
         return 0;
@@ -173,7 +185,7 @@ void measure_read(struct reading *r, const struct identity *workers, int count)
     };
     for (int i = 0; i < count; i++)
         read_worker(r, &workers[i]);
-    if (!measure_machine(&r->busy_ns, &r->steal_ns))
+    if (!measure_machine(NULL, &r->busy_ns, &r->steal_ns))
         r->busy_ns = r->steal_ns = UNKNOWN;
 }
 

@@ -33,13 +33,14 @@ struct identity measure_self(void);
 /* Read all counters of the caller and the WORKERS.  Runs in: caller, between samples. */
 void measure_read(struct reading *r, const struct identity *workers, int count);
 
-/* Memory of the WORKERS that are processes, on average: proportional (a page that k share counts 1/k),
- * and what no other process shares.  Returns 1, or 0: they are threads, or the system does not tell. */
-int measure_memory(const struct identity *workers, int count, int64_t *pss_kib, int64_t *uss_kib);
+/* Into TO: the proportional memory (a page that k processes share counts 1/k) of caller and WORKERS
+ * together; of the workers that are processes, on average, that, and what no other process shares.
+ * UNKNOWN where there are none or the system does not tell. */
+void measure_memory(struct record *to, const struct identity *workers, int count);
 
-/* CPU time that everybody used since the machine started, and that the hypervisor took.
- * Returns 1, or 0 where the system does not tell. */
-int measure_machine(int64_t *busy_ns, int64_t *steal_ns);
+/* CPU time that everybody used since the machine started, and that the hypervisor took.  ROOT
+ * stands before /proc; NULL: this system.  Returns 1, or 0 where the system does not tell. */
+int measure_machine(const char *root, int64_t *busy_ns, int64_t *steal_ns);
 
 /* Put the differences into the record. */
 void measure_difference(struct record *to, const struct reading *before,

@@ -256,7 +256,7 @@ static long gather_errors(struct derivation *d, const struct model *m, double *e
     return n;
 }
 
-static void judge(struct derivation *d, struct model *m, double *errors)
+static void judge_errors(struct derivation *d, struct model *m, double *errors)
 {
     m->error_count = gather_errors(d, m, errors);
     stats_sort(errors, m->error_count);
@@ -341,7 +341,7 @@ static void fit_all(struct derivation *d, struct model *m, struct load *loads, d
     }
     d->quiet = 0;
     m->byte = fit_byte(d, m, scratch);
-    judge(d, m, scratch);
+    judge_errors(d, m, scratch);
 }
 
 /* Room for CELLS cells; 0: none. */

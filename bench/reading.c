@@ -50,6 +50,7 @@ static const struct target cell_targets[] = {
     NUMBER_OF(cell, void_samples),
     NUMBER_OF(cell, failed_blocks),
     NUMBER_OF(cell, foreign_share),
+    NUMBER_OF(cell, twin),
     NUMBER_OF(cell, serial_task_ns),
     AS(cell, "median_ns", time.mid),
     AS(cell, "low_ns", time.low),
@@ -166,7 +167,8 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
     if ((error = read_table(&r->cells_table, dir, "cells.csv", 1, w)) ||
         (error = read_table(&r->pairs_table, dir, "pairs.csv", 0, w)) ||
         (error = read_table(&r->machine, dir, "machine.csv", 0, w)) ||
-        (error = read_table(&r->status, dir, "status.csv", 0, w)))
+        (error = read_table(&r->status, dir, "status.csv", 0, w)) ||
+        (error = read_table(&r->doctor, dir, "doctor.csv", 0, w)))
         goto fail;
     if ((error = take_cells(r)) || (error = take_pairs(r))) {
         why(w, error, "%s: no memory for its tables", dir);
@@ -186,6 +188,7 @@ void reading_close(struct reading *r)
     csv_free(r->pairs_table);
     csv_free(r->machine);
     csv_free(r->status);
+    csv_free(r->doctor);
     *r = (struct reading){ 0 };
 }
 
@@ -239,7 +242,7 @@ static int matches(const char *wanted, const char *text)
 
 int cell_fits(const struct cell *c, const struct want *want)
 {
-    return c->time.mid > 0 && c->tasks > 0 && c->workers > 0 && strcmp(c->status, "failed") &&
+    return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 && strcmp(c->status, "failed") &&
            (!*c->runner || !strcmp(c->runner, "cell")) &&
            (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
            matches(want->schedule, c->schedule) && matches(want->workload, c->workload) &&

@@ -18,7 +18,7 @@ struct cell {
     const char *runner, *backend, *schedule, *workload, *variant, *sweep, *status, *note;
     const char *wait, *cpus;
     double task_ns, payload_bytes, tasks, chunk, workers;
-    double blocks, samples, void_samples, failed_blocks, foreign_share, serial_task_ns;
+    double blocks, samples, void_samples, failed_blocks, foreign_share, serial_task_ns, twin;
     struct estimate time, speedup, efficiency, open; /* time and open in ns */
 };
 
@@ -35,8 +35,8 @@ struct reading {
     long cells, pairs;
     struct cell *cell;
     struct pair *pair;
-    /* The tables behind the texts; machine and status are NULL where the run left none. */
-    struct csv *cells_table, *pairs_table, *machine, *status;
+    /* The tables behind the texts; machine, status and doctor are NULL where the run left none. */
+    struct csv *cells_table, *pairs_table, *machine, *status, *doctor;
 };
 
 /* Read the folder DIR.  cells.csv must be there; the others may be missing.
@@ -56,7 +56,7 @@ struct want {
     double task_ns;
 };
 
-/* Is this cell wanted, measured by our own cell program, and did it give a time? */
+/* Is this cell wanted, measured by our own cell program, no other's twin, and did it give a time? */
 int cell_fits(const struct cell *c, const struct want *want);
 
 /* Is LABEL one of the labels, joined by '+', of the cell's sweep? */

@@ -83,7 +83,7 @@ const struct field record_fields[] = {
     RESULT(steal_ns, "time the hypervisor took from the machine's CPUs"),
     RESULT(canary_ns, "a fixed loop on each worker, before and after: the slowest; empty: not run"),
     RESULT(max_rss_kib, "largest resident memory of any one process so far"),
-    RESULT(pss_kib, "proportional memory of caller and workers; empty: not read"),
+    RESULT(pss_kib, "proportional memory of caller and workers; in the last row only"),
     { "checksum", PART_MEASURED, FIELD_HASH, AT(checksum), "", 0, 0, NULL,
       "of the tasks' results, hex" },
     TEXT(MEASURED, status, "", "ok, or void: a task was lost, doubled or wrong"),

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,13 +75,17 @@ static char *clean_path(const char *dir)
     return path;
 }
 
-/* Make cells.csv and pairs.csv where they are missing or older than the record. */
+/* Make the derived tables where one is missing or older than the record. */
 static int derive(const char *dir, struct why *w)
 {
     double samples = changed_at(dir, "samples.csv"), status = changed_at(dir, "status.csv");
-    double cells = changed_at(dir, "cells.csv"), pairs = changed_at(dir, "pairs.csv");
+    double cells = changed_at(dir, "cells.csv"), derived = cells;
+    static const char *const others[] = { "pairs.csv",  "metg.csv",    "costs.csv",
+                                          "chunks.csv", "scaling.csv", "prediction.csv",
+                                          "checks.csv", "verdict.csv" };
     double record = samples > status ? samples : status;
-    double derived = cells < pairs ? cells : pairs;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        derived = fmin(derived, changed_at(dir, others[i]));
     if (samples < 0 && cells < 0)
         return why(w, -ENOENT, "%s is no run's folder: it has neither samples.csv nor cells.csv",
                    dir);
@@ -161,17 +166,16 @@ static int put_figures(const struct figures *figures, const char *dir, struct wh
 
 /* From tables to page.  ANSWER's texts live as long as READING. */
 static int make(const char *dir, const char *path, const struct reading *reading,
-                struct answer *answer, struct why *w)
+                struct checks *checks, struct answer *answer, struct why *w)
 {
-    struct checks checks;
     struct figures figures;
-    checks_compute(reading, &checks);
-    verdict_compute(reading, &checks, answer);
+    checks_compute(reading, checks);
+    verdict_compute(reading, checks, answer);
     int error = figures_compute(reading, answer, &figures);
     if (error)
         return why(w, error, "no memory for the figures");
     struct report r = {
-        .dir = dir, .reading = reading, .checks = &checks, .answer = answer, .figures = &figures
+        .dir = dir, .reading = reading, .checks = checks, .answer = answer, .figures = &figures
     };
     error = put_figures(&figures, dir, w);
     if (!error) {
@@ -190,6 +194,7 @@ static int report_main(const struct command *self, int argc, char **argv)
         { 0 },
     };
     struct reading reading;
+    struct checks checks;
     struct answer answer;
     struct why w = { "" };
 
@@ -202,9 +207,12 @@ static int report_main(const struct command *self, int argc, char **argv)
     if (!error)
         error = reading_open(&reading, dir, &w);
     if (!error) {
-        error = make(dir, path, &reading, &answer, &w);
+        error = make(dir, path, &reading, &checks, &answer, &w);
         if (!error) {
             verdict_print(&answer, stderr);
+            if (checks.bad || checks.warnings)
+                fputs("checks that warn:\n", stderr);
+            checks_print(&checks, MARK_WARN, stderr);
             printf("%s\n", path);
         }
         reading_close(&reading);

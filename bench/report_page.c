@@ -10,6 +10,8 @@
 #include "page.h"
 #include "words.h"
 
+enum { CHECKS_OPEN = 12 }; /* more than these are folded */
+
 static const char *fact(const struct report *r, const char *key)
 {
     return reading_machine(r->reading, key);
@@ -221,19 +223,45 @@ static void put_advices(FILE *f, const struct report *r)
 
 /* ---- 3 checks -------------------------------------------------------------------------------- */
 
-static void put_checks(FILE *f, const struct report *r)
+/* The checks that are marked LEAST to MOST, as items of a list. */
+static void put_check_items(FILE *f, const struct checks *c, enum mark least, enum mark most)
 {
-    static const char *const look[] = { "good", "note", "warn", "bad" };
     static const char *const sign[] = { "✓", "–", "!", "✗" };
-    fputs("<section class=card><h2>Can these numbers be trusted?</h2>\n<ul class=checks>\n", f);
-    for (int i = 0; i < r->checks->count; i++) {
-        const struct check *c = &r->checks->check[i];
-        page_put(f, "<li class=%s><b>%s</b>%s", look[c->mark], sign[c->mark], c->text);
-        if (c->fix)
-            page_put(f, "<span>%s</span>", c->fix);
+    for (int i = 0; i < c->count; i++) {
+        const struct check *k = &c->check[i];
+        if (k->mark < least || k->mark > most)
+            continue;
+        page_put(f, "<li class=%s><b>%s</b>%s", mark_word(k->mark), sign[k->mark], k->text);
+        if (*k->value && !strstr(k->text, k->value))
+            page_put(f, " <i>(%s: %s)</i>", k->name, k->value);
+        if (*k->fix)
+            page_put(f, "<span>%s</span>", k->fix);
         fputs("</li>\n", f);
     }
-    fputs("</ul></section>\n", f);
+}
+
+/* Where there are many, what speaks against the numbers comes first, and the rest is folded. */
+static void put_checks(FILE *f, const struct report *r)
+{
+    const struct checks *c = r->checks;
+    char rest[WORD];
+    int shown = c->bad + c->warnings, folded = c->count > CHECKS_OPEN;
+    fputs("<section class=card><h2>Can these numbers be trusted?</h2>\n", f);
+    if (folded && !shown)
+        fputs("<p>Nothing that was looked at speaks against them.</p>\n", f);
+    if (folded && shown) {
+        fputs("<ul class=checks>\n", f);
+        put_check_items(f, c, MARK_BAD, MARK_BAD);
+        put_check_items(f, c, MARK_WARN, MARK_WARN);
+        fputs("</ul>\n", f);
+    }
+    if (folded)
+        page_put(f, "<details><summary>%s that did not warn</summary>\n",
+                 words_plural(rest, c->count - shown, "check"));
+    fputs("<ul class=checks>\n", f);
+    put_check_items(f, c, MARK_GOOD, folded ? MARK_NOTE : MARK_BAD);
+    fputs("</ul>", f);
+    fputs(folded ? "</details></section>\n" : "</section>\n", f);
 }
 
 /* ---- 4, 5, 7 figures ------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@
 #include "../core/topology.h"
 #include "child.h"
 #include "command.h"
+#include "doctor.h"
 #include "folder.h"
 #include "listing.h"
 #include "machine.h"
@@ -381,8 +382,7 @@ static void calibrate(struct run *r)
 static void refuse_slow_build(const struct run *r)
 {
     const char *type = machine_get(&r->machine, "build_type");
-    int slow = !strcmp(type, "Debug") || strstr(machine_get(&r->machine, "flags"), "-fsanitize");
-    if (slow && !r->wishes.force)
+    if (checks_build(type, machine_get(&r->machine, "flags")) && !r->wishes.force)
         die(EXIT_USAGE,
             "run: teampool-cell is a %s build (%s): its times mean nothing; build the release "
             "preset, or add --force to measure anyway",
@@ -469,9 +469,24 @@ static void describe(struct run *r, const char *command)
     machine_set(&r->machine, "command", "", "%s", command);
 }
 
+/* What the machine is like before the run.  It is told at once, while it can still be mended, and
+ * the time that it takes is not the budget's. */
+static void examine(struct run *r, struct checks *found)
+{
+    int64_t begin_ns = clock_ns();
+    doctor_examine(found, &r->plan, r->blocks_most, r->topology, NULL, r->folder.path,
+                   machine_get(&r->machine, "build_type"), machine_get(&r->machine, "flags"));
+    if (!r->wishes.quiet && (found->bad || found->warnings)) {
+        warn("run: before it begins, 'teampool doctor' finds:");
+        checks_print(found, MARK_WARN, stderr);
+    }
+    r->start_ns += clock_ns() - begin_ns;
+}
+
 static void start_new(struct run *r, const char *command)
 {
     struct record *dropped;
+    struct checks found;
     struct why w;
     char file[4200];
     r->seed = choose_seed(r->wishes.seed);
@@ -492,6 +507,9 @@ static void start_new(struct run *r, const char *command)
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
                             &w))
         die(EXIT_FAILED, "run: %s", w.text);
+    examine(r, &found);
+    if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
+        stop_writing(r, &w);
     for (int i = 0; i < count; i++)
         if (folder_add_status(&r->folder, &dropped[i], 0, 0, 0, CELL_SKIPPED,
                               "left out to keep the budget", -1, &w))
@@ -578,7 +596,7 @@ static void set_shares(struct run *r, double wall_s)
 {
     int64_t used, steal;
     double all = wall_s * 1e9 * (double)r->topology->pus;
-    if (!r->used_ns || !measure_machine(&used, &steal) || all <= 0)
+    if (!r->used_ns || !measure_machine(NULL, &used, &steal) || all <= 0)
         return;
     double foreign = (double)(used - r->used_ns) - (own_cpu_ns() - r->own_ns);
     set_share(r, "foreign_share", "CPU time of other processes over the machine's, in this run",
@@ -728,7 +746,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     if (r.wishes.resume)
         take_back(&r);
     r.progress = progress_begin(r.wishes.quiet);
-    measure_machine(&r.used_ns, &r.steal_ns);
+    measure_machine(NULL, &r.used_ns, &r.steal_ns);
     r.own_ns = own_cpu_ns();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
     }

@@ -15,6 +15,7 @@
 #include "blocks.h"
 #include "command.h"
 #include "derive.h"
+#include "judge.h"
 #include "view.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
@@ -44,7 +45,7 @@ struct pair {
 
 struct run {
     struct measured record;
-    struct view order, work, match, side;
+    struct view order, match, side;
     struct cell **sorted; /* all cells, in whatever order is being walked */
     double margin;        /* of all verdicts of this run */
     double *twins;        /* logarithms of the ratio of each cell and its twin, and room as much */
@@ -53,9 +54,6 @@ struct run {
 
 static const char *const order_names[] = { "workload", "variant", "task_ns",  "tasks", "chunk",
                                            "workers",  "backend", "schedule", NULL };
-static const char *const work_names[] = { "runner",  "workload", "work_version",
-                                          "variant", "task_ns",  "payload_bytes",
-                                          NULL };
 static const char *const match_names[] = {
     "workload", "work_version", "variant", "task_ns", "payload_bytes", "tasks", "chunk",
     "workers",  "place",        "cpus",    "wait",    "ballast_mib",   NULL
@@ -75,13 +73,6 @@ static int by_order(const void *left, const void *right, void *run)
     for (int i = 0; !order && i < r->record.keys; i++)
         order = view_compare_texts(a->key[i], b->key[i]);
     return order;
-}
-
-static int by_work(const void *left, const void *right, void *run)
-{
-    const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
-    int order = view_compare(&((const struct run *)run)->work, a, b);
-    return order ? order : (a > b) - (a < b);
 }
 
 static int rank_in(const char *const *words, const char *word)
@@ -122,7 +113,6 @@ static int by_match(const void *left, const void *right, void *run)
 static int sort_cells(struct run *r)
 {
     r->order = view_of(&r->record, order_names);
-    r->work = view_of(&r->record, work_names);
     r->match = view_of(&r->record, match_names);
     r->side = view_of(&r->record, side_names);
     if (r->record.cell_count)
@@ -213,32 +203,6 @@ static int is_serial(const struct run *r, const struct cell *c)
     return !strcmp(key_text(c, r->record.backend), "serial");
 }
 
-/* Is X the better reference for a job of TASKS than Y? */
-static int better_reference(const struct cell *x, const struct cell *y, double tasks)
-{
-    if (!y || (x->tasks == tasks) != (y->tasks == tasks))
-        return !y || x->tasks == tasks;
-    if (x->blocks != y->blocks)
-        return x->blocks > y->blocks;
-    return x->tasks > y->tasks;
-}
-
-/* Give each cell of one and the same work its serial reference; a serial cell is its own. */
-static void choose_serial(struct run *r, struct cell **cells, long count, FILE *none)
-{
-    (void)none;
-    for (long s = 0; s < count; s++) {
-        struct cell *serial = cells[s];
-        if (!is_serial(r, serial) || !serial->blocks || !(serial->tasks > 0))
-            continue;
-        for (long i = 0; i < count; i++)
-            if (!is_serial(r, cells[i]) &&
-                better_reference(serial, cells[i]->serial, cells[i]->tasks))
-                cells[i]->serial = serial;
-        serial->serial = serial;
-    }
-}
-
 /* Compare wall_ns of the blocks that both have, or of those that nothing disturbed.  SHARED gets
  * their number. */
 static struct ratio compare_some(const struct run *r, const struct cell *a, const struct cell *b,
@@ -246,17 +210,7 @@ static struct ratio compare_some(const struct run *r, const struct cell *a, cons
 {
     double *wall_a = r->record.scratch, *wall_b = wall_a + r->record.good_count,
            *room = wall_b + r->record.good_count;
-    long n = 0;
-    for (long i = 0, j = 0; i < a->blocks && j < b->blocks;) {
-        int64_t number_a = a->block[i].number, number_b = b->block[j].number;
-        if (number_a == number_b &&
-            !(quiet_only && (a->block[i].disturbed || b->block[j].disturbed))) {
-            wall_a[n] = a->block[i].value[WALL];
-            wall_b[n++] = b->block[j].value[WALL];
-        }
-        i += number_a <= number_b;
-        j += number_b <= number_a;
-    }
+    long n = blocks_pair(a, b, quiet_only, wall_a, wall_b);
     *shared = n;
     return stats_paired_ratio(wall_a, wall_b, n, ALPHA, room);
 }
@@ -284,13 +238,14 @@ static void measure_speedup(const struct run *r, struct cell *c)
     c->efficiency_high = c->speedup_high / c->task_workers;
 }
 
-static void measure_cells(struct run *r)
+static int measure_cells(struct run *r)
 {
+    int error = blocks_find_serial(&r->record);
     for (long i = 0; i < r->record.cell_count; i++)
         measure_cell(r, &r->record.cells[i]);
-    each_group(r, by_work, &r->work, choose_serial, NULL);
     for (long i = 0; i < r->record.cell_count; i++)
         measure_speedup(r, &r->record.cells[i]);
+    return error;
 }
 
 /* Writing --------------------------------------------------------------------------------- */
@@ -629,11 +584,12 @@ static int with_run(const char *dir, int (*use)(struct run *, void *self, struct
     int error = blocks_read(&r.record, dir, w);
     if (!error)
         error = sort_cells(&r);
-    if (!error) {
-        measure_cells(&r);
-        if (!(error = find_margin(&r)))
-            error = use(&r, self, w);
-    }
+    if (!error)
+        error = measure_cells(&r);
+    if (!error)
+        error = find_margin(&r);
+    if (!error)
+        error = use(&r, self, w);
     free(r.sorted);
     free(r.twins);
     blocks_free(&r.record);
@@ -649,7 +605,8 @@ static int write_all(struct run *r, void *dir, struct why *w)
 
 int summarize(const char *dir, struct why *w)
 {
-    return with_run(dir, write_all, (void *)dir, w);
+    int error = with_run(dir, write_all, (void *)dir, w);
+    return error ? error : judge(dir, w);
 }
 
 struct loan {
@@ -689,11 +646,12 @@ static int summarize_main(const struct command *self, int argc, char **argv)
 const struct command command_summarize = {
     .name = "summarize",
     .operands = "DIR",
-    .summary = "samples -> cells, pairs, metg, costs, chunks, scaling, prediction (.csv)",
+    .summary = "samples -> tables: medians, intervals, pairs, costs, predictions, verdict",
     .about =
         "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
         "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv,\n"
-        "costs.csv, chunks.csv, scaling.csv, prediction.csv.\n"
+        "costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and doctor.csv then\n"
+        "checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.",

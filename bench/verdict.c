@@ -38,6 +38,40 @@ __attribute__((format(printf, 3, 4))) static void say(char *buffer, size_t room,
     va_end(ap);
 }
 
+/* ---- how sure ----------------------------------------------------------------------------------
+ */
+
+/* Half the relative width of the interval, NAN where there is none. */
+static double half_width(const struct estimate *e)
+{
+    return fmax(e->high / e->mid - 1, 1 - e->low / e->mid);
+}
+
+static void add_grounds(struct grounds *g, const struct cell *c)
+{
+    double width = half_width(&c->time), blocks = c->blocks > 0 ? c->blocks : 0;
+    g->width = isnan(g->width) || isnan(width) ? NAN : fmax(g->width, width);
+    g->blocks = fmin(g->blocks, blocks);
+}
+
+struct grounds grounds_of(const struct cell *a, const struct cell *b)
+{
+    struct grounds g = { .blocks = INFINITY };
+    add_grounds(&g, a);
+    if (b)
+        add_grounds(&g, b);
+    return g;
+}
+
+enum confidence confidence_of(const struct checks *checks, const struct grounds *g)
+{
+    if (isnan(g->width) || g->blocks < BLOCKS_FOR_INTERVAL || checks->bad || g->one_sided)
+        return CONFIDENCE_LOW;
+    if (!checks->warnings && g->width <= 0.02 && !g->unclear)
+        return CONFIDENCE_HIGH;
+    return checks->warnings <= 1 && g->width <= 0.05 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
+}
+
 /* ---- choosing a cell ------------------------------------------------------------------------- */
 
 static int is_side(const struct cell *c, enum choice side)
@@ -142,6 +176,13 @@ static struct duel from_intervals(const struct cell *a, const struct cell *b)
     return d;
 }
 
+static struct duel no_duel(void)
+{
+    return (struct duel){ .verdict = VERDICT_UNCLEAR,
+                          .ratio = { NAN, NAN, NAN },
+                          .blocks_needed = NAN };
+}
+
 struct duel duel_between(const struct reading *r, const struct cell *a, const struct cell *b)
 {
     for (long i = 0; i < r->pairs; i++) {
@@ -202,18 +243,23 @@ struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
     struct chunk_range range = { .task_ns = task_ns };
     const struct cell **size;
     long n = sorted_cells(r, &want, by_chunk, &size);
-    double *chunks = malloc(2 * ((size_t)n + 1) * sizeof *chunks), *times = chunks + n;
-    for (long i = 0; chunks && i < n; i++) {
-        chunks[i] = size[i]->chunk;
-        times[i] = cell_task_time(size[i]);
+    double *room = malloc(2 * ((size_t)n + 1) * sizeof *room);
+    for (long i = 0; room && i < n; i++) {
+        room[i] = size[i]->chunk;
+        room[n + i] = cell_task_time(size[i]);
     }
-    if (chunks) {
-        struct chunk_span span = fit_chunk_span(chunks, times, n, CHUNK_WITHIN);
+    if (room) {
+        struct chunk_span span = fit_chunk_span(room, room + n, n, CHUNK_WITHIN);
         range.low = span.low;
         range.high = span.high;
         range.recommended = span.recommended;
+        for (long i = 0; i < span.count; i++)
+            if (i == 0)
+                range.grounds = grounds_of(size[span.first], NULL);
+            else
+                add_grounds(&range.grounds, size[span.first + i]);
     }
-    free(chunks);
+    free(room);
     free(size);
     return range;
 }
@@ -271,11 +317,13 @@ struct shortest shortest_of(const struct reading *r, const char *backend, const 
             if (found[i]->efficiency.mid > s.efficiency) {
                 s.efficiency = found[i]->efficiency.mid;
                 s.ns = found[i]->task_ns;
+                s.grounds = grounds_of(found[i], NULL);
             }
     } else if (n > 0) {
         s.kind = from == 0 ? SHORTEST_BELOW : SHORTEST_AT;
         s.ns = from == 0 ? found[0]->task_ns : crossing(found[from - 1], found[from]);
         s.efficiency = found[from]->efficiency.mid;
+        s.grounds = grounds_of(found[from], from ? found[from - 1] : NULL);
     }
     free(found);
     return s;
@@ -429,13 +477,17 @@ static void advise(const struct reading *r, double effective, const struct cell 
         snprintf(a->other, sizeof a->other, "%s not measured", t ? "processes" : "threads");
         strcpy(a->sure, "no: nothing to compare with");
         a->cell = t ? t : p;
+        a->grounds = grounds_of(a->cell, NULL);
+        a->grounds.one_sided = 1;
+        a->duel = no_duel();
         return;
     }
     t = with_good_chunk(r, t);
     p = with_good_chunk(r, p);
     p = alike(r, &want, CHOICE_PROCESSES, p, t);
     t = alike(r, &want, CHOICE_THREADS, t, p);
-    struct duel d = duel_between(r, t, p);
+    struct duel d = a->duel = duel_between(r, t, p);
+    a->grounds = grounds_of(t, p);
     if (!gains(t) && !gains(p)) {
         a->choice = CHOICE_SERIAL;
         a->cell = t;
@@ -444,6 +496,7 @@ static void advise(const struct reading *r, double effective, const struct cell 
         return;
     }
     a->choice = winner(&d);
+    a->grounds.unclear = a->choice == CHOICE_UNCLEAR;
     a->cell = a->choice == CHOICE_PROCESSES ? p : t;
     if (a->choice == CHOICE_PROCESSES)
         describe_other(a, &d, "threads", 1 / d.ratio.mid);
@@ -644,18 +697,15 @@ static void write_evidence(const struct reading *r, struct answer *v)
         *failure ? failure : "not measured");
 }
 
-/* Half the relative width of the interval, NAN where there is none. */
-static double half_width(const struct cell *c)
-{
-    return c ? fmax(c->time.high / c->time.mid - 1, 1 - c->time.low / c->time.mid) : NAN;
-}
-
 static void judge_confidence(const struct checks *checks, struct answer *v)
 {
     const struct cell *c = chosen_cell(v);
-    double width = half_width(c);
     char *out = v->reason;
     size_t room = sizeof v->reason;
+    struct grounds g = c ? grounds_of(c, NULL) : (struct grounds){ .width = NAN };
+    g.one_sided = !v->threads.cell || !v->processes.cell;
+    g.unclear = v->choice == CHOICE_UNCLEAR;
+    v->grounds = g;
     v->confidence = CONFIDENCE_LOW;
     if (v->smoke) {
         say(out, room, "A smoke run proves that everything works, and nothing about speed.");
@@ -667,22 +717,18 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
     }
     char blocks[WORD];
     words_plural(blocks, c->blocks > 0 ? c->blocks : 0, "block");
-    if (isnan(width) || c->blocks < BLOCKS_FOR_INTERVAL) {
+    v->confidence = confidence_of(checks, &g);
+    if (isnan(g.width) || g.blocks < BLOCKS_FOR_INTERVAL) {
         say(out, room, "%s, and fewer than 6 give no 95%% interval.", blocks);
         return;
     }
-    say(out, room, "%s in shuffled order, and the interval is ±%.1f%%", blocks, 100 * width);
-    int sided = v->threads.cell && v->processes.cell;
-    if (!checks->bad && !checks->warnings && width <= 0.02 && sided && v->choice != CHOICE_UNCLEAR)
-        v->confidence = CONFIDENCE_HIGH;
-    else if (!checks->bad && checks->warnings <= 1 && width <= 0.05 && sided)
-        v->confidence = CONFIDENCE_MEDIUM;
+    say(out, room, "%s in shuffled order, and the interval is ±%.1f%%", blocks, 100 * g.width);
     if (checks->bad)
         say(out, room, ". A check below says not to use the numbers.");
     else if (checks->warnings)
         say(out, room, ". %d check%s below warn%s.", checks->warnings,
             checks->warnings == 1 ? "" : "s", checks->warnings == 1 ? "s" : "");
-    else if (!sided)
+    else if (g.one_sided)
         say(out, room, ", but one side is missing.");
     else
         say(out, room, "; no check below warns.");
@@ -703,9 +749,7 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
     *v = (struct answer){ .smoke = reading_is_smoke(r),
                           .effective = reading_number(r, "effective_workers") };
     v->one_cpu = v->effective == 1;
-    v->duel = (struct duel){ .verdict = VERDICT_UNCLEAR,
-                             .ratio = { NAN, NAN, NAN },
-                             .blocks_needed = NAN };
+    v->duel = no_duel();
     v->threads.cell = side_cell(r, CHOICE_THREADS, v->effective);
     v->processes.cell = side_cell(r, CHOICE_PROCESSES, v->effective);
     if (v->threads.cell && v->processes.cell)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * verdict: the answer.  Threads or processes, how many workers, which chunk, from what task length?
- * One deterministic function from a run's derived tables to plain results and sentences; terminal
- * and page say the same because both read this struct.  The rules:
+ * One deterministic function from a run's derived tables to plain results and sentences; terminal,
+ * page and verdict.csv say the same because all read this struct.  The rules:
  *
  *   workers   the fewest whose time is within 5 % of the best, never more than the effective CPUs
  *             where the work is CPU-bound
@@ -33,6 +33,14 @@ enum choice {
 
 enum confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
 
+/* What an answer stands on. */
+struct grounds {
+    double width;  /* half of its interval, relative; of several, the widest.  NAN: there is none */
+    double blocks; /* of several, the fewest */
+    int one_sided; /* 1: threads and processes were asked for, and one of them is missing */
+    int unclear;   /* 1: the two could not be told apart */
+};
+
 /* Where efficiency reaches one half. */
 struct shortest {
     enum {
@@ -43,6 +51,7 @@ struct shortest {
     } kind;
     double ns, efficiency;
     const char *backend, *schedule; /* who did it; constants or texts of the reading */
+    struct grounds grounds;
 };
 
 /* Threads or processes, each for itself.  CELL is NULL where the side has no good cell. */
@@ -54,6 +63,7 @@ struct side {
 /* Sizes of chunk that are as good as the best; low is 0 where none was measured. */
 struct chunk_range {
     double low, high, recommended, task_ns;
+    struct grounds grounds;
 };
 
 /* Side b's time over side a's. */
@@ -69,8 +79,10 @@ struct advice {
     char work[64];
     enum choice choice;
     const struct cell *cell; /* of the choice; threads' where it does not matter */
-    char other[96];          /* "processes 5% slower" */
-    char sure[48];           /* "yes", or why not */
+    struct duel duel;        /* processes' time over threads', of what stands for each here */
+    struct grounds grounds;
+    char other[96]; /* "processes 5% slower" */
+    char sure[48];  /* "yes", or why not */
 };
 
 enum { ADVICE_ROWS = 12 };
@@ -84,6 +96,7 @@ struct answer {
     struct chunk_range chunk;
     struct duel duel; /* processes' time over threads' */
     enum confidence confidence;
+    struct grounds grounds; /* of the headline */
     char headline[160], evidence[640], reason[320];
     int advices;
     struct advice advice[ADVICE_ROWS];
@@ -94,6 +107,17 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
 
 /* A few plain lines for the terminal. */
 void verdict_print(const struct answer *v, FILE *f);
+
+/* Write every answer as a row of CSV: verdict.csv. */
+void verdict_write(const struct reading *r, const struct checks *checks, const struct answer *v,
+                   FILE *f);
+
+/* High: all checks pass, the interval is within 2 %, and there is a clear answer of both sides.
+ * Medium: at most one check warns, within 5 %, both sides.  Else low. */
+enum confidence confidence_of(const struct checks *checks, const struct grounds *g);
+
+/* What stands behind a cell, and behind B as well, which may be NULL. */
+struct grounds grounds_of(const struct cell *a, const struct cell *b);
 
 /* "threads", "processes", "either", "can't tell yet", "serial", "-". */
 const char *choice_word(enum choice c);

@@ -302,20 +302,20 @@ static double power_of_two_near(double low, double high)
 
 struct chunk_span fit_chunk_span(const double *chunks, const double *times, long n, double within)
 {
-    struct chunk_span span = { 0, 0, 0 };
+    struct chunk_span span = { 0 };
     double best = INFINITY;
-    long longest = 0;
     for (long i = 0; i < n; i++)
         best = fmin(best, times[i]);
     for (long i = 0, run = 0; i < n; i++) {
         run = times[i] <= best * within ? run + 1 : 0;
-        if (run <= longest)
+        if (run <= span.count)
             continue;
-        longest = run;
-        span.low = chunks[i - run + 1];
+        span.count = run;
+        span.first = i - run + 1;
+        span.low = chunks[span.first];
         span.high = chunks[i];
     }
-    if (longest) {
+    if (span.count) {
         span.recommended = power_of_two_near(span.low, span.high);
         if (span.recommended < span.low || span.recommended > span.high)
             span.recommended = span.low;

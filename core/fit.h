@@ -121,6 +121,7 @@ long fit_cpython_chunk(long tasks, long workers);
 /* Sizes of chunk that are as good as the best measured; all 0: none is. */
 struct chunk_span {
     double low, high, recommended;
+    long first, count; /* which they are */
 };
 
 /* The longest run of neighbouring CHUNKS none of which takes more than WITHIN (1.02: 2 %) times the

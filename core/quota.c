@@ -17,14 +17,16 @@ struct membership {
 
 /* What one line of /proc/self/mountinfo says: a part of a hierarchy, and where it can be seen. */
 struct mount {
-    int version; /* 0: no control groups here, or not the controller of CPU time */
+    int version; /* 0: no control groups here, or not the controller that is searched */
     char *inner; /* the group that the mount shows at its top */
     char *point; /* the folder */
 };
 
+/* A walk over the folders of one controller: LOOK is called for our group and its ancestors. */
 struct search {
-    const char *root;
-    struct quota *found;
+    const char *root, *controller;
+    void (*look)(struct search *s, const char *folder, int version);
+    void *found; /* LOOK's own */
 };
 
 /* Is WORD one of the comma-separated words of LIST? */
@@ -71,15 +73,18 @@ static const char *path_in_mount(const struct mount *m, const char *group)
     return group + length;
 }
 
+static FILE *open_in(const struct search *s, const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%s%s/%s", s->root, folder, name);
+    return length > 0 && length < (int)sizeof path ? fopen(path, "re") : NULL;
+}
+
 /* Read the first line of FOLDER/NAME below the root into TEXT.  Returns 1, or 0: there is none. */
 static int first_line(const struct search *s, const char *folder, const char *name, char *text,
                       int room)
 {
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s%s/%s", s->root, folder, name);
-    if (length < 0 || length >= (int)sizeof path)
-        return 0;
-    FILE *f = fopen(path, "re");
+    FILE *f = open_in(s, folder, name);
     if (!f)
         return 0;
     int got = fgets(text, room, f) != NULL;
@@ -140,6 +145,81 @@ static void look_v1(struct search *s, const char *folder)
         consider(s, quota, period, folder, "cpu.cfs_quota_us");
 }
 
+static void look_cpu(struct search *s, const char *folder, int version)
+{
+    if (version == 2)
+        look_v2(s, folder);
+    else
+        look_v1(s, folder);
+}
+
+/* ---- memory, tasks, throttling --------------------------------------------------------------- */
+
+/* From here on a limit of version 1 means none: it is the largest that the kernel can write. */
+#define NO_LIMIT (1LL << 60)
+
+static const struct limit_files {
+    const char *controller, *most[2], *used[2]; /* by version: 1, 2 */
+} limit_files[] = {
+    [QUOTA_MEMORY] = { "memory",
+                       { "memory.limit_in_bytes", "memory.max" },
+                       { "memory.usage_in_bytes", "memory.current" } },
+    [QUOTA_TASKS] = { "pids", { "pids.max", "pids.max" }, { "pids.current", "pids.current" } },
+};
+
+struct limit_search {
+    enum quota_kind kind;
+    struct quota_limit *best;
+};
+
+/* The limit that leaves the least room binds. */
+static void look_limit(struct search *s, const char *folder, int version)
+{
+    const struct limit_search *l = s->found;
+    const struct limit_files *files = &limit_files[l->kind];
+    char line[128];
+    const char *name = files->most[version - 1], *text = line;
+    if (!first_line(s, folder, name, line, sizeof line))
+        return;
+    long long most = positive(&text), used = 0;
+    if (most <= 0 || *text || most >= NO_LIMIT)
+        return;
+    text = line;
+    if (first_line(s, folder, files->used[version - 1], line, sizeof line))
+        used = positive(&text);
+    struct quota_limit *best = l->best;
+    if ((double)(most - used) >= best->most - (isnan(best->used) ? 0 : best->used))
+        return;
+    best->most = (double)most;
+    best->used = used > 0 ? (double)used : NAN;
+    int length = snprintf(best->file, sizeof best->file, "%s/%s", folder, name);
+    if (length < 0 || length >= (int)sizeof best->file)
+        best->file[0] = 0;
+}
+
+/* Lines of a word and a number; a group that never had a quota may lack them. */
+static void look_throttling(struct search *s, const char *folder, int version)
+{
+    struct quota_throttling *sum = s->found;
+    char line[128];
+    FILE *f = open_in(s, folder, "cpu.stat");
+    (void)version;
+    if (!f)
+        return;
+    while (fgets(line, sizeof line, f)) {
+        long long count;
+        if (sscanf(line, "nr_periods %lld", &count) == 1)
+            sum->periods += count;
+        else if (sscanf(line, "nr_throttled %lld", &count) == 1) {
+            sum->throttled += count;
+            sum->known = 1;
+        }
+    }
+    fclose(f);
+}
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
 /* Look at the group BELOW the mount's top, then at each of its ancestors up to that top. */
 static void climb(struct search *s, const struct mount *m, const char *below)
 {
@@ -152,10 +232,7 @@ static void climb(struct search *s, const struct mount *m, const char *below)
         size_t end = strlen(folder);
         while (end > top && folder[end - 1] == '/')
             folder[--end] = 0;
-        if (m->version == 2)
-            look_v2(s, folder);
-        else
-            look_v1(s, folder);
+        s->look(s, folder, m->version);
         if (end <= top)
             return;
         while (end > top && folder[end - 1] != '/')
@@ -165,7 +242,7 @@ static void climb(struct search *s, const struct mount *m, const char *below)
 
 /* Take a line of mountinfo apart in place:
  * id parent major:minor INNER POINT options [tag ...] - TYPE source SUPER-OPTIONS */
-static struct mount parse_mount(char *line)
+static struct mount parse_mount(char *line, const char *controller)
 {
     struct mount m = { 0 };
     char *save, *word = strtok_r(line, " \n", &save);
@@ -184,13 +261,13 @@ static struct mount parse_mount(char *line)
     unescape(m.point);
     if (!strcmp(type, "cgroup2"))
         m.version = 2;
-    else if (!strcmp(type, "cgroup") && options && listed(options, "cpu"))
+    else if (!strcmp(type, "cgroup") && options && listed(options, controller))
         m.version = 1;
     return m;
 }
 
 /* Take a line of /proc/self/cgroup apart in place: ID:CONTROLLERS:PATH. */
-static struct membership parse_membership(char *line)
+static struct membership parse_membership(char *line, const char *controller)
 {
     struct membership g = { 0 };
     line[strcspn(line, "\n")] = 0;
@@ -203,7 +280,7 @@ static struct membership parse_membership(char *line)
     g.path = path;
     if (!strcmp(line, "0") && !*controllers)
         g.version = 2;
-    else if (listed(controllers, "cpu"))
+    else if (listed(controllers, controller))
         g.version = 1;
     return g;
 }
@@ -228,7 +305,7 @@ static int search_mounts(struct search *s, const struct membership *g, int outsi
     if (!f)
         return 0;
     while (getline(&line, &room, f) >= 0) {
-        struct mount m = parse_mount(line);
+        struct mount m = parse_mount(line, s->controller);
         if (m.version != g->version)
             continue;
         const char *below = outside ? "" : path_in_mount(&m, g->path);
@@ -242,21 +319,47 @@ static int search_mounts(struct search *s, const struct membership *g, int outsi
     return searched;
 }
 
-void quota_read(struct quota *out, const char *root)
+static void walk(struct search *s)
 {
-    struct search s = { .root = root ? root : "", .found = out };
     char *line = NULL;
     size_t room = 0;
-
-    *out = (struct quota){ .cpus = INFINITY };
-    FILE *f = open_below(s.root, "/proc/self/cgroup");
+    FILE *f = open_below(s->root, "/proc/self/cgroup");
     if (!f)
         return;
     while (getline(&line, &room, f) >= 0) {
-        struct membership g = parse_membership(line);
-        if (g.version && !search_mounts(&s, &g, 0))
-            search_mounts(&s, &g, 1);
+        struct membership g = parse_membership(line, s->controller);
+        if (g.version && !search_mounts(s, &g, 0))
+            search_mounts(s, &g, 1);
     }
     free(line);
     fclose(f);
+}
+
+void quota_read(struct quota *out, const char *root)
+{
+    struct search s = {
+        .root = root ? root : "", .controller = "cpu", .look = look_cpu, .found = out
+    };
+    *out = (struct quota){ .cpus = INFINITY };
+    walk(&s);
+}
+
+void quota_limit_read(struct quota_limit *out, enum quota_kind kind, const char *root)
+{
+    struct limit_search l = { kind, out };
+    struct search s = { .root = root ? root : "",
+                        .controller = limit_files[kind].controller,
+                        .look = look_limit,
+                        .found = &l };
+    *out = (struct quota_limit){ .most = INFINITY, .used = NAN };
+    walk(&s);
+}
+
+void quota_throttling_read(struct quota_throttling *out, const char *root)
+{
+    struct search s = {
+        .root = root ? root : "", .controller = "cpu", .look = look_throttling, .found = out
+    };
+    *out = (struct quota_throttling){ 0 };
+    walk(&s);
 }

@@ -3,8 +3,9 @@
  * quota: how many CPUs' worth of time our control group may use.  The kernel stops every thread of
  * a group that has used up its share of a period, so workers beyond the quota only take turns being
  * stopped.  A limit set on any ancestor binds us too: the answer is the smallest along the way up,
- * as far as this mount namespace lets us see, in version 2, version 1, and both side by side.
- * Knows nothing of CPUs, masks or topologies.
+ * as far as this mount namespace lets us see, in version 2, version 1, and both side by side.  The
+ * limits of memory and of tasks are found the same way.  Knows nothing of CPUs, masks or
+ * topologies.
  */
 #ifndef CORE_QUOTA_H
 #define CORE_QUOTA_H
@@ -23,5 +24,27 @@ struct quota {
  * Source: Linux Documentation/admin-guide/cgroup-v2.rst (cpu.max), scheduler/sched-bwc.rst
  * (cpu.cfs_quota_us, cpu.cfs_period_us), filesystems/proc.rst (mountinfo). */
 void quota_read(struct quota *out, const char *root);
+
+enum quota_kind {
+    QUOTA_MEMORY, /* bytes */
+    QUOTA_TASKS   /* processes and threads */
+};
+
+struct quota_limit {
+    double most;     /* INFINITY: no limit that we can see */
+    double used;     /* of it, now, by the group that has it; NAN: not known */
+    char file[4096]; /* as in struct quota */
+};
+
+/* The same walk for another limit: the one that leaves the least room.  ROOT as above. */
+void quota_limit_read(struct quota_limit *out, enum quota_kind kind, const char *root);
+
+/* How often the kernel stopped our group or an ancestor because its CPU time was used up. */
+struct quota_throttling {
+    int known;                    /* 0: no group here counts it */
+    long long periods, throttled; /* since the groups began, summed */
+};
+
+void quota_throttling_read(struct quota_throttling *out, const char *root);
 
 #endif

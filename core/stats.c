@@ -355,28 +355,19 @@ struct difference stats_welch(const double *a, long na, const double *b, long nb
     double half_width = stats_t_quantile(1 - alpha / 2, d.df) * sqrt(v);
     d.low = d.center - half_width;
     d.high = d.center + half_width;
-    d.method = DIFFERENCE_WELCH;
+    d.has_interval = 1;
     return d;
 }
 
 struct difference stats_independent(const double *a, long na, const double *b, long nb,
-                                    double alpha, double *scratch)
+                                    double alpha)
 {
-    enum { FOR_MEANS = 10 };
-    if (na >= FOR_MEANS && nb >= FOR_MEANS)
-        return stats_welch(a, na, b, nb, alpha);
-
-    struct difference d = { .center = NAN, .low = NAN, .high = NAN, .df = NAN };
-    memcpy(scratch, a, (size_t)na * sizeof *a);
-    memcpy(scratch + na, b, (size_t)nb * sizeof *b);
-    struct center of_a = stats_center(scratch, na, alpha / 2);
-    struct center of_b = stats_center(scratch + na, nb, alpha / 2);
-    d.center = of_b.mid - of_a.mid;
-    if (of_a.has_interval && of_b.has_interval) {
-        d.low = of_b.low - of_a.high;
-        d.high = of_b.high - of_a.low;
-        d.method = DIFFERENCE_MEDIANS;
-    }
+    enum { FEWEST = 6 };
+    struct difference d = stats_welch(a, na, b, nb, alpha);
+    if (na >= FEWEST && nb >= FEWEST)
+        return d;
+    d.low = d.high = d.df = NAN;
+    d.has_interval = 0;
     return d;
 }
 

@@ -596,6 +596,7 @@ static void take_over(const char *stage)
     b.control = (struct control *)base;
     if (b.control->magic != POOL_MAGIC)
         _exit(1);
+    mprotect((char *)base + b.control->guard, (size_t)sysconf(_SC_PAGESIZE), PROT_NONE);
     close_strangers(fds, count);
     for (int i = 4; i < count; i++)
         close(fds[i]);
@@ -665,15 +666,19 @@ static int64_t resident(void)
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
-/* Is the program what /proc/self/exe would start?  Not if somebody started ld.so to start it. */
+/* Is the program what /proc/self/exe would start?  Not if somebody started ld.so to start it.
+ * Returns 1, 0 or -errno. */
 static int is_own_file(void)
 {
     ElfW(Ehdr) head;
     int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    int got = fd >= 0 && pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head;
+    ssize_t got = fd < 0 ? -1 : pread(fd, &head, sizeof head, 0);
+    int error = got < 0 ? -errno : got == (ssize_t)sizeof head ? 0 : -ENOEXEC;
     if (fd >= 0)
         close(fd);
-    return got && head.e_phnum == getauxval(AT_PHNUM) &&
+    if (error) /* /proc is not mounted, or there is no descriptor left */
+        return error;
+    return head.e_phnum == getauxval(AT_PHNUM) &&
            (getauxval(AT_ENTRY) - head.e_entry) % (unsigned long)sysconf(_SC_PAGESIZE) == 0;
 }
 
@@ -692,7 +697,12 @@ static int can_spawn(char *text, size_t size)
                  "the program with it, or use POOL_FORK");
         return 0;
     }
-    if (!is_own_file()) {
+    int own = is_own_file();
+    if (own < 0) {
+        snprintf(text, size, "/proc/self/exe cannot be read: %s", strerror(-own));
+        return 0;
+    }
+    if (!own) {
         snprintf(text, size,
                  "/proc/self/exe is not this program: start it by its own name, or use POOL_FORK");
         return 0;
@@ -795,7 +805,7 @@ int birth_start(struct pool *p, int worker)
             pipe_close(p, worker);
         return error;
     }
-    own->alive = 1;
+    own->alive = own->unborn = 1;
     if (!b.is_process)
         return 0;
     watch_out_for(p, worker);

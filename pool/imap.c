@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ struct pool_iterator {
     void *arg;
     long next_item, ahead;   /* to be taken from the producer; taken, but not handed out */
     int ended;               /* 1: the producer had no more; -errno: it failed */
-    int refused;             /* -errno of the call itself */
+    int refused;             /* -errno of the call itself, */
+    char why[300];           /* ... in words */
     int size, oldest, count; /* of the ring */
     struct chunk chunk[MOST_CHUNKS];
 };
@@ -101,6 +103,7 @@ static int refill(struct pool_iterator *it)
         if (error) {
             free_chunk(c);
             it->ended = it->refused = error;
+            snprintf(it->why, sizeof it->why, "%s", pool_message(it->pool));
             return 0;
         }
         it->next_item += c->count;
@@ -160,8 +163,10 @@ int pool_imap(struct pool *p, const struct pool_stream *stream, struct pool_iter
     if (!error)
         error = it->refused;
     if (error) {
+        char why[sizeof it->why]; /* what is waited for has words of its own */
+        snprintf(why, sizeof why, "%s", pool_message(p));
         pool_imap_end(it);
-        return error;
+        return pool_complain(error, "%s", why);
     }
     *out = it;
     return 0;
@@ -240,7 +245,7 @@ int pool_imap_next(struct pool_iterator *it, void *out, struct pool_failure *fai
     if (!it->count && it->ended < 0 && !it->refused)
         return pool_complain(it->ended, "`next` failed: %s", strerror(-it->ended));
     if (!it->count)
-        return it->ended < 0 ? it->ended : 0;
+        return it->refused ? pool_complain(it->refused, "%s", it->why) : 0;
     int at = wait_for_chunk(it);
     struct chunk *c = &it->chunk[(it->oldest + at) % it->size];
     give(c, &it->stream, out, failure);

@@ -37,7 +37,8 @@ enum {
     WATCH_NS = 5000000, /* how often who waits looks for deaths */
     START_FAILURES = 3, /* in a row: then the pool is broken */
     EXIT_COLLISION =
-        121, /* of a spawned worker whose address space has no room where the pool is */
+        121,            /* of a spawned worker whose address space has no room where the pool is */
+    EXIT_NO_PIPE = 122, /* of a worker whose task has closed its pipe */
 };
 
 #define MOST_UNITS ((long)INT32_MAX)
@@ -123,6 +124,7 @@ struct slot {
     _Atomic uint32_t bell;                      /* 1: all are; futex of who waits */
     _Atomic uint32_t waiters;                   /* written by callers */
     _Atomic uint32_t bitmap_used;
+    _Atomic uint32_t one_by_one; /* POOL_PIPE: a task closes its worker's pipe: which one? */
     _Atomic long failed;
     _Atomic uint32_t text_count;
     struct failure_text texts[TEXTS];
@@ -132,6 +134,7 @@ struct control {
     /* written once by the caller */
     uint64_t magic;
     size_t size;          /* of all shared memory: control, arena */
+    size_t guard;         /* offset of the page between them that nobody may touch */
     int capacity;         /* lines */
     int depth, max_depth; /* of pools in pools */
     enum pool_transport transport;
@@ -211,7 +214,8 @@ struct pool_claims {
 /* ---- the caller's own ---- */
 
 struct worker_own {
-    int alive; /* a process or thread that has not been buried */
+    int alive;  /* a process or thread that has not been buried */
+    int unborn; /* it, or the one before, has not been seen to be ready */
     pid_t pid;
     int pidfd; /* -1: none */
     pthread_t thread;
@@ -219,6 +223,7 @@ struct worker_own {
     int timed_out;            /* it is killed for the task at `victim` of slot `victim_slot` */
     int victim_slot;
     long victim;
+    int killed_for; /* number + 1 of the slot whose call is ended by force; 0: none */
     /* POOL_PIPE */
     int task_fd[2], result_fd[2]; /* read end, write end */
     struct pipe_end *pipe;
@@ -257,6 +262,7 @@ struct pool_ticket {
         int count, room;
     } todo; /* tasks, counted from base, that nobody has: left by the dead; POOL_PIPE: not sent yet
              */
+    int unsure;     /* no memory for `todo`: what is not known to be done counts as not run */
     long pipe_left; /* POOL_PIPE: tasks whose results have not come */
 };
 
@@ -305,6 +311,7 @@ struct pool {
     int broken;         /* -errno: the workers cannot be kept alive */
     int start_failures; /* in a row, weighed, */
     uint32_t births;    /* ... without a birth since: then it was so many */
+    int64_t alone_ns;   /* since then nobody lives, nor can be started; 0: no */
     int caller_busy;    /* somebody is worker 0 */
     _Atomic int interrupts;
     int64_t next_watch_ns;
@@ -394,6 +401,8 @@ enum fault_point {
     FAULT_COUNTED,  /* after that, before the caller is woken */
     FAULT_LEAVE,    /* after the job */
     FAULT_RETIRE,   /* before going home */
+    FAULT_EMPTY,    /* half of a full log is zeros again */
+    FAULT_CLEAR,    /* half of a job's log before is */
     FAULT_POINTS
 };
 #ifdef POOL_FAULTS
@@ -477,6 +486,9 @@ void watch(struct pool *p, int force);
 /* Kill worker W and its process group. */
 void watch_kill(struct pool *p, int worker, int signal);
 
+/* Kill worker W to end the call in SLOT: it has no other task to blame for that. */
+void watch_kill_for(struct pool *p, int worker, int slot);
+
 /* Wait until every worker is ready.  Returns 0 or -errno with a message. */
 int watch_start(struct pool *p);
 
@@ -520,6 +532,9 @@ void ticket_call_back(struct pool *p, struct pool_ticket *t);
 
 /* Start no more of its tasks; KILL: end those that run. */
 void ticket_cancel(struct pool *p, struct pool_ticket *t, int error, int kill);
+
+/* There is no memory for what T has left to do: it ends with ERROR, and claims nothing. */
+void ticket_lose(struct pool *p, struct pool_ticket *t, int error);
 
 int slot_take(struct pool *p); /* a free slot, or -1 */
 void slot_free(struct pool *p, int slot);

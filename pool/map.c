@@ -182,7 +182,6 @@ static void say(const struct pool_ticket *t)
         { -ECANCELED, "the call was cancelled, halted, or its pool terminated" },
         { -ETIMEDOUT, "the call's deadline came first" },
         { -EINTR, "interrupted" },
-        { -ENOMEM, "no memory to keep the call's books: some of its tasks were not done" },
         { -EOWNERDEAD,
           "the workers cannot be kept alive: three in a row died before they were ready" },
     };

@@ -19,7 +19,7 @@
 
 #include "inside.h"
 
-enum { HANDS = 16, QUICK = 16, QUICK_NS = 50000 };
+enum { HANDS = 16, QUICK = 16, QUICK_NS = 50000, SCRAP = 4096 };
 
 /* Before a chunk's inputs, and before its results.  Positions are tasks counted from the call's
  * base. */
@@ -39,6 +39,7 @@ struct pipe_end {
     size_t got;    /* of header and results */
     char *results; /* of the chunk, `room` bytes */
     size_t room;
+    int discard; /* there is no memory for them: they are read and thrown away */
 };
 
 /* ---- a worker's side ---- */
@@ -118,7 +119,7 @@ static int do_tasks(struct self *self, struct slot *s, struct order *o, struct p
     int failed = 0;
     for (long i = o->first; i < o->end; i++) {
         int tries;
-        if (atomic_load_explicit(&s->cancelled, memory_order_relaxed)) {
+        if (atomic_load(&s->cancelled)) { /* after the slot's number was written: we are seen */
             o->end = i;
             break;
         }
@@ -142,6 +143,42 @@ static void count(struct self *self, long tasks, int failed)
     atomic_store_explicit(&line->chunks, line->chunks + 1, memory_order_relaxed);
 }
 
+/* There is no memory for the chunk: its inputs are read, and its tasks fail, so that nobody tries
+ * for ever.  Returns 0 when the pipes are closed. */
+static int refuse(struct self *self, struct slot *s, const struct order *o, size_t in, size_t out)
+{
+    char scrap[SCRAP];
+    for (size_t left = in, part; left; left -= part) {
+        part = left < sizeof scrap ? left : sizeof scrap;
+        if (!read_all(self, scrap, part, 0))
+            return 0;
+    }
+    for (long i = o->first; i < o->end; i++) {
+        snprintf(self->line->text, sizeof self->line->text,
+                 "no memory for a chunk of %ld tasks with %zu bytes", o->end - o->first, in + out);
+        worker_failed(self, s, i, ENOMEM, 1);
+    }
+    count(self, o->end - o->first, (int)(o->end - o->first));
+    memset(scrap, 0, sizeof scrap);
+    int sent = write_all(self->result_fd, o, sizeof *o);
+    for (size_t left = out, part; left && sent; left -= part) {
+        part = left < sizeof scrap ? left : sizeof scrap;
+        sent = write_all(self->result_fd, scrap, part);
+    }
+    return sent;
+}
+
+/* A task of the chunk has closed our pipe: done again it would close the next one, and so for ever.
+ * If the chunk is one task, it is to blame; else they are done one by one. */
+static void find_closer(struct self *self, struct slot *s, const struct order *o)
+{
+    if (o->end - o->first == 1)
+        atomic_store(&head_of(self->control, (int)o->slot, self->index)->at, o->first);
+    atomic_store(&s->one_by_one, 1);
+    atomic_store(&self->line->slot, (uint32_t)o->slot + 1);
+    _exit(EXIT_NO_PIPE);
+}
+
 /* One chunk.  Returns 0 when the pipes are closed. */
 static int serve(struct self *self)
 {
@@ -157,12 +194,13 @@ static int serve(struct self *self)
     size_t out = t.out && !s->work ? tasks * t.out_size : 0, gap = (in + 127) / 128 * 128;
     struct head *head = head_of(c, (int)o.slot, self->index);
     int failed = 0;
-    if (!make_room(self, gap + out + 1))
-        return 0;
     fault(c, FAULT_CLAIMED);
+    if (gap + out && !make_room(self, gap + out))
+        return refuse(self, s, &o, in, out);
     if (!read_all(self, self->buffer, in, 0))
         return 0;
-    memset(self->buffer + gap, 0, out);
+    if (out)
+        memset(self->buffer + gap, 0, out);
     t.in = t.in ? self->buffer : NULL;
     t.out = out ? self->buffer + gap : NULL;
     t.first = s->base + o.first;
@@ -181,6 +219,8 @@ static int serve(struct self *self)
     out = t.out ? (size_t)(o.end - o.first) * t.out_size : 0;
     int sent = write_all(self->result_fd, &o, sizeof o) &&
                write_all(self->result_fd, self->buffer + gap, out);
+    if (!sent && errno == EBADF && self->is_process)
+        find_closer(self, s, &o);
     fault(c, FAULT_COUNTED);
     return sent;
 }
@@ -294,6 +334,8 @@ static int take(struct pool *p, struct order *o)
         chunk = (left + p->workers - 1) / p->workers;
     if (chunk > r->end - r->first)
         chunk = r->end - r->first;
+    if (atomic_load(&s->one_by_one))
+        chunk = 1;
     *o = (struct order){ t->slot, r->first, r->first + chunk, s->seq };
     r->first += chunk;
     t->todo.count -= r->first == r->end;
@@ -367,6 +409,13 @@ static void drop_hand(struct pipe_end *e)
     memmove(e->hand, e->hand + 1, sizeof e->hand[0] * (size_t)e->hands);
 }
 
+/* These are not done. */
+static void put_back(struct pool *p, struct pool_ticket *t, long first, long end)
+{
+    if (piece_add(&t->todo, first, end))
+        ticket_lose(p, t, -ENOMEM);
+}
+
 /* Of failed tasks nothing is given out. */
 static void give_out(struct pool_ticket *t, const struct slot *s, const struct order *o,
                      const char *from)
@@ -384,7 +433,10 @@ static void chunk_done(struct pool *p, struct pipe_end *e)
     struct pool_ticket *t = p->slots[e->answer.slot].ticket;
     int64_t now = pool_now_ns();
     t->pipe_left -= e->answer.end - e->answer.first;
-    piece_add(&t->todo, e->answer.end, e->hand[0].end); /* of a call that was cancelled */
+    if (e->discard)
+        put_back(p, t, e->answer.first, e->answer.end);
+    put_back(p, t, e->answer.end, e->hand[0].end); /* of a call that was cancelled */
+    e->discard = 0;
     e->quick = now - e->last_ns < QUICK_NS ? e->quick + 1 : 0;
     e->last_ns = now;
     e->got = 0;
@@ -392,20 +444,26 @@ static void chunk_done(struct pool *p, struct pipe_end *e)
 }
 
 /* The results of the chunk that is being answered, in full or as far as they are here. */
-static int receive_data(struct pool *p, int worker, size_t size)
+static int receive_data(struct pool *p, int worker, struct pool_ticket *t, size_t size)
 {
     struct pipe_end *e = p->own[worker].pipe;
-    const size_t head = sizeof e->answer;
-    if (size > e->room) {
+    const size_t all = sizeof e->answer + size;
+    char scrap[SCRAP];
+    if (size > e->room && !e->discard) {
         char *more = realloc(e->results, size);
-        if (!more)
-            return 0; /* later, perhaps */
-        e->results = more;
-        e->room = size;
+        if (more) {
+            e->results = more;
+            e->room = size;
+        } else {
+            snprintf(t->message, sizeof t->message, "no memory for %zu bytes of results", size);
+            ticket_cancel(p, t, -ENOMEM, 0);
+            e->discard = 1;
+        }
     }
-    while (e->got < head + size) {
-        ssize_t more =
-            read(p->own[worker].result_fd[0], e->results + (e->got - head), head + size - e->got);
+    while (e->got < all) {
+        char *to = e->discard ? scrap : e->results + (e->got - sizeof e->answer);
+        size_t left = all - e->got, most = e->discard ? sizeof scrap : left;
+        ssize_t more = read(p->own[worker].result_fd[0], to, left < most ? left : most);
         if (more < 0 && errno == EINTR)
             continue;
         if (more <= 0)
@@ -441,9 +499,9 @@ static void receive(struct pool *p, int worker)
         size_t size = 0;
         if (t->call.out && !t->job)
             size = (size_t)(e->answer.end - e->answer.first) * t->call.out_size;
-        if (!receive_data(p, worker, size))
+        if (!receive_data(p, worker, t, size))
             return;
-        if (size)
+        if (size && !e->discard)
             give_out(t, &p->control->slots[e->answer.slot], &e->answer, e->results);
         chunk_done(p, e);
     }
@@ -452,18 +510,19 @@ static void receive(struct pool *p, int worker)
 /* ---- deaths ---- */
 
 /* Positions of a chunk that no result has come for are to be done again, but for a victim. */
-static void again(struct pool_ticket *t, const struct order *o, long victim)
+static void again(struct pool *p, struct pool_ticket *t, const struct order *o, long victim)
 {
     if (victim < o->first || victim >= o->end)
         victim = o->first - 1;
-    piece_add(&t->todo, victim + 1, o->end);
-    piece_add(&t->todo, o->first, victim);
+    put_back(p, t, victim + 1, o->end);
+    put_back(p, t, o->first, victim);
 }
 
 void pipe_lost(struct pool *p, int worker, struct pool_failure *failure)
 {
     struct worker_own *own = &p->own[worker];
     struct pipe_end *e = own->pipe;
+    int oldest_hand = 1; /* those behind it were not begun */
     if (!e)
         return;
     receive(p, worker);
@@ -473,14 +532,16 @@ void pipe_lost(struct pool *p, int worker, struct pool_failure *failure)
         struct slot *s = &p->control->slots[o.slot];
         struct head *head = head_of(p->control, (int)o.slot, worker);
         long at = atomic_load(&head->seq) == o.seq ? atomic_load(&head->at) : -1, victim = -1;
-        int in_hand = at >= o.first && at < o.end;
-        if (failure && t->job &&
-            atomic_load(&p->control->lines[worker].slot) == (uint32_t)o.slot + 1) {
+        int inside =
+            oldest_hand && atomic_load(&p->control->lines[worker].slot) == (uint32_t)o.slot + 1;
+        int in_hand = inside && at >= o.first && at < o.end;
+        if (failure && t->job && inside) {
             failure->task = o.first;
             ticket_victim(p, t, -1, failure);
         } else if (failure && in_hand && !t->job) {
             struct pool_failure f = *failure;
-            int innocent = own->timed_out && (own->victim_slot != o.slot || own->victim != at);
+            int innocent = (own->timed_out && (own->victim_slot != o.slot || own->victim != at)) ||
+                           (own->killed_for && own->killed_for != o.slot + 1);
             if (own->timed_out && !innocent) {
                 f.status.outcome = POOL_TIMED_OUT;
                 snprintf(f.text, sizeof f.text, "took longer than %d ms", t->call.timeout_ms);
@@ -495,7 +556,8 @@ void pipe_lost(struct pool *p, int worker, struct pool_failure *failure)
         for (long i = o.first; in_hand && !t->job && s->codes && i < at; i++)
             if ((s->codes[i] & 0xff) > POOL_OK)
                 atomic_fetch_sub(&s->failed, 1), atomic_store(&s->codes[i], 0);
-        again(t, &o, victim);
+        again(p, t, &o, victim);
+        oldest_hand = 0;
     }
 }
 

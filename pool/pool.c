@@ -175,6 +175,7 @@ static int make_shared(struct pool *p, int capacity, int depth)
     *p->control = (struct control){
         .magic = POOL_MAGIC,
         .size = p->reserved,
+        .guard = p->arena_from - (size_t)sysconf(_SC_PAGESIZE),
         .capacity = capacity,
         .depth = depth,
         .max_depth = o->max_depth,

@@ -27,6 +27,20 @@ static long logged(const struct pool_claims *c)
     return units;
 }
 
+/* From its end: whoever dies meanwhile leaves no runs behind a zero, where those of a later job
+ * would grow together with them. */
+static void clear_log(struct control *control, _Atomic uint64_t *log, long runs,
+                      enum fault_point halfway)
+{
+    (void)control;
+    (void)halfway;
+    for (long i = runs - 1; i >= 0; i--) {
+        if (i == RUNS / 2)
+            fault(control, halfway);
+        atomic_store_explicit(&log[i], 0, memory_order_release);
+    }
+}
+
 /* Move all runs into the bitmap that all workers share: a word at a time, for it is contended. */
 static __attribute__((noinline)) void empty_log(struct pool_claims *c)
 {
@@ -48,8 +62,10 @@ static __attribute__((noinline)) void empty_log(struct pool_claims *c)
     }
     if (word)
         atomic_fetch_or_explicit(&bits[at], word, memory_order_release);
-    for (long i = 0; i < RUNS; i++)
-        atomic_store_explicit(&c->log[i], 0, memory_order_relaxed);
+    /* All are done, and known to be: what is left of the log, if we die here, has no task in hand.
+     */
+    atomic_store_explicit(&c->head->at, -1, memory_order_release);
+    clear_log(c->self->control, c->log, RUNS, FAULT_EMPTY);
     c->last = c->log;
 }
 
@@ -333,8 +349,10 @@ static void begin(struct pool_claims *c, struct self *self, int slot)
         c->inherited = logged(c);
         return;
     }
-    for (long i = 0; i < RUNS && c->log[i]; i++)
-        atomic_store_explicit(&c->log[i], 0, memory_order_relaxed);
+    long old = 0;
+    while (old < RUNS && c->log[old])
+        old++;
+    clear_log(control, c->log, old, FAULT_CLEAR);
     atomic_store_explicit(&h->at, -1, memory_order_relaxed);
     if (self->index >= s->workers)
         atomic_store_explicit(&h->range, 0, memory_order_relaxed);

@@ -82,6 +82,7 @@ static void publish(struct pool *p, int slot)
     atomic_store_explicit(&s->bell, 0, memory_order_relaxed);
     atomic_store_explicit(&s->waiters, 0, memory_order_relaxed);
     atomic_store_explicit(&s->bitmap_used, 0, memory_order_relaxed);
+    atomic_store_explicit(&s->one_by_one, 0, memory_order_relaxed);
     atomic_store_explicit(&s->failed, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < TEXTS && i < s->text_count; i++)
         s->texts[i].ready = 0;
@@ -188,7 +189,7 @@ static long next_code(const struct pool *p, code_word *codes, long i, long n)
     while (i < n) {
         off_t at = (char *)&codes[i] - (char *)p->control,
               data = lseek(p->memory_fd, at, SEEK_DATA);
-        if (p->memory_fd < 0)
+        if (data < 0 && errno != ENXIO) /* no file, or no holes to be told of */
             data = at;
         if (data < 0 || data >= (char *)&codes[n] - (char *)p->control)
             return n;
@@ -432,8 +433,8 @@ static void settle(struct pool *p, struct pool_ticket *t)
         error = add_todo(t, s, missing.range[i].first, missing.range[i].end);
     free(missing.range);
     t->victim_count = 0;
-    if (error && !t->cancelling)
-        t->cancelling = error;
+    if (error)
+        ticket_lose(p, t, error);
     if (t->cancelling || !t->todo.count)
         ticket_complete(p, t);
     else
@@ -453,7 +454,7 @@ static int is_left(const struct pool_ticket *t, long task)
     for (int i = 0; i < t->todo.count; i++)
         if (task >= t->todo.range[i].first && task < t->todo.range[i].end)
             return 1;
-    return 0;
+    return t->unsure;
 }
 
 static long count_failures(struct pool *p, struct pool_ticket *t, const struct slot *s)
@@ -555,7 +556,7 @@ void ticket_complete(struct pool *p, struct pool_ticket *t)
     }
     t->result = t->cancelling ? t->cancelling : failed;
     if (!t->job) {
-        give_results(t, s, !failed && !t->todo.count);
+        give_results(t, s, !failed && !t->todo.count && !t->unsure);
         give_status(t, s);
         give_failures(t, failed);
         if (eventful && s->codes)
@@ -592,10 +593,17 @@ void ticket_cancel(struct pool *p, struct pool_ticket *t, int error, int kill)
         return;
     t->kill = 1;
     for (int w = 0; w < p->control->capacity; w++)
-        if (p->transport == POOL_PIPE
-                ? p->own[w].alive && pipe_busy(p, t->slot)
-                : atomic_load(&p->control->lines[w].slot) == (uint32_t)t->slot + 1)
-            watch_kill(p, w, SIGKILL);
+        if (atomic_load(&p->control->lines[w].slot) == (uint32_t)t->slot + 1)
+            watch_kill_for(p, w, t->slot);
+}
+
+void ticket_lose(struct pool *p, struct pool_ticket *t, int error)
+{
+    t->unsure = 1;
+    if (!t->message[0])
+        snprintf(t->message, sizeof t->message,
+                 "no memory to keep the call's books: some of its tasks were not done");
+    ticket_cancel(p, t, error, 0);
 }
 
 static void look_at(struct pool *p, struct pool_ticket *t, int64_t now)
@@ -615,7 +623,7 @@ static void look_at(struct pool *p, struct pool_ticket *t, int64_t now)
     if (t->disturbed == 2) {
         int error = start_round(p, t);
         if (error && error != -EAGAIN)
-            ticket_cancel(p, t, error, 0);
+            ticket_lose(p, t, error);
         return;
     }
     if (t->disturbed || t->cancelling || (atomic_load(&s->bell) && t->todo.count)) {

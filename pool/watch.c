@@ -15,7 +15,7 @@
 
 #include "inside.h"
 
-enum { GRACE_NS = 200000000, KILLS_A_FAILURE = 10 };
+enum { GRACE_NS = 200000000, ALONE_NS = 1000000000, KILLS_A_FAILURE = 10 };
 
 void watch_kill(struct pool *p, int worker, int signal)
 {
@@ -24,6 +24,13 @@ void watch_kill(struct pool *p, int worker, int signal)
         return;
     if (kill(-own->pid, signal)) /* the group: what the tasks have started goes, too */
         kill(own->pid, signal);
+}
+
+void watch_kill_for(struct pool *p, int worker, int slot)
+{
+    if (!p->own[worker].killed_for)
+        p->own[worker].killed_for = slot + 1;
+    watch_kill(p, worker, SIGKILL);
 }
 
 /* Has it ended?  Its group ends with it; then it is buried.  *STATUS as wait(2) gives it, -1:
@@ -64,7 +71,9 @@ static void describe(const struct pool *p, int worker, int status, struct pool_f
     } else {
         f->status.outcome = POOL_EXITED;
         f->status.code = WEXITSTATUS(status);
-        snprintf(f->text, sizeof f->text, "its worker exited with code %d", WEXITSTATUS(status));
+        int closer = p->transport == POOL_PIPE && f->status.code == EXIT_NO_PIPE;
+        snprintf(f->text, sizeof f->text, "its worker exited with code %d%s", f->status.code,
+                 closer ? ": it has closed its worker's pipe" : "");
     }
 }
 
@@ -94,14 +103,12 @@ static void report(struct pool *p, int worker, int status)
         else if (s->work && atomic_load(&h->at) < 0)
             f.task = UNIT_FIRST(run) * s->chunk;
     }
-    if (own->timed_out && slot == own->victim_slot) {
-        if (position == own->victim) {
-            f.status.outcome = POOL_TIMED_OUT;
-            snprintf(f.text, sizeof f.text, "took longer than %d ms",
-                     p->slots[slot].ticket->call.timeout_ms);
-        } else {
-            position = -1; /* it had gone on: that task is not to blame */
-        }
+    if (own->timed_out && slot == own->victim_slot && position == own->victim) {
+        f.status.outcome = POOL_TIMED_OUT;
+        snprintf(f.text, sizeof f.text, "took longer than %d ms",
+                 p->slots[slot].ticket->call.timeout_ms);
+    } else if (own->timed_out || (own->killed_for && own->killed_for != slot + 1)) {
+        position = -1; /* it had gone on: this task is not to blame */
     }
     ticket_victim(p, p->slots[slot].ticket, position, &f);
 }
@@ -122,8 +129,8 @@ static void bury(struct pool *p, int worker, int status)
 {
     struct worker_own *own = &p->own[worker];
     struct line *line = &p->control->lines[worker];
-    int retired = status == 0 && atomic_load(&line->state) == WORKER_RETIRED &&
-                  !atomic_load(&line->start_error);
+    /* However it ended then: it had nothing in hand. */
+    int retired = atomic_load(&line->state) == WORKER_RETIRED && !atomic_load(&line->start_error);
     int starting = atomic_load(&line->state) == WORKER_STARTING || atomic_load(&line->start_error);
     if (own->pidfd >= 0)
         close(own->pidfd);
@@ -140,6 +147,7 @@ static void bury(struct pool *p, int worker, int status)
         if (!p->broken && p->start_failures >= START_FAILURES * KILLS_A_FAILURE)
             p->broken = -EOWNERDEAD;
     } else {
+        own->unborn = 0;
         if (!retired)
             report(p, worker, status);
         else if (p->transport == POOL_PIPE)
@@ -157,7 +165,7 @@ static void bury(struct pool *p, int worker, int status)
     own->pid = 0;
     own->pidfd = -1;
     own->term_ns = own->kill_ns = 0;
-    own->timed_out = 0;
+    own->timed_out = own->killed_for = 0;
 }
 
 /* Anybody?  One call, if the kernel has pidfds. */
@@ -177,26 +185,49 @@ static int all_have_pidfds(const struct pool *p)
     return 1;
 }
 
-/* Is there anything that workers are needed for? */
-static int wanted(const struct pool *p)
+/* Is worker W needed?  One that died before it was ready is, for somebody waits for it. */
+static int wanted(const struct pool *p, int worker)
 {
-    return !p->options.idle_timeout_ms || p->tickets;
+    return !p->options.idle_timeout_ms || p->tickets || p->own[worker].unborn;
+}
+
+/* A worker is missing, and cannot be started for ERROR (0: it could).  Others do its share; but if
+ * there is none for long, calls would wait for ever. */
+static void see_shortage(struct pool *p, int error)
+{
+    int64_t now = pool_now_ns();
+    int living = p->caller != NULL;
+    for (int w = 0; w < p->control->capacity; w++)
+        living += p->own[w].alive;
+    if (error)
+        disturb_static(p);
+    if (!error || living || !p->alone_ns)
+        p->alone_ns = error && !living ? now : 0;
+    if (!p->alone_ns || now - p->alone_ns < ALONE_NS)
+        return;
+    p->alone_ns = 0;
+    for (struct pool_ticket *t = p->tickets; t; t = t->next) {
+        if (!t->cancelling)
+            snprintf(t->message, sizeof t->message, "no worker is left: %.180s", pool_message(p));
+        ticket_cancel(p, t, -EOWNERDEAD, 0);
+    }
 }
 
 int watch_fill(struct pool *p)
 {
     int error = 0;
-    if (p->closed == 2 || p->terminated || p->broken || !wanted(p))
+    if (p->closed == 2 || p->terminated || p->broken)
         return 0;
     for (int w = p->options.caller_works ? 1 : 0; w < p->workers && !error; w++)
-        if (!p->own[w].alive) {
+        if (!p->own[w].alive && wanted(p, w)) {
             error = birth_start(p, w);
             p->restarts += !error;
         }
+    see_shortage(p, error);
     return error;
 }
 
-static void look_for_deaths(struct pool *p)
+static int look_for_deaths(struct pool *p)
 {
     int deaths = 0, status;
     for (int w = 0; w < p->control->capacity; w++)
@@ -204,9 +235,14 @@ static void look_for_deaths(struct pool *p)
             bury(p, w, status);
             deaths++;
         }
+    return deaths;
+}
+
+static void replace(struct pool *p, int deaths)
+{
+    watch_fill(p);
     if (!deaths)
         return;
-    watch_fill(p);
     /* One that was woken for a job may have died before it came: wake the others. */
     atomic_fetch_add(&p->control->generation, 1);
     futex_wake(&p->control->generation, INT32_MAX);
@@ -247,10 +283,9 @@ void watch(struct pool *p, int force)
         return;
     p->next_watch_ns = now + WATCH_NS;
     look_for_overdue(p, now);
-    if (somebody_ended(p) || !all_have_pidfds(p))
-        look_for_deaths(p);
-    else if (p->tickets)
-        watch_fill(p);
+    int deaths = somebody_ended(p) || !all_have_pidfds(p) ? look_for_deaths(p) : 0;
+    if (deaths || p->tickets) /* one may be missing that could not be started before */
+        replace(p, deaths);
 }
 
 /* The error of a worker that could not start; 0: all well so far. */
@@ -268,9 +303,12 @@ static int start_error(struct pool *p)
 
 static int ready(const struct pool *p)
 {
-    for (int w = p->options.caller_works ? 1 : 0; w < p->workers; w++)
-        if (!p->own[w].alive || atomic_load(&p->control->lines[w].state) == WORKER_STARTING)
+    for (int w = p->options.caller_works ? 1 : 0; w < p->workers; w++) {
+        const struct worker_own *own = &p->own[w];
+        int idle = p->options.idle_timeout_ms && !own->unborn; /* it may have gone already */
+        if (own->alive ? atomic_load(&p->control->lines[w].state) == WORKER_STARTING : !idle)
             return 0;
+    }
     return 1;
 }
 
@@ -290,6 +328,8 @@ int watch_start(struct pool *p)
             return pool_complain(p->broken, "workers die before they are ready");
         if (atomic_load(&p->interrupts))
             return pool_complain(-EINTR, "interrupted");
+        if ((error = watch_fill(p)))
+            return error;
         futex_wait(&p->control->ready, seen, WATCH_NS);
     }
 }

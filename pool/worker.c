@@ -40,7 +40,8 @@ void fault(struct control *c, enum fault_point point)
 {
     static const char *const names[FAULT_POINTS] = { "init",  "ready",   "wait",     "look",
                                                      "claim", "claimed", "recorded", "done",
-                                                     "count", "counted", "leave",    "retire" };
+                                                     "count", "counted", "leave",    "retire",
+                                                     "empty", "clear" };
     static const char *plan;
     char name[16], action[16];
     long when;

@@ -65,6 +65,16 @@ for name in ("hostname", "kernel", "compiler", "flags", "seed", "effective_worke
     check(facts.get(name), f"machine.csv: {name}")
 check(float(facts["elapsed_s"]) <= float(facts["budget_s"]) * 1.1, "the budget was kept")
 
+checks, doctor, verdict = table("checks.csv"), table("doctor.csv"), table("verdict.csv")
+check(all(r["mark"] in ("good", "note", "warn", "bad") for r in checks), "checks have known marks")
+check(len({r["check"] for r in checks}) == len(checks), "checks have names of their own")
+check([r for r in checks if r in doctor] == doctor, "checks.csv holds what doctor.csv found")
+check({"results", "blocks", "failures"} <= {r["check"] for r in checks}, "results were checked")
+check([r["question"] for r in verdict].count("headline") == 1, "verdict.csv has one headline")
+check(all(r["confidence"] in ("high", "medium", "low") for r in verdict), "every answer says how sure")
+if facts["profile"] == "smoke":
+    check(len(verdict) == 1 and verdict[0]["choice"] == "none", "a smoke run gives no verdict")
+
 report = os.path.join(FOLDER, "report.html")
 if os.path.exists(report):
     with open(report, encoding="utf-8") as f:

@@ -6,7 +6,7 @@
 # check.  laws.sh --self-test: breaks each law once in a small tree and looks whether it is found.
 #
 #   1  a file includes from its own folder and from core/; a library's headers are free
-#   2  hwloc in core/topology.c only, OpenMP in threads/ only, Python.h in workloads/ only
+#   2  hwloc in core/topology.c only, OpenMP in threads/ and tests/ only, Python.h in workloads/ only
 #   3  the pool library (pool/ but backend_*.c and adapter.*) includes nothing of the house
 #   4  workloads and backends don't know each other
 #   5  only bench/ prints or exits; core/csv.c writes to the FILE it is given
@@ -83,10 +83,10 @@ check_code() {
     code ~ /^[ \t]*#[ \t]*include[ \t]*<hwloc/ && FILENAME != "core/topology.c" {
         blame(2, "hwloc is for core/topology.c")
     }
-    code ~ /^[ \t]*#[ \t]*include[ \t]*<omp/ && folder != "threads" {
+    code ~ /^[ \t]*#[ \t]*include[ \t]*<omp/ && folder != "threads" && folder != "tests" {
         blame(2, "OpenMP is for threads/")
     }
-    code ~ /(#[ \t]*pragma|_Pragma[ \t]*\([ \t]*")[ \t]*omp/ && folder != "threads" {
+    code ~ /(#[ \t]*pragma|_Pragma[ \t]*\([ \t]*")[ \t]*omp/ && folder != "threads" && folder != "tests" {
         blame(2, "OpenMP is for threads/")
     }
     code ~ /^[ \t]*#[ \t]*include[ \t]*<Python/ && folder != "workloads" {

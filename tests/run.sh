@@ -97,7 +97,8 @@ expect_run() {
     expect "$(($2 * $3 * $4)) samples, not $(rows "$1/samples.csv")" \
         [ "$(rows "$1/samples.csv")" -eq $(($2 * $3 * $4)) ]
     expect_kept "$1"
-    for name in cells.csv pairs.csv machine.csv plan.txt topology.xml; do
+    for name in cells.csv pairs.csv checks.csv verdict.csv machine.csv doctor.csv plan.txt \
+        topology.xml; do
         expect "$name" is_there "$1/$name"
     done
     expect "$2 cells in cells.csv" [ "$(rows "$1/cells.csv")" -eq "$2" ]
@@ -148,6 +149,7 @@ expect "exit code 0, not $code" is $code 0
 expect "the folder's name on stdout" is "$(cat out)" one
 expect "nothing on stderr" is_empty err
 expect_run one 4 6 3
+expect "the machine's checks in checks.csv" [ -z "$(grep -vxF -f one/checks.csv one/doctor.csv)" ]
 expect "seed 5 in machine.csv" grep -q '^seed,5,' one/machine.csv
 expect "numbers from 1 to 24" [ "$(column one/status.csv seq | sort -n | tail -n 1)" -eq 24 ]
 for text in '<topology' '</topology>'; do
@@ -164,6 +166,9 @@ orders three >orders_three
 expect "another order for another seed" [ -n "$(comm -3 orders_one orders_three 2>/dev/null)" ]
 expect "the plan as it was" cmp -s one/plan.txt three/plan.txt
 expect "a summary on stderr" says err "24 cell runs in 6 blocks"
+run --plan small.plan --blocks 11 --out eleven --quiet
+expect_run eleven 4 11 3
+rm -rf eleven
 run --plan - --profile smoke --out four --only backend=omp </dev/null
 expect "exit code 2: nothing on stdin" is $code 2
 what="run --plan -"
@@ -207,6 +212,8 @@ refused 2 'small.plan' small.plan --out new
 refused 2 '--seed' --plan small.plan --out new --seed
 refused 2 '--seed' --plan small.plan --out new --seed x
 refused 2 '--budget' --plan small.plan --out new --budget 3q
+refused 2 '--blocks' --plan small.plan --out new --blocks 0
+refused 2 '--blocks' --plan small.plan --out new --blocks -3
 refused 2 'nowhere' --plan small.plan --out new --only nowhere
 refused 2 'huge' --profile huge --out new
 refused 2 '--resume' --resume one --seed 3
@@ -410,11 +417,13 @@ expect "the folder's name on stdout" is "$(cat out)" interrupted
 expect_kept interrupted
 expect "a summary of what is there" is_there interrupted/cells.csv
 cp interrupted/samples.csv kept.csv
+cp interrupted/doctor.csv doctor.csv
 run --resume interrupted --quiet
 expect "exit code 0" is $code 0
 expect_run interrupted 4 6 1
 head -n "$(wc -l <kept.csv)" interrupted/samples.csv >first.csv
 expect "what was kept as it was" cmp -s kept.csv first.csv
+expect "the machine examined once" cmp -s doctor.csv interrupted/doctor.csv
 run --plan slow.plan --profile quick --out whole --seed 1 --quiet
 orders interrupted >orders_stopped
 orders whole >orders_whole

@@ -1495,22 +1495,23 @@ static void halt(void **state)
 }
 
 static volatile int depth;
+static volatile int *volatile near_null = (volatile int *)8; /* the compiler cannot know */
 
-static __attribute__((noinline)) void third_call(volatile int *nowhere)
+static __attribute__((noinline)) void third_call(volatile int *place)
 {
-    *nowhere = 1;
+    *place = 1;
     depth = 3;
 }
 
-static __attribute__((noinline)) void second_call(volatile int *nowhere)
+static __attribute__((noinline)) void second_call(volatile int *place)
 {
-    third_call(nowhere);
+    third_call(place);
     depth = 2;
 }
 
-static __attribute__((noinline)) void first_call(volatile int *nowhere)
+static __attribute__((noinline)) void first_call(volatile int *place)
 {
-    second_call(nowhere);
+    second_call(place);
     depth = 1;
 }
 
@@ -1518,7 +1519,7 @@ static int crash_deep(const void *arg, long i, struct pool_task *t)
 {
     (void)arg;
     if (i == 7)
-        first_call((volatile int *)8);
+        first_call(near_null);
     return square(arg, i, t);
 }
 

@@ -2,7 +2,8 @@
  *
  * Chaos: for SECONDS, maps of random shapes, while a thread kills random workers at random
  * instants.  No hang, no task lost, none wrong, nothing left.  POOL_CHAOS_SECONDS and
- * POOL_CHAOS_SEED say how long and which; the seed is printed.
+ * POOL_CHAOS_SEED say how long and which; the seed is printed.  `ctest -C soak -L soak` takes two
+ * minutes.
  */
 #include "pool_harness.h"
 

@@ -50,11 +50,13 @@ enum {
     WAYS
 };
 
+static volatile int deeper = 1; /* for ever, but the compiler cannot know */
+
 static __attribute__((noinline)) int overflow(volatile char *outer)
 {
     volatile char inner[4096];
     inner[0] = outer ? outer[0] : 1;
-    return overflow(inner) + inner[0];
+    return (deeper ? overflow(inner) : 0) + inner[0];
 }
 
 static void die(int how)
@@ -97,6 +99,14 @@ static int work(const void *arg, long i, struct pool_task *t)
     if (i == o->bad)
         die(o->how);
     *(long *)pool_out(t, i) = i * i;
+    return 0;
+}
+
+static int wait_only(const void *arg, long i, struct pool_task *t)
+{
+    (void)i;
+    (void)t;
+    sleep_ms(((const struct order *)arg)->ms);
     return 0;
 }
 
@@ -278,6 +288,37 @@ static void time_out(const struct kind *k)
     pool_free(p);
 }
 
+/* A call that is ended by force takes no other's task along. */
+static void end_by_force(const struct kind *k)
+{
+    struct pool_ticket *ticket;
+    if (!is_process(k))
+        return;
+    struct pool *p = open_kind(k);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order slow = { .board = board, .bad = -1, .ms = 200 };
+    const struct order slower = { .board = board, .bad = -1, .ms = 20000 };
+    struct pool_call call = call_of(&slow), other = call_of(&slower);
+    call.n = other.n = 2;
+    call.chunk = other.chunk = 1;
+    other.deadline_ms = 50;
+    other.out = NULL;
+    other.out_size = 0;
+    other.status = NULL;
+    other.fn = wait_only;
+    expect_equal(pool_map_async(p, &call, &ticket), 0);
+    expect_within(10, board->started == 2);
+    expect_equal(pool_map(p, &other), -ETIMEDOUT);
+    expect_equal(pool_finish(ticket), 0);
+    pool_free(p);
+}
+
+static void force_hits_one_call(void **state)
+{
+    (void)state;
+    for_each_start(end_by_force, 4);
+}
+
 static void time_limit(void **state)
 {
     (void)state;
@@ -405,6 +446,63 @@ static void idle_workers_go(void **state)
 {
     (void)state;
     for_each_start(sleep_away, 3);
+}
+
+/* Those who have gone are nobody to wait for. */
+static void resize_idle(const struct kind *k)
+{
+    struct pool_options options = options_of(k);
+    options.idle_timeout_ms = 5;
+    struct pool *p = open_or_fail(&options);
+    struct board *board = alloc_or_fail(p, sizeof *board);
+    const struct order o = { .board = board, .bad = -1 };
+    for (int size = 4; size > 0; size--) {
+        struct pool_call call = call_of(&o);
+        nap_ms(30);
+        expect_equal(pool_resize(p, size), 0);
+        map_or_fail(p, &call, 0);
+        expect_but(-1);
+    }
+    pool_free(p);
+}
+
+static int die_at_first_birth(const void *arg, long i, struct pool_task *t)
+{
+    struct board *const *board = arg;
+    (void)t;
+    if ((*board)->births[i]++ == 0 && i == 1)
+        raise(SIGKILL);
+    return 0;
+}
+
+/* One that dies before it is ready is waited for, and so its successor is needed. */
+static void born_twice(const struct kind *k)
+{
+    int fd = memfd_create("board", MFD_CLOEXEC);
+    expect(fd >= 0 && ftruncate(fd, 4096) == 0);
+    struct board *board =
+        mmap((void *)0x200000000000, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const struct pool_region region = { fd, board, 4096 };
+    struct pool_options o = options_of(k);
+    o.initializer = die_at_first_birth;
+    o.initializer_arg = &board;
+    o.initializer_arg_size = sizeof board;
+    o.regions = &region;
+    o.region_count = 1;
+    o.idle_timeout_ms = 5;
+    if (is_process(k)) {
+        pool_free(open_or_fail(&o));
+        expect_equal(board->births[1], 2);
+    }
+    munmap(board, 4096);
+    close(fd);
+}
+
+static void idle_workers_are_not_waited_for(void **state)
+{
+    (void)state;
+    for_each_start(resize_idle, 3);
+    for_each_start(born_twice, 3);
 }
 
 /* ---- surroundings ---- */
@@ -550,14 +648,14 @@ static void interrupt_map(const struct kind *k)
     struct board *board = alloc_or_fail(p, sizeof *board);
     const struct order o = { .board = board, .bad = -1, .ms = 60 };
     struct pool_call call = call_of(&o);
-    struct sigaction action = { .sa_handler = on_alarm }, before;
+    struct sigaction action = { .sa_handler = on_alarm }, usual;
     struct itimerval soon = { .it_value = { 0, 50000 } }, off = { { 0, 0 }, { 0, 0 } };
     call.chunk = 1;
-    sigaction(SIGALRM, &action, &before);
+    sigaction(SIGALRM, &action, &usual);
     setitimer(ITIMER_REAL, &soon, NULL);
     expect_equal(pool_map(p, &call), -EINTR);
     setitimer(ITIMER_REAL, &off, NULL);
-    sigaction(SIGALRM, &before, NULL);
+    sigaction(SIGALRM, &usual, NULL);
     watchdog(TEST_SECONDS);
     expect(board->started < TASKS);
     map_or_fail(
@@ -638,13 +736,22 @@ static void printed_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(death_in_a_task),   TEST(deaths_in_the_allocator),
-        TEST(death_while_idle),  TEST(poison_is_given_up),
-        TEST(time_limit),        TEST(initializer_and_recycling),
-        TEST(initializer_fails), TEST(resize),
-        TEST(idle_workers_go),   TEST(surroundings_of_a_worker),
-        TEST(pools_in_pools),    TEST(children_leave_the_pool_alone),
-        TEST(interrupt),         TEST(death_of_the_caller),
+        TEST(death_in_a_task),
+        TEST(deaths_in_the_allocator),
+        TEST(death_while_idle),
+        TEST(poison_is_given_up),
+        TEST(time_limit),
+        TEST(force_hits_one_call),
+        TEST(initializer_and_recycling),
+        TEST(initializer_fails),
+        TEST(resize),
+        TEST(idle_workers_go),
+        TEST(idle_workers_are_not_waited_for),
+        TEST(surroundings_of_a_worker),
+        TEST(pools_in_pools),
+        TEST(children_leave_the_pool_alone),
+        TEST(interrupt),
+        TEST(death_of_the_caller),
         TEST(printed_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,6 +245,60 @@ static void malformed_lines_are_passed_over(void **state)
     expect(state, 2, "/sys/fs/cgroup/a/cpu.max");
 }
 
+#define V1_MEMORY "36 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+
+/* The limit that binds is the one with the least room, not the smallest one. */
+static void memory_and_tasks(void **state)
+{
+    const struct fake_root *root = *state;
+    struct quota_limit l;
+    groups(state, "0::/a/b\n");
+    mounts(state, V2);
+    put(state, "/sys/fs/cgroup/a/b/memory.max", "max\n");
+    quota_limit_read(&l, QUOTA_MEMORY, root->path);
+    assert_true(isinf(l.most) && !*l.file);
+    put(state, "/sys/fs/cgroup/a/b/memory.max", "1000\n");
+    put(state, "/sys/fs/cgroup/a/b/memory.current", "100\n");
+    put(state, "/sys/fs/cgroup/a/memory.max", "2000\n");
+    put(state, "/sys/fs/cgroup/a/memory.current", "1900\n");
+    quota_limit_read(&l, QUOTA_MEMORY, root->path);
+    assert_true(l.most == 2000 && l.used == 1900);
+    assert_string_equal(l.file, "/sys/fs/cgroup/a/memory.max");
+    put(state, "/sys/fs/cgroup/a/pids.max", "64\n");
+    quota_limit_read(&l, QUOTA_TASKS, root->path);
+    assert_true(l.most == 64 && isnan(l.used));
+    assert_string_equal(l.file, "/sys/fs/cgroup/a/pids.max");
+}
+
+static void memory_of_version_1(void **state)
+{
+    const struct fake_root *root = *state;
+    struct quota_limit l;
+    groups(state, "4:memory:/a\n2:cpu:/a\n");
+    mounts(state, V1 V1_MEMORY);
+    put(state, "/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    quota_limit_read(&l, QUOTA_MEMORY, root->path);
+    assert_true(isinf(l.most));
+    put(state, "/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "4096\n");
+    quota_limit_read(&l, QUOTA_MEMORY, root->path);
+    assert_true(l.most == 4096 && isnan(l.used));
+}
+
+static void throttling(void **state)
+{
+    const struct fake_root *root = *state;
+    struct quota_throttling t;
+    groups(state, "0::/a/b\n");
+    mounts(state, V2);
+    quota_throttling_read(&t, root->path);
+    assert_false(t.known);
+    put(state, "/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\nnr_periods 10\nnr_throttled 3\n");
+    put(state, "/sys/fs/cgroup/a/cpu.stat", "usage_usec 5\nnr_periods 20\nnr_throttled 4\n");
+    put(state, "/sys/fs/cgroup/cpu.stat", "usage_usec 5\n");
+    quota_throttling_read(&t, root->path);
+    assert_true(t.known && t.periods == 30 && t.throttled == 7);
+}
+
 static void this_system(void **state)
 {
     struct quota q;
@@ -276,6 +330,9 @@ int main(void)
         TEST(a_mount_that_shows_us_goes_before_one_that_does_not),
         TEST(odd_names),
         TEST(malformed_lines_are_passed_over),
+        TEST(memory_and_tasks),
+        TEST(memory_of_version_1),
+        TEST(throttling),
         TEST(this_system),
     };
     return cmocka_run_group_tests_name("quota", tests, NULL, NULL);

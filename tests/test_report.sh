@@ -83,11 +83,43 @@ cp run/report.html first.html
 report run || fail 'a second report'
 cmp -s run/report.html first.html || fail 'the same bytes again'
 cp -R run other
-rm -rf other/plots other/report.html other/cells.csv other/pairs.csv
+rm -rf other/plots other/report.html other/cells.csv other/pairs.csv other/checks.csv other/verdict.csv
 mkdir elsewhere
 mv other elsewhere/run
 report elsewhere/run || fail 'a report from the record alone'
 cmp -s elsewhere/run/report.html first.html || fail 'the same bytes from the record alone'
+
+for table in cells pairs checks verdict; do
+    check "the same $table.csv" cmp -s run/$table.csv elsewhere/run/$table.csv
+done
+
+# ---- verdict.csv and checks.csv say what the page says
+cat >wanted <<'END'
+headline,cpu,,10000,either,omp,dynamic,8,32,4,256
+best,cpu,,1000,unclear,omp,dynamic,8,64,,
+best,cpu,,10000,either,omp,dynamic,8,16,,
+END
+cut -d, -f1-11 run/verdict.csv | sed -n 2,4p >found
+check "the first answers: $(cat found)" cmp -s wanted found
+check 'the rest' test "$(cut -d, -f1 run/verdict.csv | sort | uniq -c | tr -s ' \n' ' ')" = \
+    ' 9 best 8 chunk 1 headline 1 question 4 shortest 3 startup '
+check 'how sure' grep -q '^headline,.*,high,$' run/verdict.csv
+check 'load in checks.csv, from machine.csv' grep -q '^load,good,0.05,' run/checks.csv
+fake examined
+cat >examined/doctor.csv <<'END'
+check,mark,value,text,fix
+governor,warn,powersave (8),The clock <b>follows</b> the load,sudo cpupower frequency-set -g performance
+smt,good,1 per core,Every worker has a core to itself,
+later,enormous,,A mark of a later version,
+END
+report examined || fail "a run that was examined: $(cat err)"
+check 'what the doctor found is on the page' grep -q 'The clock &lt;b&gt;follows&lt;/b&gt; the load' examined/report.html
+check 'with its fix' grep -q '<span>sudo cpupower frequency-set' examined/report.html
+check 'and on the terminal' grep -q 'fix: sudo cpupower' err
+check 'and in checks.csv' grep -q '^governor,warn,powersave (8),' examined/checks.csv
+absent 'machine.csv is not asked twice' '^load,' examined/checks.csv
+absent 'an unknown mark is left out' '^later,' examined/checks.csv
+check 'one warning: medium' grep -q '^headline,.*,medium,warnings$' examined/verdict.csv
 
 # ---- hostile names
 odd="-o dd 'q\" \`touch pwned\` \$(touch pwned) <x>"

@@ -351,6 +351,175 @@ static void workers_that_gain_nothing(void **state)
     reading_close(&r);
 }
 
+/* ---- verdict.csv ------------------------------------------------------------------------------
+ */
+
+/* The table that the answers of M make, and the checks given. */
+static struct csv *written(struct made *m, const struct checks *checks)
+{
+    struct reading r;
+    struct answer v;
+    struct csv *table;
+    struct why w;
+    char *text = NULL;
+    size_t length = 0;
+    judge(m, &r, &v);
+    FILE *f = open_memstream(&text, &length);
+    assert_non_null(f);
+    verdict_write(&r, checks, &v, f);
+    fclose(f);
+    assert_int_equal(csv_parse(&table, text, (long)length, "verdict.csv", &w), 0);
+    free(text);
+    reading_close(&r);
+    return table;
+}
+
+/* The row of QUESTION in which COLUMN says VALUE. */
+static long row_of(const struct csv *t, const char *question, const char *column, const char *value)
+{
+    for (long i = 0; i < t->rows; i++)
+        if (!strcmp(csv_cell(t, i, csv_column(t, "question")), question) &&
+            !strcmp(csv_cell(t, i, csv_column(t, column)), value))
+            return i;
+    fail_msg("no row %s with %s = %s", question, column, value);
+    return -1;
+}
+
+static void expect(const struct csv *t, long row, const char *column, const char *value)
+{
+    const char *found = csv_cell(t, row, csv_column(t, column));
+    assert_true(csv_column(t, column) >= 0);
+    if (strcmp(found, value) != 0)
+        fail_msg("row %ld: %s is '%s', not '%s'", row + 1, column, found, value);
+}
+
+static struct made a_whole_run(const char *profile)
+{
+    struct made m = make(4, profile);
+    const double length[] = { 100, 1000, 10000 };
+    four_workers(&m, 0.01);
+    pair(&m, 4, 1.11, 1.10, 1.12, "slower");
+    for (int i = 0; i < 3; i++) {
+        cell(&m, "chunk", "omp", "dynamic", 10000, 4 << i, 4, 3.9, 0.01);
+        cell(&m, "length", "omp", "dynamic", length[i], 1, 4, 4 * (i ? 0.9 : 0.1), 0.01);
+        cell(&m, "length", "pipe", "dynamic", length[i], 1, 4, 4 * 0.1, 0.03);
+    }
+    return m;
+}
+
+static void answers_as_a_table(void **state)
+{
+    (void)state;
+    const struct checks good = { 0 };
+    struct made m = a_whole_run("default");
+    struct csv *t = written(&m, &good);
+    long row = row_of(t, "headline", "choice", "threads");
+    assert_int_equal(row, 0);
+    expect(t, row, "workload", "cpu");
+    expect(t, row, "task_ns", "10000");
+    expect(t, row, "backend", "omp");
+    expect(t, row, "workers", "4");
+    expect(t, row, "chunk", "8");
+    expect(t, row, "chunk_low", "4");
+    expect(t, row, "chunk_high", "16");
+    expect(t, row, "ratio", "1.11");
+    expect(t, row, "ratio_low", "1.1");
+    expect(t, row, "ratio_high", "1.12");
+    expect(t, row, "confidence", "high");
+    expect(t, row, "reason", "");
+    row = row_of(t, "best", "task_ns", "10000");
+    expect(t, row, "backend", "omp");
+    row = row_of(t, "chunk", "backend", "omp");
+    expect(t, row, "choice", "threads");
+    expect(t, row, "chunk_high", "16");
+    row = row_of(t, "shortest", "backend", "omp");
+    expect(t, row, "choice", "at");
+    row = row_of(t, "shortest", "backend", "pipe");
+    expect(t, row, "choice", "never");
+    expect(t, row, "efficiency", "0.1");
+    row = row_of(t, "shortest", "backend", "pool");
+    expect(t, row, "choice", "unknown");
+    expect(t, row, "task_ns", "");
+    expect(t, row, "confidence", "low");
+    expect(t, row, "reason", "few_blocks");
+    csv_free(t);
+}
+
+static void checks_lower_every_confidence(void **state)
+{
+    (void)state;
+    const struct {
+        struct checks checks;
+        const char *confidence, *reason;
+    } cases[] = { { { .warnings = 1 }, "medium", "warnings" },
+                  { { .warnings = 2 }, "low", "warnings" },
+                  { { .bad = 1 }, "low", "bad_check" } };
+    for (int i = 0; i < 3; i++) {
+        struct made m = a_whole_run("default");
+        struct csv *t = written(&m, &cases[i].checks);
+        expect(t, 0, "confidence", cases[i].confidence);
+        expect(t, 0, "reason", cases[i].reason);
+        long row = row_of(t, "chunk", "backend", "omp");
+        expect(t, row, "confidence", cases[i].confidence);
+        csv_free(t);
+    }
+}
+
+static void wide_intervals_lower_it_too(void **state)
+{
+    (void)state;
+    const struct checks good = { 0 };
+    const double width[] = { 0.02, 0.03, 0.06 };
+    static const char *const sure[] = { "high", "medium", "low" };
+    for (int i = 0; i < 3; i++) {
+        struct made m = make(4, "default");
+        for (int k = 0; k < 2; k++)
+            cell(&m, "chunk", "pool", "steal", 10000, 4 << k, 4, 3.9, k ? width[i] - 1e-9 : 0.01);
+        struct csv *t = written(&m, &good);
+        long row = row_of(t, "chunk", "schedule", "steal");
+        expect(t, row, "confidence", sure[i]);
+        expect(t, row, "reason", i ? "wide" : "");
+        csv_free(t);
+    }
+}
+
+static void a_smoke_run_has_one_row(void **state)
+{
+    (void)state;
+    const struct checks good = { 0 };
+    struct made m = a_whole_run("smoke");
+    struct csv *t = written(&m, &good);
+    assert_int_equal(t->rows, 1);
+    expect(t, 0, "question", "headline");
+    expect(t, 0, "choice", "none");
+    expect(t, 0, "workers", "");
+    expect(t, 0, "confidence", "low");
+    expect(t, 0, "reason", "smoke");
+    csv_free(t);
+}
+
+static void one_side_and_serial_in_the_table(void **state)
+{
+    (void)state;
+    const struct checks good = { 0 };
+    struct made m = make(4, "default");
+    cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 3.9, 0.01);
+    struct csv *t = written(&m, &good);
+    expect(t, 0, "choice", "processes");
+    expect(t, 0, "confidence", "low");
+    expect(t, 0, "reason", "one_sided");
+    expect(t, 0, "ratio", "");
+    csv_free(t);
+    m = make(4, "default");
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 4, 0.6, 0.01);
+    cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 0.5, 0.01);
+    t = written(&m, &good);
+    expect(t, 0, "choice", "serial");
+    expect(t, 0, "backend", "serial");
+    expect(t, 0, "workers", "1");
+    csv_free(t);
+}
+
 /* The labels at the lines' ends: in order, apart, inside. */
 static void end_labels_keep_apart(void **state)
 {
@@ -388,6 +557,11 @@ int main(void)
         cmocka_unit_test(nothing_measured),
         cmocka_unit_test(smoke_gives_no_verdict),
         cmocka_unit_test(workers_that_gain_nothing),
+        cmocka_unit_test(answers_as_a_table),
+        cmocka_unit_test(checks_lower_every_confidence),
+        cmocka_unit_test(wide_intervals_lower_it_too),
+        cmocka_unit_test(a_smoke_run_has_one_row),
+        cmocka_unit_test(one_side_and_serial_in_the_table),
         cmocka_unit_test(end_labels_keep_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

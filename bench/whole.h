@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * whole: files that are there whole or not at all: written beside their place, then moved there.
+ */
+#ifndef BENCH_WHOLE_H
+#define BENCH_WHOLE_H
+
+#include <stdio.h>
+
+#include "../core/why.h"
+
+/* Have PUT write WHAT to FILE.  On failure the old file, if there was one, is kept.
+ * Returns 0, or -errno with WHY. */
+int whole_write(const char *file, void (*put)(const void *what, FILE *f), const void *what,
+                struct why *w);
+
+#endif
