@@ -38,8 +38,7 @@ struct answer {
     struct candidate *c; /* by time */
     long count, outside;
     double margin, serial_ns;
-    double error; /* half of all held-out cells of the run are within */
-    long tested;
+    struct errors errors; /* of all series */
 };
 
 /* What a series would do ---------------------------------------------------------------------- */
@@ -139,10 +138,11 @@ static void consider(struct derivation *d, const struct model *m, struct answer 
     a->count++;
 }
 
-static int by_time(const void *left, const void *right)
+/* What is like the measured first, unless EXTRAPOLATE; then by time. */
+static int by_time(const void *left, const void *right, void *extrapolate)
 {
     const struct candidate *a = left, *b = right;
-    if (a->outside != b->outside)
+    if (!*(const int *)extrapolate && a->outside != b->outside)
         return a->outside - b->outside;
     if (a->ns != b->ns)
         return a->ns < b->ns ? -1 : 1;
@@ -152,23 +152,21 @@ static int by_time(const void *left, const void *right)
 /* How they compare ------------------------------------------------------------------------------
  */
 
-/* How far the model is off for M: by its own held-out cells, or else by those of all. */
-static double usual_error(const struct answer *a, const struct model *m)
+/* How far the model is off for M.  Its own held-out cells are few: it is not trusted more than the
+ * model as a whole. */
+static struct errors errors_of(const struct answer *a, const struct model *m)
 {
-    return m->error_count ? m->error_median : a->error;
-}
-
-/* The range that nine in ten of the held-out cells lay in. */
-static double wide_error(const struct answer *a, const struct model *m)
-{
-    return m->error_count ? m->error_high : 2 * a->error;
+    struct errors e = a->errors;
+    e.half = fmax(e.half, m->errors.half);
+    e.most = fmax(e.most, m->errors.most);
+    return e;
 }
 
 /* Within this two predictions are alike: what the run's verdicts allow, or what the model errs. */
 static double margin_between(const struct answer *a, const struct candidate *x,
                              const struct candidate *y)
 {
-    return fmax(a->margin, fmax(usual_error(a, x->m), usual_error(a, y->m)));
+    return fmax(a->margin, fmax(errors_of(a, x->m).half, errors_of(a, y->m).half));
 }
 
 /* The best of another backend, or NULL. */
@@ -202,10 +200,10 @@ static void name_of(char out[96], const struct derivation *d, const struct candi
              strcmp(start, "spawn") ? "" : ", spawned", strcmp(wait, "active") ? "" : ", spinning");
 }
 
-static void print_loop(const struct question *q)
+static void print_loop(const struct question *q, int outside)
 {
     char tasks[WORD], time[WORD], bytes[WORD];
-    printf("%s%s of %s", q->extrapolate ? "Extrapolated. " : "",
+    printf("%s%s of %s", outside ? "Extrapolated: " : "",
            words_plural(tasks, (double)q->tasks, "task"), words_time(time, q->task_ns, 3));
     if (q->payload >= 0)
         printf(" with %s", words_plural(bytes, (double)q->payload, "byte"));
@@ -218,7 +216,7 @@ static void print_headline(const struct derivation *d, const struct answer *a)
     name_of(name, d, best);
     words_plural(workers, best->m->workers, "worker");
     words_count(chunk, best->chunk);
-    print_loop(a->q);
+    print_loop(a->q, best->outside);
     switch (outcome_of(d, a)) {
     case OUTCOME_SERIAL:
         printf(": stay serial, no team is worth it.\n");
@@ -237,7 +235,7 @@ static void print_times(const struct answer *a)
 {
     const struct candidate *best = &a->c[0];
     char time[WORD], low[WORD], high[WORD], serial[WORD];
-    double wide = wide_error(a, best->m);
+    double wide = errors_of(a, best->m).most;
     printf("About %s", words_time(time, best->ns, 3));
     if (isfinite(wide))
         printf(" (%s to %s)", words_time(low, best->ns / (1 + wide), 3),
@@ -252,8 +250,9 @@ static void print_candidate(const struct derivation *d, const struct answer *a, 
     char name[96], time[WORD], workers[WORD], chunk[WORD], slower[WORD];
     double ratio = c->ns / a->c[0].ns;
     name_of(name, d, c);
-    printf("  %-16s %-10s chunk %-7s %8s   ", name, words_plural(workers, c->m->workers, "worker"),
-           words_count(chunk, c->chunk), words_time(time, c->ns, 3));
+    printf("  %-16s %-10s chunk %-9s %s, %s", name,
+           words_plural(workers, c->m->workers, "worker"), words_count(chunk, c->chunk),
+           words_time(time, c->ns, 3), c->outside ? "extrapolated, " : "");
     if (i == 0)
         printf("best\n");
     else
@@ -279,9 +278,9 @@ static void print_text(const struct derivation *d, const struct answer *a)
     for (long i = 0; i < a->count; i++)
         print_candidate(d, a, i);
     print_start(d, a);
-    if (a->tested)
+    if (a->errors.count)
         printf("The model met %ld cells it had not seen: half of its times were within %.1f%%.\n",
-               a->tested, 100 * a->error);
+               a->errors.count, 100 * a->errors.half);
     else
         printf("The model could not be tested: too few cells.\n");
 }
@@ -294,7 +293,7 @@ static void print_csv(const struct derivation *d, const struct answer *a)
            "against_best,margin,answer,model_error,extrapolated\n");
     for (long i = 0; i < a->count; i++) {
         const struct candidate *c = &a->c[i];
-        double wide = wide_error(a, c->m), ratio = c->ns / a->c[0].ns;
+        double wide = errors_of(a, c->m).most, ratio = c->ns / a->c[0].ns;
         double margin = margin_between(a, &a->c[0], c);
         enum outcome outcome = outcome_of(d, a);
         derive_put_series(d, c->m->cell[0], stdout);
@@ -315,7 +314,7 @@ static void print_csv(const struct derivation *d, const struct answer *a)
             printf(",%s", ratio > 1 + margin ? "slower"
                           : i                ? words[OUTCOME_EITHER]
                                              : words[outcome]);
-        derive_put(stdout, a->error);
+        derive_put(stdout, a->errors.half);
         printf(",%d\n", c->outside);
     }
 }
@@ -352,10 +351,10 @@ static int answer(struct derivation *d, void *question, struct why *w)
     a.c = calloc((size_t)d->model_count + 1, sizeof *a.c);
     if (!a.c)
         return -ENOMEM;
-    a.error = models_error(d, &a.tested);
+    a.errors = models_errors(d);
     for (long i = 0; i < d->model_count; i++)
         consider(d, &d->models[i], &a);
-    qsort(a.c, (size_t)a.count, sizeof *a.c, by_time);
+    qsort_r(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
     if (!a.count || (a.c[0].outside && !q->extrapolate))
         error = refuse(d, &a, w);
     if (!error) {
@@ -415,6 +414,7 @@ static int advise_main(const struct command *self, int argc, char **argv)
         q.payload = strtol(payload, &end, 10);
         if (end == payload || *end || q.payload < 0 || q.payload == LONG_MAX)
             die(EXIT_USAGE, "advise: --payload: '%s' is not a number of bytes", payload);
+        q.payload = q.payload ? q.payload : -1;
     }
     refuse_smoke(argv[0]);
     if (summarize_lend(argv[0], answer, &q, &w))

@@ -256,26 +256,23 @@ static long gather_errors(struct derivation *d, const struct model *m, double *e
     return n;
 }
 
-static void judge_errors(struct derivation *d, struct model *m, double *errors)
+static struct errors errors_of(double *errors, long n)
 {
-    m->error_count = gather_errors(d, m, errors);
-    stats_sort(errors, m->error_count);
-    m->error_median = stats_median(errors, m->error_count);
-    m->error_high = stats_quantile(errors, m->error_count, 0.9);
+    stats_sort(errors, n);
+    return (struct errors){ stats_median(errors, n), stats_quantile(errors, n, 0.9), n };
 }
 
-double models_error(struct derivation *d, long *count)
+struct errors models_errors(struct derivation *d)
 {
-    double *errors = malloc(((size_t)d->count + 1) * sizeof *errors), median;
-    *count = 0;
-    if (!errors)
-        return NAN;
-    for (long i = 0; i < d->model_count; i++)
-        *count += gather_errors(d, &d->models[i], errors + *count);
-    stats_sort(errors, *count);
-    median = stats_median(errors, *count);
-    free(errors);
-    return median;
+    double *all = malloc(((size_t)d->count + 1) * sizeof *all);
+    struct errors found = { NAN, NAN, 0 };
+    long n = 0;
+    for (long i = 0; all && i < d->model_count; i++)
+        n += gather_errors(d, &d->models[i], all + n);
+    if (all)
+        found = errors_of(all, n);
+    free(all);
+    return found;
 }
 
 /* The whole --------------------------------------------------------------------------------- */
@@ -341,7 +338,7 @@ static void fit_all(struct derivation *d, struct model *m, struct load *loads, d
     }
     d->quiet = 0;
     m->byte = fit_byte(d, m, scratch);
-    judge_errors(d, m, scratch);
+    m->errors = errors_of(scratch, gather_errors(d, m, scratch));
 }
 
 /* Room for CELLS cells; 0: none. */

@@ -29,6 +29,12 @@ struct costs {
     long cells;
 };
 
+/* |predicted / measured - 1| of cells that were held out. */
+struct errors {
+    double half, most; /* the median, and what nine in ten are within; NAN: COUNT is 0 */
+    long count;
+};
+
 /* One series.  Costs are known for it where CELLS is at least MODEL_FEWEST. */
 struct model {
     struct cell *const *cell; /* its cells, in the derivation's order, of any workload */
@@ -46,9 +52,8 @@ struct model {
     /* The CPU-bound cells it may speak about. */
     double shortest, longest, fewest, most, smallest, largest; /* task ns, tasks, chunk */
     double least_bytes, most_bytes;                            /* payloads; NAN: none measured */
-    struct center byte;              /* what a byte of payload costs, ns */
-    double error_median, error_high; /* of held-out cells, without sign: the half, 90 % of them */
-    long error_count;
+    struct center byte; /* what a byte of payload costs, ns */
+    struct errors errors;
 };
 
 enum { MODEL_FEWEST = 3 };
@@ -68,8 +73,8 @@ double model_prediction(struct derivation *d, const struct model *m, long i);
 enum cost { COST_FIX, COST_CHUNK, COST_ITEM };
 struct center model_cost(struct derivation *d, const struct model *m, enum cost cost);
 
-/* The median over all held-out cells of all series of |predicted / measured - 1|, and how many. */
-double models_error(struct derivation *d, long *count);
+/* Of all series together. */
+struct errors models_errors(struct derivation *d);
 
 /* Fit all series of D.  Returns 0 or -ENOMEM; either way models_close frees. */
 int models_open(struct derivation *d);

@@ -24,11 +24,11 @@ static void put_held(struct derivation *d, const struct model *m, long i, FILE *
     fputs(",1\n", f);
 }
 
-static void put_median(double error, long count, FILE *f)
+static void put_errors(struct errors errors, FILE *f)
 {
     fputs(",,,,,", f);
-    derive_put(f, error);
-    fprintf(f, ",%ld\n", count);
+    derive_put(f, errors.half);
+    fprintf(f, ",%ld\n", errors.count);
 }
 
 int prediction_put(struct derivation *d, FILE *f)
@@ -43,17 +43,15 @@ int prediction_put(struct derivation *d, FILE *f)
             if (d->models[k].held_out[i])
                 put_held(d, &d->models[k], i, f);
     for (long k = 0; k < d->model_count; k++) {
-        if (!d->models[k].error_count)
+        if (!d->models[k].errors.count)
             continue;
         fputs("median_of_series,", f);
         derive_put_series(d, d->models[k].cell[0], f);
-        put_median(d->models[k].error_median, d->models[k].error_count, f);
+        put_errors(d->models[k].errors, f);
     }
-    long count;
-    double error = models_error(d, &count);
     fputs("median_of_all", f);
     for (int i = 0; i < d->series.count; i++)
         fputc(',', f);
-    put_median(error, count, f);
+    put_errors(models_errors(d), f);
     return 0;
 }
