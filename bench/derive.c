@@ -109,7 +109,15 @@ static int is_corun(const struct derivation *d, const struct cell *c)
     return 0;
 }
 
-/* The co-run cell of C's work and team; of several the one with the most blocks. */
+/* Is X the better co-run reference?  In a longer job starting and ending count for less. */
+static int better_corun(const struct cell *x, const struct cell *y)
+{
+    if (!y || x->tasks != y->tasks)
+        return !y || x->tasks > y->tasks;
+    return x->blocks > y->blocks;
+}
+
+/* The best co-run cell of C's work and team, or NULL. */
 static const struct cell *find_corun(const struct derivation *d, const struct cell *c,
                                      const struct view *team)
 {
@@ -117,7 +125,7 @@ static const struct cell *find_corun(const struct derivation *d, const struct ce
     for (long i = 0; i < d->record->cell_count; i++) {
         const struct cell *o = &d->record->cells[i];
         if (o->task_ns == c->task_ns && !view_compare(team, o, c) &&
-            !view_compare(&d->work, o, c) && is_corun(d, o) && (!best || o->blocks > best->blocks))
+            !view_compare(&d->work, o, c) && is_corun(d, o) && better_corun(o, best))
             best = o;
     }
     return best;

@@ -72,15 +72,15 @@ static double kappa(const struct derivation *d, const void *self, long block)
     return scaling_usl_free(g->workers, g->speedup, g->count).kappa;
 }
 
-/* Why there is no law of two costs, or no peak; "" where there are both. */
-static void say_why(char out[96], const struct growth *g, const struct center *k)
+/* Why something is missing; "" where nothing is. */
+static void say_why(char out[96], const struct growth *g, long blocks, const struct center *k)
 {
     *out = 0;
-    if (g->count < COUNTS_FOR_USL)
+    if (!blocks)
+        snprintf(out, 96, "no block has a serial time and all worker counts");
+    else if (g->count < COUNTS_FOR_USL)
         snprintf(out, 96, "only %ld worker count%s: USL takes %d", g->count,
                  g->count == 1 ? "" : "s", COUNTS_FOR_USL);
-    else if (!k->n)
-        snprintf(out, 96, "no block has a serial time and all worker counts");
     else if (!k->has_interval)
         snprintf(out, 96, "too few blocks: no interval for kappa, so no peak");
     else if (!(k->low > 0))
@@ -89,7 +89,7 @@ static void say_why(char out[96], const struct growth *g, const struct center *k
 
 /* The law within its bounds, fitted to the middle of the speed-ups; intervals come from fits
  * without bounds, see core/scaling.h. */
-static void put_usl(struct derivation *d, const struct growth *g, FILE *f)
+static void put_usl(struct derivation *d, const struct growth *g, long blocks, FILE *f)
 {
     struct center s = derive_center(d, sigma, g), k = derive_center(d, kappa, g);
     char note[96];
@@ -101,7 +101,7 @@ static void put_usl(struct derivation *d, const struct growth *g, FILE *f)
     derive_put_center(f, &s);
     derive_put_center(f, &k);
     derive_put(f, scaling_usl_peak(u.sigma, u.kappa, k.has_interval ? k.low : NAN));
-    say_why(note, g, &k);
+    say_why(note, g, blocks, &k);
     fputc(',', f);
     csv_put(f, note);
 }
@@ -126,7 +126,7 @@ static void put_growth(struct derivation *d, const struct view *alike, struct gr
     derive_put_center(f, &most);
     derive_put_center(f, &a);
     derive_put_center(f, &k);
-    put_usl(d, g, f);
+    put_usl(d, g, most.n, f);
     fputc('\n', f);
 }
 

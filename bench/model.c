@@ -111,7 +111,7 @@ static long take_loads(struct derivation *d, const struct model *m, long block, 
 static struct overheads fit_loads(const struct model *m, const struct load *loads, long n,
                                   double *scratch)
 {
-    if (n < MODEL_FEWEST)
+    if (n < MODEL_FEWEST || 2 * n < m->fitted)
         return (struct overheads){ NAN, NAN, NAN, NAN };
     return fit_overheads(loads, n, m->workers, scratch);
 }

@@ -29,6 +29,7 @@ struct fixture {
     char dir[128], path[512];
     FILE *samples, *status;
     int cells;
+    double waited; /* share of the workers' time that the next samples wait for a CPU */
     struct csv *table;
     struct why why;
 };
@@ -52,7 +53,7 @@ static int setup(void **state)
     x->status = fopen(file_in(x, "status.csv"), "w");
     fputs("runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,"
           "chunk,workers,place,cpus,variant,block,seq,sample,warmup,wall_ns,open_ns,close_ns,"
-          "busy_sum_ns,status,note,sweep\n",
+          "busy_sum_ns,runq_ns,status,note,sweep\n",
           x->samples);
     fputs("cell,block,seq,status,reason,wall_ms,line\n", x->status);
     return 0;
@@ -91,10 +92,10 @@ static void put(struct fixture *x, const struct point *p, int block, double wall
     fprintf(
         x->samples,
         "cell,%s,%s,%s,passive,%s,1,%.17g,%.17g,%.17g,%.17g,%g,close,,,%d,%d,0,0,%s,30000,10000,"
-        "%s,ok,,%s\n",
+        "%s,%.0f,ok,,%s\n",
         p->backend, strcmp(p->backend, "omp") ? "fork" : "thread", p->schedule, p->workload,
         p->task_ns, p->payload, p->tasks, p->chunk, p->workers, block, x->cells, times[0], times[1],
-        p->sweep);
+        isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep);
     fprintf(x->status, "%d,%d,%d,ok,,1,line\n", x->cells, block, x->cells);
 }
 
@@ -315,6 +316,55 @@ static void metg_missing_times(void **state)
     expect(t, row, "blocks", "5");
     expect_near(t, row, "metg50_ns", 1000);
     expect(t, row, "metg50_low_ns", "");
+}
+
+/* Blocks in which somebody else had the CPUs are left out, if six others remain. */
+static void put_disturbed_run(struct fixture *x, int quiet, int disturbed)
+{
+    for (int i = 0; i < LENGTHS; i++) {
+        double n = tasks_at(lengths[i]);
+        struct point team = { "pool", "dynamic", "cpu", "length", lengths[i], 0, n, 1, P };
+        put_corun(x, lengths[i], quiet + disturbed);
+        put_blocks(x, &team, quiet, n * (lengths[i] + 500) / P, NAN);
+        x->waited = 0.1;
+        for (int block = quiet + 1; block <= quiet + disturbed; block++)
+            put(x, &team, block, n * (lengths[i] + 1500) / P, NAN);
+        x->waited = 0;
+    }
+}
+
+static void metg_of_quiet_blocks(void **state)
+{
+    struct fixture *x = *state;
+    put_disturbed_run(x, 6, 9);
+    const struct csv *t = digest(x, "metg.csv");
+    long row = row_of(t, "backend", "pool", NULL, NULL);
+    expect(t, row, "blocks", "6");
+    expect_near(t, row, "metg50_ns", 1000);
+    expect_near(t, row, "metg50_high_ns", 1000);
+}
+
+static void metg_of_all_blocks(void **state)
+{
+    struct fixture *x = *state;
+    put_disturbed_run(x, 5, 9);
+    const struct csv *t = digest(x, "metg.csv");
+    long row = row_of(t, "backend", "pool", NULL, NULL);
+    expect(t, row, "blocks", "14");
+    expect_near(t, row, "metg50_ns", 3000);
+}
+
+/* A short job's workers are busy with more than work: it is no reference if there is a longer. */
+static void longest_reference(void **state)
+{
+    struct fixture *x = *state;
+    put_lengths(x, BLOCKS, 500);
+    for (int i = 0; i < LENGTHS; i++) {
+        struct point p = { "omp", "static", "cpu", "a_tasks", lengths[i], 0, 8, 2, P };
+        put_blocks(x, &p, BLOCKS, 2 * lengths[i] + 5000, 8 * lengths[i] + 20000);
+    }
+    const struct csv *t = digest(x, "metg.csv");
+    expect_near(t, row_of(t, "backend", "pool", NULL, NULL), "metg50_ns", 1000);
 }
 
 /* ---- costs.csv and prediction.csv ------------------------------------------------------------ */
@@ -574,7 +624,8 @@ int main(void)
         TEST(never_breaks_even),   TEST(chunks),
         TEST(chunk_of_the_model),  TEST(scaling_two_counts),
         TEST(scaling_many_counts), TEST(nothing_measured),
-        TEST(same_bytes),
+        TEST(same_bytes),          TEST(metg_of_quiet_blocks),
+        TEST(metg_of_all_blocks),  TEST(longest_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
