@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PROFILE ?= default
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+TEST_JOBS ?= 2
 TEAMPOOL := build/release/teampool
 
 help:
@@ -34,13 +35,13 @@ report: build
 test: build
 	@scripts/setup.sh --check test
 	@cmake --build --preset release -j $(JOBS)
-	@ctest --test-dir build/release --output-on-failure --no-tests=error
+	@ctest --test-dir build/release -j $(TEST_JOBS) --output-on-failure --no-tests=error
 
 asan tsan:
 	@scripts/setup.sh --check test
 	@cmake --preset $@ --log-level=WARNING
 	@cmake --build --preset $@ -j $(JOBS)
-	@ctest --test-dir build/$@ --output-on-failure --no-tests=error
+	@ctest --test-dir build/$@ -j $(TEST_JOBS) --output-on-failure --no-tests=error
 
 setup:
 	@scripts/setup.sh
