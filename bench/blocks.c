@@ -22,7 +22,7 @@ static const struct {
 } metrics[METRICS] = {
     [WALL] = { "wall_ns", 0 },       [OPEN] = { "open_ns", 0 },     [CLOSE] = { "close_ns", 0 },
     [FIRST] = { "first_ns", 0 },     [BUSY] = { "busy_sum_ns", 1 }, [RUNQ] = { "runq_ns", 1 },
-    [FOREIGN] = { "foreign_ns", 1 },
+    [FOREIGN] = { "foreign_ns", 1 }, [WORK] = { "busy_sum_ns", 0 },
 };
 
 /* Columns --------------------------------------------------------------------------------- */
@@ -72,6 +72,9 @@ static void find_columns(struct measured *r)
     r->backend = blocks_key_column(r, "backend");
     r->tasks = blocks_key_column(r, "tasks");
     r->workers = blocks_key_column(r, "workers");
+    r->task_ns = blocks_key_column(r, "task_ns");
+    r->chunk = blocks_key_column(r, "chunk");
+    r->payload = blocks_key_column(r, "payload_bytes");
     r->cpus = blocks_key_column(r, "cpus");
     r->twin = blocks_key_column(r, "twin");
 }
@@ -209,7 +212,7 @@ static struct process *find_process(struct measured *r, int64_t block, int64_t s
 /* Cells, found by the text of their key --------------------------------------------------- */
 
 /* FNV-1a over the texts with their ends (Fowler, Noll, Vo). */
-static uint64_t hash_key(const char *const *key, int keys)
+uint64_t blocks_key_hash(const char *const *key, int keys)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (int i = 0; i < keys; i++) {
@@ -263,6 +266,9 @@ static int add_cell(struct measured *r, const char *const *key)
     *c = (struct cell){ .key = key, .sweep = "", .last_failed = UNKNOWN };
     c->tasks = key_number(c, r->tasks);
     c->task_workers = key_number(c, r->workers);
+    c->task_ns = key_number(c, r->task_ns);
+    c->chunk = key_number(c, r->chunk);
+    c->payload_bytes = key_number(c, r->payload);
     c->twin = key_number(c, r->twin) > 0;
     return 0;
 }
@@ -270,7 +276,7 @@ static int add_cell(struct measured *r, const char *const *key)
 /* The cell of KEY, new if need be.  Returns its index, or -ENOMEM. */
 static long cell_of(struct measured *r, const char *const *key, const char *sweep)
 {
-    size_t slot = hash_key(key, r->keys) & (r->slot_count - 1);
+    size_t slot = blocks_key_hash(key, r->keys) & (r->slot_count - 1);
     while (r->slots[slot] >= 0 && !same_key(r->cells[r->slots[slot]].key, key, r->keys))
         slot = (slot + 1) & (r->slot_count - 1);
     if (r->slots[slot] < 0) {

@@ -15,8 +15,9 @@
 #include "../core/csv.h"
 #include "noise.h"
 
-/* What is measured per row and kept per block. */
-enum metric { WALL, OPEN, CLOSE, FIRST, BUSY, RUNQ, FOREIGN, METRICS };
+/* What is measured per row and kept per block.  BUSY is a share of the workers' time, WORK the same
+ * as a time. */
+enum metric { WALL, OPEN, CLOSE, FIRST, BUSY, RUNQ, FOREIGN, WORK, METRICS };
 
 /* One block of one cell: the medians of its good samples; NAN: not known. */
 struct block {
@@ -28,14 +29,14 @@ struct block {
 struct cell {
     const char *const *key; /* the texts left of `block`, as the header has them; of a table */
     const char *sweep;
-    double tasks, task_workers; /* as numbers; NAN: not known */
-    const struct cell *serial;  /* the same work on the serial backend, or NULL */
-    struct block *block;        /* the good blocks, ascending */
-    const char *reason;         /* of the first failure, or NULL */
-    int64_t last_failed;        /* while failures are counted */
-    int twin;                   /* 1: there to be compared with another just like it */
-    long noise[NOISES];         /* samples disturbed by each cause */
-    long odd_rows, cut_rows; /* rows left out: impossible values; of a process that was cut off */
+    double tasks, task_workers, task_ns, chunk, payload_bytes; /* as numbers; NAN: not known */
+    const struct cell *serial; /* the same work on the serial backend, or NULL */
+    struct block *block;       /* the good blocks, ascending */
+    const char *reason;        /* of the first failure, or NULL */
+    int64_t last_failed;       /* while failures are counted */
+    int twin;                  /* 1: there to be compared with another just like it */
+    long noise[NOISES];        /* samples disturbed by each cause */
+    long odd_rows, cut_rows;   /* rows left out: impossible values; of a process that was cut off */
     /* As cells.csv has them. */
     long blocks, samples, void_samples, failed_blocks;
     double median_ns, low_ns, high_ns, q1_ns, q3_ns, mad_ns, min_ns, max_ns;
@@ -70,7 +71,7 @@ struct measured {
     struct csv *rescued;          /* failed cells without a sample, read from their plan lines */
     int keys;                     /* columns left of `block` */
     int metric[METRICS], block, seq, warmup, verdict, sweep;
-    int backend, tasks, workers, cpus, twin;
+    int backend, tasks, workers, task_ns, chunk, payload, cpus, twin;
     struct noise_ledger noise;
     struct process *processes; /* a row of status.csv each */
     long process_count;
@@ -92,6 +93,9 @@ static inline const char *key_text(const struct cell *c, int column)
 
 /* The column of the key called NAME, or -1. */
 int blocks_key_column(const struct measured *r, const char *name);
+
+/* A number that is the same for the same texts, on every machine. */
+uint64_t blocks_key_hash(const char *const *key, int keys);
 
 /* DIR/FILE and END, in PATH.  Returns 0, or -ENAMETOOLONG with WHY. */
 int blocks_path(char path[PATH_MAX], const char *dir, const char *file, const char *end,

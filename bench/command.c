@@ -122,6 +122,13 @@ static void take_value(const struct option *o, const char *text)
         *(long *)o->value = count;
         break;
     }
+    case OPTION_NUMBER: {
+        double number = strtod(text, &end);
+        if (end == text || *end || !(number > 0) || !isfinite(number))
+            die(EXIT_USAGE, "%s: '%s' is not a number above 0", o->name, text);
+        *(double *)o->value = number;
+        break;
+    }
     case OPTION_SECONDS: {
         double seconds = strtod(text, &end);
         const char *units = "smh";

@@ -22,6 +22,7 @@ enum option_kind {
     OPTION_FLAG,    /* int *: set to 1 */
     OPTION_TEXT,    /* const char ** */
     OPTION_COUNT,   /* long *: 0 or more */
+    OPTION_NUMBER,  /* double *: above 0 */
     OPTION_SECONDS, /* double *: "90", "90s", "3m", "1h" */
 };
 
@@ -43,7 +44,7 @@ struct command {
 
 /* Every command is one file of bench/ and one line in main.c. */
 extern const struct command command_topology, command_list, command_plan, command_run,
-    command_summarize, command_report, command_compare, command_doctor;
+    command_summarize, command_report, command_compare, command_doctor, command_advise;
 
 /* Take the options out of ARGV (which starts after the command's word) and leave the operands.
  * OPTIONS ends with a NULL name.  --help prints the help and exits 0; an unknown option, a missing

@@ -10,8 +10,8 @@
 const char *program_name = "teampool";
 
 static const struct command *const commands[] = {
-    &command_topology, &command_doctor,    &command_list,   &command_plan,
-    &command_run,      &command_summarize, &command_report, &command_compare,
+    &command_topology,  &command_doctor, &command_list,    &command_plan,   &command_run,
+    &command_summarize, &command_report, &command_compare, &command_advise,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -416,6 +416,21 @@ static void add_lengths(const struct layout *l)
     }
 }
 
+/* Jobs of few tasks: what a job costs however short it is.  Samples of 20 ms cannot tell. */
+static void add_tasks(const struct layout *l)
+{
+    static const int64_t each[] = { 10, 50, 500 }; /* tasks a worker */
+    for (int i = 0; i < COUNT(each); i++) {
+        struct record r = blank(l, "tasks", "cpu");
+        r.task_ns = 1000; /* as in the chunk sweep, whose references serve here, too */
+        r.tasks = each[i] * l->workers;
+        for (int s = 0; s < COUNT(series); s++)
+            add_as(l, r, series[s].backend, series[s].schedule, 0);
+        r.chunk = each[i];
+        add_as(l, r, "omp", "static", 0);
+    }
+}
+
 static void add_schedules(const struct layout *l)
 {
     static const struct series all[] = {
@@ -584,6 +599,7 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
     add_schedules(&l);
     add_startup(&l);
     if (profile->samples > 1 && profile->budget_s > 60) { /* default and full */
+        add_tasks(&l);
         add_payloads(&l);
         add_contention(&l);
         add_matrix(&l);

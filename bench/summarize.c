@@ -14,7 +14,9 @@
 #include "../core/stats.h"
 #include "blocks.h"
 #include "command.h"
+#include "derive.h"
 #include "judge.h"
+#include "view.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
  * blocks. Pairs are formed of cells that did the same work. */
@@ -29,15 +31,8 @@
 #define NOISY_SHARE 0.2
 
 enum {
-    FEWEST_BLOCKS = 6,          /* for a 95 % interval */
-    MOST_BLOCKS_NEEDED = 10000, /* printed for this many and more */
-    MOST_VIEW = 12
-};
-
-/* A choice of the key's columns; -1 for one that the file lacks, which reads as empty. */
-struct view {
-    int columns[MOST_VIEW];
-    int count;
+    FEWEST_BLOCKS = 6,         /* for a 95 % interval */
+    MOST_BLOCKS_NEEDED = 10000 /* printed for this many and more */
 };
 
 struct pair {
@@ -65,50 +60,18 @@ static const char *const match_names[] = {
 };
 static const char *const side_names[] = { "runner", "backend", "start", "schedule", NULL };
 
-static struct view view_of(const struct run *r, const char *const *names)
-{
-    struct view v = { .count = 0 };
-    for (; *names; names++)
-        v.columns[v.count++] = blocks_key_column(&r->record, *names);
-    return v;
-}
-
 /* Orders ---------------------------------------------------------------------------------- */
-
-/* Nothing, then numbers by value, then words. */
-static int compare_texts(const char *a, const char *b)
-{
-    char *end_a, *end_b;
-    int order = strcmp(a, b);
-    if (!order || !*a || !*b)
-        return order;
-    double x = strtod(a, &end_a), y = strtod(b, &end_b);
-    int word_a = *end_a || isnan(x), word_b = *end_b || isnan(y);
-    if (word_a != word_b)
-        return word_a - word_b;
-    if (word_a || x == y)
-        return order;
-    return x < y ? -1 : 1;
-}
-
-static int compare_view(const struct view *v, const struct cell *a, const struct cell *b)
-{
-    int order = 0;
-    for (int i = 0; !order && i < v->count; i++)
-        order = compare_texts(key_text(a, v->columns[i]), key_text(b, v->columns[i]));
-    return order;
-}
 
 /* The order of cells.csv: no two cells are equal in it. */
 static int by_order(const void *left, const void *right, void *run)
 {
     const struct cell *a = left, *b = right;
     const struct run *r = run;
-    int order = compare_texts(a->sweep, b->sweep);
+    int order = view_compare_texts(a->sweep, b->sweep);
     if (!order)
-        order = compare_view(&r->order, a, b);
+        order = view_compare(&r->order, a, b);
     for (int i = 0; !order && i < r->record.keys; i++)
-        order = compare_texts(a->key[i], b->key[i]);
+        order = view_compare_texts(a->key[i], b->key[i]);
     return order;
 }
 
@@ -135,13 +98,13 @@ static int compare_sides(const struct run *r, const struct cell *a, const struct
         order = strcmp(backend_a, backend_b);
     if (!order)
         order = rank_in(schedules, schedule_a) - rank_in(schedules, schedule_b);
-    return order ? order : compare_view(&r->side, a, b);
+    return order ? order : view_compare(&r->side, a, b);
 }
 
 static int by_match(const void *left, const void *right, void *run)
 {
     const struct cell *a = *(struct cell *const *)left, *b = *(struct cell *const *)right;
-    int order = compare_view(&((const struct run *)run)->match, a, b);
+    int order = view_compare(&((const struct run *)run)->match, a, b);
     if (!order)
         order = compare_sides(run, a, b);
     return order ? order : (a > b) - (a < b);
@@ -149,9 +112,9 @@ static int by_match(const void *left, const void *right, void *run)
 
 static int sort_cells(struct run *r)
 {
-    r->order = view_of(r, order_names);
-    r->match = view_of(r, match_names);
-    r->side = view_of(r, side_names);
+    r->order = view_of(&r->record, order_names);
+    r->match = view_of(&r->record, match_names);
+    r->side = view_of(&r->record, side_names);
     if (r->record.cell_count)
         qsort_r(r->record.cells, (size_t)r->record.cell_count, sizeof *r->record.cells, by_order,
                 r);
@@ -171,7 +134,7 @@ static void each_group(struct run *r, int (*compare)(const void *, const void *,
     qsort_r(r->sorted, (size_t)r->record.cell_count, sizeof *r->sorted, compare, r);
     for (long first = 0, last; first < r->record.cell_count; first = last) {
         for (last = first + 1; last < r->record.cell_count; last++)
-            if (compare_view(view, r->sorted[first], r->sorted[last]))
+            if (view_compare(view, r->sorted[first], r->sorted[last]))
                 break;
         visit(r, r->sorted + first, last - first, f);
     }
@@ -405,17 +368,6 @@ static void put_cells(struct run *r, FILE *f)
     }
 }
 
-static int has_sweep(const char *sweeps, const char *word, size_t length)
-{
-    while (*sweeps) {
-        size_t next = strcspn(sweeps, "+");
-        if (next == length && !strncmp(sweeps, word, length))
-            return 1;
-        sweeps += next + (sweeps[next] == '+');
-    }
-    return 0;
-}
-
 /* The sweeps that A and B have in common, joined by +; as many as fit. */
 static void common_sweeps(const char *a, const char *b, char *out, size_t size)
 {
@@ -423,7 +375,7 @@ static void common_sweeps(const char *a, const char *b, char *out, size_t size)
     *out = 0;
     while (*a) {
         size_t length = strcspn(a, "+");
-        if (length && has_sweep(b, a, length) && used + length + 2 < size)
+        if (length && view_in_sweep(b, a, length) && used + length + 2 < size)
             used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? "+" : "",
                                      (int)length, a);
         a += length + (a[length] == '+');
@@ -491,7 +443,7 @@ static void put_pair(const struct run *r, const struct pair *p, FILE *f)
 /* Two sides, or a cell and its twin. */
 static int is_pair(const struct run *r, const struct cell *a, const struct cell *b)
 {
-    int sides = compare_view(&r->side, a, b) != 0;
+    int sides = view_compare(&r->side, a, b) != 0;
     return sides ? !a->twin && !b->twin : a->twin != b->twin;
 }
 
@@ -502,7 +454,7 @@ static void compare_twins(struct run *r, struct cell **cells, long count, FILE *
         for (long j = i + 1; j < count; j++) {
             long shared;
             if (!cells[i]->blocks || !cells[j]->blocks ||
-                compare_view(&r->side, cells[i], cells[j]))
+                view_compare(&r->side, cells[i], cells[j]))
                 continue;
             struct ratio ratio = compare_blocks(r, cells[i], cells[j], &shared);
             if (shared >= FEWEST_BLOCKS)
@@ -551,16 +503,24 @@ static void put_pairs(struct run *r, FILE *f)
     each_group(r, by_match, &r->match, put_group, f);
 }
 
+/* The first two are made here, the others by their rooms, from what those two are made of. */
 static const struct output {
     const char *file;
     void (*put)(struct run *, FILE *);
+    int (*derive)(struct derivation *, FILE *);
 } outputs[] = {
-    { "cells.csv", put_cells },
-    { "pairs.csv", put_pairs },
+    { "cells.csv", put_cells, NULL },
+    { "pairs.csv", put_pairs, NULL },
+    { "metg.csv", NULL, metg_put },
+    { "costs.csv", NULL, costs_put },
+    { "chunks.csv", NULL, chunks_put },
+    { "scaling.csv", NULL, growth_put },
+    { "prediction.csv", NULL, prediction_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
 
-static int write_new(struct run *r, const char *dir, const struct output *o, struct why *w)
+static int write_new(struct run *r, struct derivation *d, const char *dir, const struct output *o,
+                     struct why *w)
 {
     char path[PATH_MAX];
     int error = blocks_path(path, dir, o->file, ".new", w);
@@ -569,10 +529,13 @@ static int write_new(struct run *r, const char *dir, const struct output *o, str
     FILE *f = fopen(path, "w");
     if (!f)
         return why(w, -errno, "%s: cannot write: %s", path, strerror(errno));
-    o->put(r, f);
+    if (o->put)
+        o->put(r, f);
+    else
+        error = o->derive(d, f);
     errno = 0;
-    int failed = fflush(f) || ferror(f);
-    error = failed ? -(errno ? errno : EIO) : 0;
+    if ((fflush(f) || ferror(f)) && !error)
+        error = -(errno ? errno : EIO);
     if (fclose(f) && !error)
         error = -errno;
     if (error) {
@@ -593,12 +556,14 @@ static int put_in_place(const char *dir, const struct output *o, struct why *w)
     return 0;
 }
 
-/* Both tables are complete on disk before the first takes its place. */
+/* All tables are complete on disk before the first takes its place. */
 static int write_tables(struct run *r, const char *dir, struct why *w)
 {
-    int error = 0;
+    struct derivation d;
+    int error = derive_open(&d, &r->record, r->margin);
     for (int i = 0; !error && i < OUTPUTS; i++)
-        error = write_new(r, dir, &outputs[i], w);
+        error = write_new(r, &d, dir, &outputs[i], w);
+    derive_close(&d);
     for (int i = 0; !error && i < OUTPUTS; i++)
         error = put_in_place(dir, &outputs[i], w);
     for (int i = 0; error && i < OUTPUTS; i++) {
@@ -611,7 +576,9 @@ static int write_tables(struct run *r, const char *dir, struct why *w)
 
 /* The whole ------------------------------------------------------------------------------- */
 
-int summarize(const char *dir, struct why *w)
+/* Read the run in DIR and have USE look at it. */
+static int with_run(const char *dir, int (*use)(struct run *, void *self, struct why *), void *self,
+                    struct why *w)
 {
     struct run r = { 0 };
     int error = blocks_read(&r.record, dir, w);
@@ -622,15 +589,47 @@ int summarize(const char *dir, struct why *w)
     if (!error)
         error = find_margin(&r);
     if (!error)
-        error = write_tables(&r, dir, w);
+        error = use(&r, self, w);
     free(r.sorted);
     free(r.twins);
     blocks_free(&r.record);
-    if (!error)
-        error = judge(dir, w);
     if (error == -ENOMEM)
         why(w, error, "%s: not enough memory to summarize it", dir);
     return error;
+}
+
+static int write_all(struct run *r, void *dir, struct why *w)
+{
+    return write_tables(r, dir, w);
+}
+
+int summarize(const char *dir, struct why *w)
+{
+    int error = with_run(dir, write_all, (void *)dir, w);
+    return error ? error : judge(dir, w);
+}
+
+struct loan {
+    int (*use)(struct derivation *, void *, struct why *);
+    void *self;
+};
+
+static int lend(struct run *r, void *self, struct why *w)
+{
+    const struct loan *l = self;
+    struct derivation d;
+    int error = derive_open(&d, &r->record, r->margin);
+    if (!error)
+        error = l->use(&d, l->self, w);
+    derive_close(&d);
+    return error;
+}
+
+int summarize_lend(const char *dir, int (*use)(struct derivation *, void *, struct why *),
+                   void *self, struct why *w)
+{
+    struct loan l = { use, self };
+    return with_run(dir, lend, &l, w);
 }
 
 static int summarize_main(const struct command *self, int argc, char **argv)
@@ -647,11 +646,12 @@ static int summarize_main(const struct command *self, int argc, char **argv)
 const struct command command_summarize = {
     .name = "summarize",
     .operands = "DIR",
-    .summary = "samples -> tables: medians over blocks, intervals, pairs, checks, verdict",
+    .summary = "samples -> tables: medians, intervals, pairs, costs, predictions, verdict",
     .about =
-        "Reads DIR/samples.csv and DIR/status.csv and writes DIR/cells.csv and DIR/pairs.csv; "
-        "from\n"
-        "these and DIR/machine.csv and DIR/doctor.csv then DIR/checks.csv and DIR/verdict.csv.\n"
+        "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
+        "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv,\n"
+        "costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and doctor.csv then\n"
+        "checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.",

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/fit.h"
 #include "words.h"
 
 #define WORKERS_WITHIN 1.05
-#define CHUNKS_WITHIN  1.02
 #define WORTHWHILE     0.5
 #define MARGIN         0.03 /* where no pair says which */
 enum { BLOCKS_FOR_INTERVAL = 6 };
@@ -214,11 +214,6 @@ static enum choice winner(const struct duel *d)
 
 /* ---- chunk ----------------------------------------------------------------------------------- */
 
-static double power_of_two_near(double low, double high)
-{
-    return exp2(round((log2(low) + log2(high)) / 2));
-}
-
 static int by_chunk(const void *a, const void *b)
 {
     const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
@@ -239,8 +234,6 @@ static long sorted_cells(const struct reading *r, const struct want *want,
     return n;
 }
 
-/* The longest run of neighbouring sizes, none of which is more than 2 % off the best: a size that
- * is worse is never inside the range, even where a larger one is good again. */
 struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
                                   const char *schedule, double task_ns)
 {
@@ -249,26 +242,24 @@ struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
     };
     struct chunk_range range = { .task_ns = task_ns };
     const struct cell **size;
-    long n = sorted_cells(r, &want, by_chunk, &size), longest = 0;
-    double best = INFINITY;
-    for (long i = 0; i < n; i++)
-        best = fmin(best, cell_task_time(size[i]));
-    for (long i = 0, run = 0; i < n; i++) {
-        run = cell_task_time(size[i]) <= best * CHUNKS_WITHIN ? run + 1 : 0;
-        if (run <= longest)
-            continue;
-        longest = run;
-        range.low = size[i - run + 1]->chunk;
-        range.high = size[i]->chunk;
-        range.grounds = grounds_of(size[i - run + 1], NULL);
-        for (long k = i - run + 2; k <= i; k++)
-            add_grounds(&range.grounds, size[k]);
+    long n = sorted_cells(r, &want, by_chunk, &size);
+    double *room = malloc(2 * ((size_t)n + 1) * sizeof *room);
+    for (long i = 0; room && i < n; i++) {
+        room[i] = size[i]->chunk;
+        room[n + i] = cell_task_time(size[i]);
     }
-    if (longest) {
-        range.recommended = power_of_two_near(range.low, range.high);
-        if (range.recommended < range.low || range.recommended > range.high)
-            range.recommended = range.low;
+    if (room) {
+        struct chunk_span span = fit_chunk_span(room, room + n, n, CHUNK_WITHIN);
+        range.low = span.low;
+        range.high = span.high;
+        range.recommended = span.recommended;
+        for (long i = 0; i < span.count; i++)
+            if (i == 0)
+                range.grounds = grounds_of(size[span.first], NULL);
+            else
+                add_grounds(&range.grounds, size[span.first + i]);
     }
+    free(room);
     free(size);
     return range;
 }
@@ -440,7 +431,7 @@ static const struct cell *alike(const struct reading *r, const struct want *want
     for (long i = 0; (found = next_cell(r, want, side, NAN, &i));)
         if (found->chunk == other->chunk && found->workers == other->workers &&
             found->tasks == other->tasks && !strcmp(found->cpus, other->cpus) &&
-            cell_task_time(found) <= cell_task_time(c) * CHUNKS_WITHIN)
+            cell_task_time(found) <= cell_task_time(c) * CHUNK_WITHIN)
             return found;
     return c;
 }

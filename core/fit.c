@@ -173,20 +173,19 @@ double fit_metg_spread(double metg90, double metg50)
 
 /* Costs ------------------------------------------------------------------------------------ */
 
-/* By slope.  A pair is two doubles: its slope, its weight. */
-static int by_slope(const void *left, const void *right)
+/* A pair is two doubles: a value, its weight. */
+static int by_value(const void *left, const void *right)
 {
     double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
 }
 
-/* The median of COUNT pairs by weight, NAN if there are none: where half the weight is reached. */
-static double weighted_median(double *pairs, long count)
+double fit_weighted_median(double *pairs, long count)
 {
     double all = 0, sum = 0;
     if (!count)
         return NAN;
-    qsort(pairs, (size_t)count, 2 * sizeof *pairs, by_slope);
+    qsort(pairs, (size_t)count, 2 * sizeof *pairs, by_value);
     for (long i = 0; i < count; i++)
         all += pairs[2 * i + 1];
     for (long i = 0; i < count; i++) {
@@ -234,7 +233,7 @@ static double fit_chunk(const struct load *cells, long n, double workers,
             if (cells[i].tasks == cells[j].tasks && dx != 0)
                 count = add_pair(pairs, count, dx, dy);
         }
-    return weighted_median(pairs, count);
+    return fit_weighted_median(pairs, count);
 }
 
 static double fit_fix(const struct load *cells, long n, double workers,
@@ -250,7 +249,7 @@ static double fit_fix(const struct load *cells, long n, double workers,
             if (dx != 0 && (same_chunk || !isnan(known->chunk)))
                 count = add_pair(pairs, count, dx, dy);
         }
-    return weighted_median(pairs, count);
+    return fit_weighted_median(pairs, count);
 }
 
 static int sound(const struct load *cells, long n)
@@ -294,6 +293,34 @@ long fit_cpython_chunk(long tasks, long workers)
 {
     long parts = 4 * workers;
     return tasks / parts + (tasks % parts > 0);
+}
+
+static double power_of_two_near(double low, double high)
+{
+    return exp2(round((log2(low) + log2(high)) / 2));
+}
+
+struct chunk_span fit_chunk_span(const double *chunks, const double *times, long n, double within)
+{
+    struct chunk_span span = { 0 };
+    double best = INFINITY;
+    for (long i = 0; i < n; i++)
+        best = fmin(best, times[i]);
+    for (long i = 0, run = 0; i < n; i++) {
+        run = times[i] <= best * within ? run + 1 : 0;
+        if (run <= span.count)
+            continue;
+        span.count = run;
+        span.first = i - run + 1;
+        span.low = chunks[span.first];
+        span.high = chunks[i];
+    }
+    if (span.count) {
+        span.recommended = power_of_two_near(span.low, span.high);
+        if (span.recommended < span.low || span.recommended > span.high)
+            span.recommended = span.low;
+    }
+    return span;
 }
 
 double fit_chunk_regret(const double *chunks, const double *times, long n, double chunk)

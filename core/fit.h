@@ -66,6 +66,10 @@ struct metg fit_metg(const double *granularity, const double *efficiency, long n
  * where imbalance or noise keeps long tasks from being efficient.  NAN unless both are finite. */
 double fit_metg_spread(double metg90, double metg50);
 
+/* The median of COUNT values by weight: where half of the weight is reached.  PAIRS hold a value
+ * and its weight, above 0, by turns, and are sorted in place.  NAN: there are none. */
+double fit_weighted_median(double *pairs, long count);
+
 /* One cell, for fit_overheads.  WALL and TASK are in one unit. */
 struct load {
     double tasks, chunk; /* 1 or more */
@@ -111,6 +115,20 @@ double fit_best_chunk(double tasks, double workers, double chunk, double task);
 /* The chunk that multiprocessing.Pool.map of CPython takes unasked: ceil(tasks / (4 workers)); 0
  * where there are no tasks.  WORKERS is 1 or more. */
 long fit_cpython_chunk(long tasks, long workers);
+
+#define CHUNK_WITHIN 1.02 /* what counts as good as the best */
+
+/* Sizes of chunk that are as good as the best measured; all 0: none is. */
+struct chunk_span {
+    double low, high, recommended;
+    long first, count; /* which they are */
+};
+
+/* The longest run of neighbouring CHUNKS none of which takes more than WITHIN (1.02: 2 %) times the
+ * best of TIMES, the first of two that are equally long: a size that is worse is never inside, even
+ * where a larger one is good again.  Recommended is the power of two nearest the geometric middle,
+ * LOW if that lies outside.  CHUNKS ascend. */
+struct chunk_span fit_chunk_span(const double *chunks, const double *times, long n, double within);
 
 /* By what share CHUNK costs more than the best one measured: 0.1 for 10 %.  N CHUNKS, above 0 and
  * strictly ascending, have the TIMES; between them time is linear in the chunk's logarithm.  NAN:

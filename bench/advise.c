@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * advise: what to use for my loop.  Asks the model of a run (model.h) for the best team, workers
+ * and chunk, how long it takes, and by how much the next best loses.  Speaks only about loops like
+ * those that were measured, unless it is told to extrapolate.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "derive.h"
+#include "model.h"
+#include "summarize.h"
+#include "words.h"
+
+#define WORTHWHILE 1.05 /* a speed-up below is none */
+
+struct question {
+    double task_ns;
+    long tasks, payload, workers; /* PAYLOAD -1: not asked; WORKERS 0: any */
+    int extrapolate, as_csv;
+};
+
+/* What one series would do. */
+struct candidate {
+    const struct model *m;
+    double chunk, ns;
+    int outside;   /* 1: the loop is not like those it was measured with */
+    char why[160]; /* in what way */
+};
+
+struct answer {
+    const struct question *q;
+    struct candidate *c; /* by time */
+    long count, outside;
+    double margin, serial_ns;
+    struct errors errors; /* of all series */
+};
+
+/* What a series would do ---------------------------------------------------------------------- */
+
+static const char *field(const struct derivation *d, const struct model *m, const char *name)
+{
+    return key_text(m->cell[0], blocks_key_column(d->record, name));
+}
+
+/* How much longer a task takes when all workers are busy, at the measured length nearest TASK_NS:
+ * 1 where nobody measured it. */
+static double slowdown(struct derivation *d, const struct model *m, double task_ns)
+{
+    double factor = 1, nearest = INFINITY;
+    for (long i = 0; i < m->cells; i++) {
+        const struct cell *c = m->cell[i];
+        double distance = fabs(log(c->task_ns / task_ns));
+        if (!derive_is(d, c, "workload", "cpu") || !derive_corun(d, c) || !c->serial ||
+            !(distance < nearest))
+            continue;
+        double ratio = derive_middle(d, c).work / c->serial->per_task_ns;
+        if (!isfinite(ratio))
+            continue;
+        nearest = distance;
+        factor = ratio;
+    }
+    return factor;
+}
+
+/* What a byte costs where it need not move: that is in the user's own time per task already. */
+static double byte_in_place(const struct derivation *d)
+{
+    double least = INFINITY;
+    for (long i = 0; i < d->model_count; i++) {
+        if (d->models[i].byte.n)
+            least = fmin(least, d->models[i].byte.mid);
+    }
+    return least;
+}
+
+/* Of the sizes that were measured, as powers of two and one block a worker, the one that the rule
+ * for measured chunks would name.  Sets the time. */
+static void choose_chunk(const struct model *m, struct loop *loop, struct candidate *c)
+{
+    enum { SIZES = 64 };
+    double chunks[SIZES], times[SIZES], block = ceil(loop->tasks / m->workers);
+    double most = m->hands_out ? fmin(block, m->largest) : block;
+    long n = 0;
+    for (double size = m->hands_out ? m->smallest : block; size < most && n < SIZES - 1; size *= 2)
+        chunks[n++] = size;
+    chunks[n++] = fmax(most, 1);
+    for (long i = 0; i < n; i++) {
+        loop->chunk = chunks[i];
+        times[i] = model_wall(m, &m->middle, loop);
+    }
+    c->chunk = loop->chunk = fit_chunk_span(chunks, times, n, CHUNK_WITHIN).recommended;
+    c->ns = model_wall(m, &m->middle, loop);
+}
+
+/* Is the loop like those that M was measured with?  WHY says what those were. */
+static int is_inside(const struct model *m, const struct question *q, char why[160])
+{
+    char from[WORD], to[WORD];
+    double tasks = (double)q->tasks, bytes = (double)q->payload;
+    if (!(q->task_ns >= m->shortest && q->task_ns <= m->longest))
+        snprintf(why, 160, "tasks of %s to %s were measured", words_time(from, m->shortest, 2),
+                 words_time(to, m->longest, 2));
+    else if (!(tasks >= m->fewest && tasks <= m->most))
+        snprintf(why, 160, "jobs of %s to %s tasks were measured", words_count(from, m->fewest),
+                 words_count(to, m->most));
+    else if (bytes >= 0 && isnan(m->least_bytes))
+        snprintf(why, 160, "no payload was measured");
+    else if (bytes >= 0 && !(bytes >= m->least_bytes && bytes <= m->most_bytes))
+        snprintf(why, 160, "payloads of %s to %s bytes were measured",
+                 words_count(from, m->least_bytes), words_count(to, m->most_bytes));
+    else
+        return 1;
+    return 0;
+}
+
+static void consider(struct derivation *d, const struct model *m, struct answer *a)
+{
+    const struct question *q = a->q;
+    struct candidate *c = &a->c[a->count];
+    struct loop loop = { .tasks = (double)q->tasks };
+    if (!m->middle.known || (q->workers && (double)q->workers != m->workers))
+        return;
+    *c = (struct candidate){ .m = m };
+    c->outside = !is_inside(m, q, c->why);
+    loop.work = q->task_ns * slowdown(d, m, q->task_ns);
+    if (q->payload > 0) {
+        double byte = m->byte.mid - byte_in_place(d);
+        loop.work += isfinite(byte) ? byte * (double)q->payload : 0;
+    }
+    choose_chunk(m, &loop, c);
+    a->outside += c->outside;
+    a->count++;
+}
+
+/* What is like the measured first, unless EXTRAPOLATE; then by time. */
+static int by_time(const void *left, const void *right, void *extrapolate)
+{
+    const struct candidate *a = left, *b = right;
+    if (!*(const int *)extrapolate && a->outside != b->outside)
+        return a->outside - b->outside;
+    if (a->ns != b->ns)
+        return a->ns < b->ns ? -1 : 1;
+    return (a->m->first > b->m->first) - (a->m->first < b->m->first);
+}
+
+/* How they compare ------------------------------------------------------------------------------
+ */
+
+/* How far the model is off for M.  Its own held-out cells are few: it is not trusted more than the
+ * model as a whole. */
+static struct errors errors_of(const struct answer *a, const struct model *m)
+{
+    struct errors e = a->errors;
+    e.half = fmax(e.half, m->errors.half);
+    e.most = fmax(e.most, m->errors.most);
+    return e;
+}
+
+/* Within this two predictions are alike: what the run's verdicts allow, or what the model errs. */
+static double margin_between(const struct answer *a, const struct candidate *x,
+                             const struct candidate *y)
+{
+    return fmax(a->margin, fmax(errors_of(a, x->m).half, errors_of(a, y->m).half));
+}
+
+/* The best of another backend, or NULL. */
+static const struct candidate *runner_up(const struct derivation *d, const struct answer *a)
+{
+    for (long i = 1; i < a->count; i++)
+        if (strcmp(field(d, a->c[i].m, "backend"), field(d, a->c[0].m, "backend")) != 0)
+            return &a->c[i];
+    return NULL;
+}
+
+enum outcome { OUTCOME_BEST, OUTCOME_EITHER, OUTCOME_SERIAL };
+
+static enum outcome outcome_of(const struct derivation *d, const struct answer *a)
+{
+    const struct candidate *second = runner_up(d, a);
+    if (!(a->serial_ns / a->c[0].ns >= WORTHWHILE))
+        return OUTCOME_SERIAL;
+    if (second && second->ns / a->c[0].ns <= 1 + margin_between(a, &a->c[0], second))
+        return OUTCOME_EITHER;
+    return OUTCOME_BEST;
+}
+
+/* Saying it -------------------------------------------------------------------------------------
+ */
+
+static void name_of(char out[96], const struct derivation *d, const struct candidate *c)
+{
+    const char *start = field(d, c->m, "start"), *wait = field(d, c->m, "wait");
+    snprintf(out, 96, "%.30s %.30s%s%s", field(d, c->m, "backend"), field(d, c->m, "schedule"),
+             strcmp(start, "spawn") ? "" : ", spawned", strcmp(wait, "active") ? "" : ", spinning");
+}
+
+static void print_loop(const struct question *q, int outside)
+{
+    char tasks[WORD], time[WORD], bytes[WORD];
+    printf("%s%s of %s", outside ? "Extrapolated: " : "",
+           words_plural(tasks, (double)q->tasks, "task"), words_time(time, q->task_ns, 3));
+    if (q->payload >= 0)
+        printf(" with %s", words_plural(bytes, (double)q->payload, "byte"));
+}
+
+static void print_headline(const struct derivation *d, const struct answer *a)
+{
+    const struct candidate *best = &a->c[0], *second = runner_up(d, a);
+    char name[96], other[96], workers[WORD], chunk[WORD];
+    name_of(name, d, best);
+    words_plural(workers, best->m->workers, "worker");
+    words_count(chunk, best->chunk);
+    print_loop(a->q, best->outside);
+    switch (outcome_of(d, a)) {
+    case OUTCOME_SERIAL:
+        printf(": stay serial, no team is worth it.\n");
+        break;
+    case OUTCOME_EITHER:
+        name_of(other, d, second);
+        printf(": %s or %s, either will do; %s, %s per chunk.\n", name, other, workers, chunk);
+        break;
+    case OUTCOME_BEST:
+        printf(": use %s, %s, %s per chunk.\n", name, workers, chunk);
+        break;
+    }
+}
+
+static void print_times(const struct answer *a)
+{
+    const struct candidate *best = &a->c[0];
+    char time[WORD], low[WORD], high[WORD], serial[WORD];
+    double wide = errors_of(a, best->m).most;
+    printf("About %s", words_time(time, best->ns, 3));
+    if (isfinite(wide))
+        printf(" (%s to %s)", words_time(low, best->ns / (1 + wide), 3),
+               words_time(high, best->ns * (1 + wide), 3));
+    printf("; serially %s: %.2f times as fast.\n", words_time(serial, a->serial_ns, 3),
+           a->serial_ns / best->ns);
+}
+
+static void print_candidate(const struct derivation *d, const struct answer *a, long i)
+{
+    const struct candidate *c = &a->c[i];
+    char name[96], time[WORD], workers[WORD], chunk[WORD], slower[WORD];
+    double ratio = c->ns / a->c[0].ns;
+    name_of(name, d, c);
+    printf("  %-16s %-10s chunk %-9s %s, %s", name,
+           words_plural(workers, c->m->workers, "worker"), words_count(chunk, c->chunk),
+           words_time(time, c->ns, 3), c->outside ? "extrapolated, " : "");
+    if (i == 0)
+        printf("best\n");
+    else
+        printf("%s%s\n", words_slower(slower, ratio),
+               ratio <= 1 + margin_between(a, &a->c[0], c) ? ", within the margin" : "");
+}
+
+static void print_start(const struct derivation *d, const struct answer *a)
+{
+    const struct model *m = a->c[0].m;
+    double sum = 0;
+    char time[WORD];
+    for (long i = 0; i < m->cells; i++)
+        sum += m->cell[i]->open_ns / (double)m->cells;
+    if (isfinite(sum) && outcome_of(d, a) != OUTCOME_SERIAL)
+        printf("Starting the workers takes %s more, once.\n", words_time(time, sum, 2));
+}
+
+static void print_text(const struct derivation *d, const struct answer *a)
+{
+    print_headline(d, a);
+    print_times(a);
+    for (long i = 0; i < a->count; i++)
+        print_candidate(d, a, i);
+    print_start(d, a);
+    if (a->errors.count)
+        printf("The model met %ld cells it had not seen: half of its times were within %.1f%%.\n",
+               a->errors.count, 100 * a->errors.half);
+    else
+        printf("The model could not be tested: too few cells.\n");
+}
+
+static void print_csv(const struct derivation *d, const struct answer *a)
+{
+    static const char *const words[] = { "best", "either", "serial" };
+    derive_put_series_names(stdout);
+    printf(",task_ns,tasks,payload_bytes,chunk,expected_ns,low_ns,high_ns,serial_ns,speedup,"
+           "against_best,margin,answer,model_error,extrapolated\n");
+    for (long i = 0; i < a->count; i++) {
+        const struct candidate *c = &a->c[i];
+        double wide = errors_of(a, c->m).most, ratio = c->ns / a->c[0].ns;
+        double margin = margin_between(a, &a->c[0], c);
+        enum outcome outcome = outcome_of(d, a);
+        derive_put_series(d, c->m->cell[0], stdout);
+        derive_put(stdout, a->q->task_ns);
+        derive_put(stdout, (double)a->q->tasks);
+        derive_put(stdout, a->q->payload < 0 ? NAN : (double)a->q->payload);
+        derive_put(stdout, c->chunk);
+        derive_put(stdout, c->ns);
+        derive_put(stdout, c->ns / (1 + wide));
+        derive_put(stdout, c->ns * (1 + wide));
+        derive_put(stdout, a->serial_ns);
+        derive_put(stdout, a->serial_ns / c->ns);
+        derive_put(stdout, ratio);
+        derive_put(stdout, margin);
+        if (outcome == OUTCOME_SERIAL)
+            printf(",%s", words[OUTCOME_SERIAL]);
+        else
+            printf(",%s", ratio > 1 + margin ? "slower"
+                          : i                ? words[OUTCOME_EITHER]
+                                             : words[outcome]);
+        derive_put(stdout, a->errors.half);
+        printf(",%d\n", c->outside);
+    }
+}
+
+/* The whole ---------------------------------------------------------------------------------------
+ */
+
+/* Why there is no answer. */
+static int refuse(const struct derivation *d, const struct answer *a, struct why *w)
+{
+    char name[96];
+    if (!a->count && a->q->workers)
+        return why(
+            w, -ENODATA,
+            "no team of %ld workers was measured well enough; leave out --workers, or measure "
+            "one",
+            a->q->workers);
+    if (!a->count)
+        return why(
+            w, -ENODATA,
+            "this run has too few cells to predict anything; it takes the sweeps 'length' and "
+            "'chunk'");
+    name_of(name, d, &a->c[0]);
+    return why(w, -ENODATA,
+               "this loop is not like those measured: %s (%s).  --extrapolate answers all the same",
+               a->c[0].why, name);
+}
+
+static int answer(struct derivation *d, void *question, struct why *w)
+{
+    const struct question *q = question;
+    struct answer a = { .q = q, .margin = d->margin, .serial_ns = q->task_ns * (double)q->tasks };
+    int error = 0;
+    a.c = calloc((size_t)d->model_count + 1, sizeof *a.c);
+    if (!a.c)
+        return -ENOMEM;
+    a.errors = models_errors(d);
+    for (long i = 0; i < d->model_count; i++)
+        consider(d, &d->models[i], &a);
+    qsort_r(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
+    if (!a.count || (a.c[0].outside && !q->extrapolate))
+        error = refuse(d, &a, w);
+    if (!error) {
+        if (!q->extrapolate)
+            a.count -= a.outside;
+        (q->as_csv ? print_csv : print_text)(d, &a);
+    }
+    free(a.c);
+    return error;
+}
+
+/* The profile that DIR was measured with; "" where it does not say. */
+static void refuse_smoke(const char *dir)
+{
+    char path[PATH_MAX];
+    struct csv *machine;
+    if (blocks_path(path, dir, "machine.csv", "", NULL) || csv_read(&machine, path, NULL))
+        return;
+    int key = csv_column(machine, "key"), value = csv_column(machine, "value");
+    for (long i = 0; i < machine->rows; i++)
+        if (!strcmp(csv_cell(machine, i, key), "profile") &&
+            !strcmp(csv_cell(machine, i, value), "smoke"))
+            die(EXIT_FAILED,
+                "advise: %s is a smoke run: it proves that everything works, and "
+                "nothing can be predicted from it; run the default profile",
+                dir);
+    csv_free(machine);
+}
+
+static int advise_main(const struct command *self, int argc, char **argv)
+{
+    double task_us = 0;
+    const char *payload = NULL, *format = "text";
+    struct question q = { .payload = -1 };
+    const struct option options[] = {
+        { "--task-us", "X", OPTION_NUMBER, &task_us, "what a task takes in a serial loop, µs" },
+        { "--tasks", "N", OPTION_COUNT, &q.tasks, "how many tasks the loop has" },
+        { "--payload", "B", OPTION_TEXT, &payload, "bytes that go in and come out per task" },
+        { "--workers", "P", OPTION_COUNT, &q.workers, "only teams of so many workers" },
+        { "--extrapolate", NULL, OPTION_FLAG, &q.extrapolate,
+          "answer also outside of what was measured" },
+        { "--format", "F", OPTION_TEXT, &format, "text (default) or csv" },
+        { 0 },
+    };
+    struct why w = { "" };
+    if (options_take(self, options, argc, argv) != 1)
+        die(EXIT_USAGE, "advise: give the folder of one run: teampool advise DIR --task-us X "
+                        "--tasks N");
+    if (!(task_us > 0) || q.tasks < 1)
+        die(EXIT_USAGE, "advise: say what the loop is: --task-us X --tasks N, both above 0");
+    q.task_ns = task_us * 1000;
+    q.as_csv = !strcmp(format, "csv");
+    if (!q.as_csv && strcmp(format, "text") != 0)
+        die(EXIT_USAGE, "advise: no format '%s'; there are text and csv", format);
+    if (payload) {
+        char *end;
+        q.payload = strtol(payload, &end, 10);
+        if (end == payload || *end || q.payload < 0 || q.payload == LONG_MAX)
+            die(EXIT_USAGE, "advise: --payload: '%s' is not a number of bytes", payload);
+        q.payload = q.payload ? q.payload : -1;
+    }
+    refuse_smoke(argv[0]);
+    if (summarize_lend(argv[0], answer, &q, &w))
+        die(EXIT_FAILED, "advise: %s", w.text);
+    return EXIT_OK;
+}
+
+const struct command command_advise = {
+    .name = "advise",
+    .operands = "DIR",
+    .summary = "for my loop: which team, how many workers, which chunk, how long",
+    .about =
+        "Reads the record of the run in DIR, fits what handing out costs, and says what is best "
+        "for\n"
+        "a loop of N tasks that take X µs each in a serial loop; and how far off the model was\n"
+        "where it could be tested.  Outside of the task lengths, numbers of tasks and payloads\n"
+        "that were measured it says what was, and exits 1.",
+    .main = advise_main,
+};
