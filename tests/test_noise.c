@@ -173,6 +173,10 @@ static void twins_give_the_margin(void **state)
         sum_up(&m);
         assert_int_equal(m.pairs->rows, 2); /* the twin is compared with nothing else */
         assert_string_equal(told(&m, "omp", "pool", "verdict"), runs[k].verdict);
+        /* one test alone is not adjusted; a twin is none */
+        assert_string_equal(told(&m, "omp", "pool", "p_adjusted"),
+                            told(&m, "omp", "pool", "p_sign"));
+        assert_string_equal(told(&m, "omp", "omp", "p_adjusted"), "");
         double margin = atof(told(&m, "omp", "pool", "margin"));
         assert_float_equal(margin, k ? 0.1 : 0.03, 1e-6);
         unmake(&m);
