@@ -802,7 +802,10 @@ void verdict_print(const struct answer *v, FILE *f)
         put_wrapped(f, v->evidence);
     if (v->smoke)
         return;
-    if (v->chunk.low > 0)
+    if (v->chunk.low > 0 && v->chunk.low == v->chunk.high)
+        fprintf(f, "  chunk       %s a chunk is best for tasks of %s, by more than 2%%\n",
+                words_count(low, v->chunk.low), words_time(length, v->chunk.task_ns, 2));
+    else if (v->chunk.low > 0)
         fprintf(f, "  chunk       %s to %s tasks of %s are within 2%% of the best\n",
                 words_count(low, v->chunk.low), words_count(high, v->chunk.high),
                 words_time(length, v->chunk.task_ns, 2));
