@@ -250,9 +250,9 @@ static void print_candidate(const struct derivation *d, const struct answer *a, 
     char name[96], time[WORD], workers[WORD], chunk[WORD], slower[WORD];
     double ratio = c->ns / a->c[0].ns;
     name_of(name, d, c);
-    printf("  %-16s %-10s chunk %-9s %s, %s", name,
-           words_plural(workers, c->m->workers, "worker"), words_count(chunk, c->chunk),
-           words_time(time, c->ns, 3), c->outside ? "extrapolated, " : "");
+    printf("  %-16s %-10s chunk %-9s %s, %s", name, words_plural(workers, c->m->workers, "worker"),
+           words_count(chunk, c->chunk), words_time(time, c->ns, 3),
+           c->outside ? "extrapolated, " : "");
     if (i == 0)
         printf("best\n");
     else

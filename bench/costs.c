@@ -105,9 +105,7 @@ static double efficiency(const struct derivation *d, const void *self, long bloc
 }
 
 static void put_cell(struct derivation *d, const struct model *m, const char *cost,
-                     const struct cell *c,
-                     double (*f)(const struct derivation *, const void *, long), const char *unit,
-                     FILE *out)
+                     const struct cell *c, derive_figure *f, const char *unit, FILE *out)
 {
     struct about a = about(c);
     struct center center = derive_center(d, f, c);
@@ -133,18 +131,25 @@ static void put_costs(struct derivation *d, const struct model *m, FILE *f)
     put_row(d, m, "close", &team, &close, "ns", f);
 }
 
+/* A speed-up and its factors; not where the cores' loss cannot be told from the team's. */
+static void put_parts(struct derivation *d, const struct model *m, const struct cell *c, FILE *f)
+{
+    if (!derive_corun(d, c))
+        return;
+    put_cell(d, m, "speedup", c, speedup, "ratio", f);
+    put_cell(d, m, "hardware", c, hardware, "ratio", f);
+    put_cell(d, m, "efficiency", c, efficiency, "ratio", f);
+}
+
 static void put_lengths(struct derivation *d, const struct model *m, FILE *f)
 {
     long n = derive_one_a_length(d, derive_pick(d, m->first, m->first + m->cells, "cpu", "length"));
     for (long i = 0; i < n; i++)
         put_cell(d, m, "break_even", d->pick[i], break_even, "tasks", f);
-    for (long i = n / 2; i<n; i += n - 1 - n / 2> 0 ? n - 1 - n / 2 : 1) {
-        if (!derive_corun(d, d->pick[i]))
-            continue;
-        put_cell(d, m, "speedup", d->pick[i], speedup, "ratio", f);
-        put_cell(d, m, "hardware", d->pick[i], hardware, "ratio", f);
-        put_cell(d, m, "efficiency", d->pick[i], efficiency, "ratio", f);
-    }
+    if (n)
+        put_parts(d, m, d->pick[n / 2], f);
+    if (n > 2)
+        put_parts(d, m, d->pick[n - 1], f);
 }
 
 int costs_put(struct derivation *d, FILE *f)

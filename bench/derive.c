@@ -188,10 +188,8 @@ long derive_one_a_length(struct derivation *d, long count)
     return kept;
 }
 
-typedef double per_block(const struct derivation *, const void *self, long block);
-
 /* Of quiet blocks, or of all. */
-static struct center center_of(struct derivation *d, int quiet, per_block *f, const void *self)
+static struct center center_of(struct derivation *d, int quiet, derive_figure *f, const void *self)
 {
     d->quiet = quiet;
     for (long b = 0; b < d->blocks; b++)
@@ -200,7 +198,7 @@ static struct center center_of(struct derivation *d, int quiet, per_block *f, co
     return stats_center(d->value, d->blocks, DERIVE_ALPHA);
 }
 
-struct center derive_center(struct derivation *d, per_block *f, const void *self)
+struct center derive_center(struct derivation *d, derive_figure *f, const void *self)
 {
     struct center quiet = center_of(d, 1, f, self);
     return quiet.has_interval ? quiet : center_of(d, 0, f, self);

@@ -80,11 +80,11 @@ const char *derive_references(const struct derivation *d, struct cell *const *ce
 /* The cell whose busy workers are the reference of C, or NULL. */
 const struct cell *derive_corun(const struct derivation *d, const struct cell *c);
 
-/* F(self, block) of every block, 0 and up, put together: of quiet blocks if these have an interval,
- * else of all. */
-struct center derive_center(struct derivation *d,
-                            double (*f)(const struct derivation *, const void *self, long block),
-                            const void *self);
+/* A figure in one block (0 and up) of what SELF is; NAN: it has none there. */
+typedef double derive_figure(const struct derivation *d, const void *self, long block);
+
+/* F of every block put together: of quiet blocks if these have an interval, else of all. */
+struct center derive_center(struct derivation *d, derive_figure *f, const void *self);
 
 /* Is the field NAME of C this text? */
 int derive_is(const struct derivation *d, const struct cell *c, const char *name, const char *text);

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_OUT = 5 }; /* one in so many */
+enum {
+    HELD_OUT = 5, /* one in so many */
+    MANY = 100,
+    SOME = 10 /* chunks a worker */
+};
 
 #define ABOUT 10.0 /* a chunk is about as long as another within this factor */
 
@@ -64,12 +68,14 @@ static int covers(const struct derivation *d, const struct model *m, long i)
 /* Fitting ----------------------------------------------------------------------------------- */
 
 /* Does the cell tell what handing out costs?  Not if its tasks are so long that their noise hides
- * it, nor if workers idle at its end. */
+ * it, nor if workers idle at its end: they do for half a chunk or so, also where chunks come out
+ * even, which in the costs of a task is more than those of a chunk until chunks are many. */
 static int tells_costs(const struct derivation *d, const struct model *m, long i)
 {
     const struct cell *c = m->cell[i];
     double chunks = ceil(c->tasks / c->chunk);
-    int no_idle_end = chunks >= 10 * m->workers || fmod(chunks, m->workers) == 0;
+    int no_idle_end = chunks == m->workers || chunks >= MANY * m->workers ||
+                      (c->chunk == 1 && chunks >= SOME * m->workers);
     return derive_is(d, c, "workload", "cpu") && !derive_is(d, c, "schedule", "guided") &&
            c->task_ns > 0 && c->task_ns <= MODEL_LONGEST_NS && no_idle_end;
 }

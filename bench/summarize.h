@@ -13,9 +13,9 @@
 struct derivation;
 
 /* Write the tables into DIR from DIR/samples.csv and DIR/status.csv, in place of what was there.
- * and have them judged.  Where status.csv is missing every sample counts; that, a row that was cut off and a run without
- * samples are warnings on stderr. Returns 0, or -errno with WHY; then all old tables are as they
- * were, unless a later one could not be put in place after the first. */
+ * and have them judged.  Where status.csv is missing every sample counts; that, a row that was cut
+ * off and a run without samples are warnings on stderr. Returns 0, or -errno with WHY; then all old
+ * tables are as they were, unless a later one could not be put in place after the first. */
 int summarize(const char *dir, struct why *w);
 
 /* Read the run in DIR as summarize does, and have USE look at it; nothing is written.  Returns what

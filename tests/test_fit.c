@@ -542,6 +542,37 @@ static void usl_refuses(void **state)
     assert_true(scaling_usl_peak(1.5, 0.01, 0.005) == 1);
 }
 
+static void chunk_span(void **state)
+{
+    const double chunks[] = { 1, 4, 16, 64, 256 };
+    const double hollow[] = { 1.01, 1.5, 1.0, 1.02, 1.03 }; /* good, bad, good, good, bad */
+    const double twins[] = { 1.0, 2.0, 1.0, 2.0, 1.0 };
+    (void)state;
+    struct chunk_span s = fit_chunk_span(chunks, hollow, 5, 1.02);
+    assert_true(s.low == 16 && s.high == 64 && s.recommended == 32);
+    assert_true(s.first == 2 && s.count == 2);
+    s = fit_chunk_span(chunks, hollow, 5, 2);
+    assert_true(s.low == 1 && s.high == 256 && s.recommended == 16);
+    s = fit_chunk_span(chunks, twins, 5, 1.02); /* the first of three alike */
+    assert_true(s.low == 1 && s.high == 1 && s.count == 1);
+    const double odd[] = { 3 };
+    s = fit_chunk_span(odd, twins, 1, 1.02); /* no power of two lies inside */
+    assert_true(s.recommended == 3);
+    s = fit_chunk_span(chunks, twins, 0, 1.02);
+    assert_true(s.low == 0 && s.recommended == 0 && s.count == 0);
+}
+
+static void weighted_medians(void **state)
+{
+    double pairs[] = { 5, 1, 1, 1, 3, 1 }, heavy[] = { 5, 10, 1, 1, 3, 1 };
+    double even[] = { 4, 1, 2, 1 };
+    (void)state;
+    NEAR(fit_weighted_median(pairs, 3), 3);
+    NEAR(fit_weighted_median(heavy, 3), 5);
+    NEAR(fit_weighted_median(even, 2), 3);
+    assert_true(isnan(fit_weighted_median(even, 0)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +591,8 @@ int main(void)
         cmocka_unit_test(best_chunk),
         cmocka_unit_test(cpython_chunk),
         cmocka_unit_test(chunk_regret),
+        cmocka_unit_test(chunk_span),
+        cmocka_unit_test(weighted_medians),
         cmocka_unit_test(amdahl),
         cmocka_unit_test(karp_flatt),
         cmocka_unit_test(usl_comes_back),
