@@ -8,6 +8,9 @@
 #include "../core/csv.h"
 #include "../core/stats.h"
 
+/* A short sample consists of little but waking up, which is a wait for a CPU, too. */
+#define WAKE_UP_NS 50000
+
 enum measure {
     SHARE, /* of the workers' time */
     ANY,   /* one is too many */
@@ -17,11 +20,12 @@ enum measure {
 static const struct {
     const char *column, *word;
     enum measure measure;
-    double bad; /* from here on */
+    double bad;   /* from here on */
+    double least; /* ... and from here on for each worker, ns */
 } signals[NOISES] = {
     [NOISE_QUOTA] = { "throttled_ns", "CPU quota", ANY, 0 },
     [NOISE_STEAL] = { "steal_ns", "stolen by the hypervisor", SHARE, 0.01 },
-    [NOISE_WAITING] = { "runq_ns", "waited for a CPU", SHARE, 0.03 },
+    [NOISE_WAITING] = { "runq_ns", "waited for a CPU", SHARE, 0.03, WAKE_UP_NS },
     [NOISE_CANARY] = { "canary_ns", "slower CPU", LONGER, 0.05 },
     [NOISE_MOVED] = { "migrations", "moved although bound", ANY, 0 },
     [NOISE_DISK] = { "majflt", "page faults from disk", ANY, 0 },
@@ -68,7 +72,8 @@ static int is_bad(const struct noise_ledger *n, enum noise signal, long row, dou
         return 0;
     switch (signals[signal].measure) {
     case SHARE:
-        return value / (workers * wall) >= signals[signal].bad;
+        return value / (workers * wall) >= signals[signal].bad &&
+               value / workers >= signals[signal].least;
     case ANY:
         return value > 0;
     case LONGER:

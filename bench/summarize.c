@@ -38,7 +38,7 @@ enum {
 struct pair {
     const struct cell *a, *b;
     long blocks;
-    double ratio, ratio_low, ratio_high, p_sign, margin;
+    double ratio, ratio_low, ratio_high, p_sign, p_adjusted, margin;
     const char *verdict;
     double blocks_needed;
 };
@@ -50,6 +50,9 @@ struct run {
     double margin;        /* of all verdicts of this run */
     double *twins;        /* logarithms of the ratio of each cell and its twin, and room as much */
     long twin_count;
+    struct pair *pairs;
+    long pair_count, pair_room;
+    int no_memory; /* for one of them */
 };
 
 static const char *const order_names[] = { "workload", "variant", "task_ns",  "tasks", "chunk",
@@ -297,9 +300,11 @@ static const struct column cell_columns[] = {
 };
 
 static const struct column pair_columns[] = {
-    { PAIR(blocks, COUNT) },     { PAIR(ratio, RATIO) },      { PAIR(ratio_low, RATIO) },
-    { PAIR(ratio_high, RATIO) }, { PAIR(p_sign, RATIO) },     { PAIR(margin, RATIO) },
-    { PAIR(verdict, WORD) },     { PAIR(blocks_needed, NS) }, { 0 },
+    { PAIR(blocks, COUNT) },     { PAIR(ratio, RATIO) },
+    { PAIR(ratio_low, RATIO) },  { PAIR(ratio_high, RATIO) },
+    { PAIR(p_sign, RATIO) },     { PAIR(margin, RATIO) },
+    { PAIR(verdict, WORD) },     { PAIR(blocks_needed, NS) },
+    { PAIR(p_adjusted, RATIO) }, { 0 },
 };
 
 static void put_names(const struct column *columns, FILE *f)
@@ -474,10 +479,26 @@ static int find_margin(struct run *r)
     return 0;
 }
 
+static void keep_pair(struct run *r, const struct pair *p)
+{
+    if (r->pair_count == r->pair_room) {
+        long room = r->pair_room ? 2 * r->pair_room : 64;
+        struct pair *more = realloc(r->pairs, (size_t)room * sizeof *more);
+        if (!more) {
+            r->no_memory = 1;
+            return;
+        }
+        r->pairs = more;
+        r->pair_room = room;
+    }
+    r->pairs[r->pair_count++] = *p;
+}
+
 /* Pair all cells of one group, which stand in the order of compare_sides. */
-static void put_group(struct run *r, struct cell **cells, long count, FILE *f)
+static void pair_group(struct run *r, struct cell **cells, long count, FILE *none)
 {
     long paired = 0;
+    (void)none;
     for (long i = 0; i < count; i++)
         if (cells[i]->blocks && !is_serial(r, cells[i]))
             cells[paired++] = cells[i];
@@ -485,8 +506,26 @@ static void put_group(struct run *r, struct cell **cells, long count, FILE *f)
         for (long j = i + 1; j < paired; j++)
             if (is_pair(r, cells[i], cells[j])) {
                 struct pair p = make_pair(r, cells[i], cells[j]);
-                put_pair(r, &p, f);
+                keep_pair(r, &p);
             }
+}
+
+/* All pairs, and what their p are among so many.  A twin is no test of anything. */
+static int find_pairs(struct run *r)
+{
+    each_group(r, by_match, &r->match, pair_group, NULL);
+    double *p = malloc((3 * (size_t)r->pair_count + 1) * sizeof *p);
+    if (!p || r->no_memory) {
+        free(p);
+        return -ENOMEM;
+    }
+    for (long i = 0; i < r->pair_count; i++)
+        p[i] = r->pairs[i].b->twin || r->pairs[i].a->twin ? NAN : r->pairs[i].p_sign;
+    stats_adjust_p(p, r->pair_count, p + r->pair_count);
+    for (long i = 0; i < r->pair_count; i++)
+        r->pairs[i].p_adjusted = p[i];
+    free(p);
+    return 0;
 }
 
 static void put_pairs(struct run *r, FILE *f)
@@ -500,7 +539,8 @@ static void put_pairs(struct run *r, FILE *f)
         fprintf(f, ",b_%s", *name);
     put_names(pair_columns, f);
     fputc('\n', f);
-    each_group(r, by_match, &r->match, put_group, f);
+    for (long i = 0; i < r->pair_count; i++)
+        put_pair(r, &r->pairs[i], f);
 }
 
 /* The first two are made here, the others by their rooms, from what those two are made of. */
@@ -592,6 +632,7 @@ static int with_run(const char *dir, int (*use)(struct run *, void *self, struct
         error = use(&r, self, w);
     free(r.sorted);
     free(r.twins);
+    free(r.pairs);
     blocks_free(&r.record);
     if (error == -ENOMEM)
         why(w, error, "%s: not enough memory to summarize it", dir);
@@ -600,7 +641,8 @@ static int with_run(const char *dir, int (*use)(struct run *, void *self, struct
 
 static int write_all(struct run *r, void *dir, struct why *w)
 {
-    return write_tables(r, dir, w);
+    int error = find_pairs(r);
+    return error ? error : write_tables(r, dir, w);
 }
 
 int summarize(const char *dir, struct why *w)

@@ -43,12 +43,12 @@ static void each_signal_has_its_limit(void **state)
         { NOISE_STEAL, 2, "0+1" }, { NOISE_QUOTA, 2, "0+1" },   { NOISE_CANARY, 2, "0+1" },
         { NOISE_MOVED, 2, "0+1" }, { NOISES, 2, "" },           { NOISE_DISK, 2, "0+1" },
         { NOISE_QUOTA, 2, "0+1" }, { NOISES, 2, "0+1" },        { NOISES, 4, "0+1" },
-        { NOISE_WAITING, 2, "" },
+        { NOISE_WAITING, 2, "" },  { NOISES, 2, "0+1" },
     };
     struct csv *c = parse("wall_ns,runq_ns,steal_ns,throttled_ns,canary_ns,migrations,majflt\n"
-                          "1000000,59000,19000,0,70000,0,0\n" /* just below each limit */
-                          "1000000,60000,0,0,70000,0,0\n"     /* 3 % of two workers' time */
-                          "1000000,60000,0,0,70000,0,0\n"     /* they share a CPU: each other's */
+                          "10000000,590000,190000,0,70000,0,0\n" /* just below each limit */
+                          "10000000,600000,0,0,70000,0,0\n"      /* 3 % of two workers' time */
+                          "10000000,600000,0,0,70000,0,0\n" /* they share a CPU: each other's */
                           "1000000,0,20000,0,70000,0,0\n"
                           "1000000,0,0,1,70000,0,0\n"
                           "1000000,0,0,0,73501,0,0\n"
@@ -58,7 +58,8 @@ static void each_signal_has_its_limit(void **state)
                           "1000000,900000,900000,1,90000,1,1\n" /* all: the first is named */
                           "1000000,,,,,,\n"                     /* nothing is known */
                           "1000000,900000,0,0,70000,0,0\n"      /* four on two CPUs */
-                          "1000000,60000,0,0,70000,0,0\n");
+                          "10000000,600000,0,0,70000,0,0\n"
+                          "1000000,99000,0,0,70000,0,0\n"); /* no more than waking up */
     double scratch[64];
     struct noise_ledger n;
     (void)state;
@@ -172,6 +173,10 @@ static void twins_give_the_margin(void **state)
         sum_up(&m);
         assert_int_equal(m.pairs->rows, 2); /* the twin is compared with nothing else */
         assert_string_equal(told(&m, "omp", "pool", "verdict"), runs[k].verdict);
+        /* one test alone is not adjusted; a twin is none */
+        assert_string_equal(told(&m, "omp", "pool", "p_adjusted"),
+                            told(&m, "omp", "pool", "p_sign"));
+        assert_string_equal(told(&m, "omp", "omp", "p_adjusted"), "");
         double margin = atof(told(&m, "omp", "pool", "margin"));
         assert_float_equal(margin, k ? 0.1 : 0.03, 1e-6);
         unmake(&m);
