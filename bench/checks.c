@@ -11,6 +11,7 @@
 
 /* From here on a run counts as disturbed. */
 #define FOREIGN_LIMIT 0.01
+#define MOST_EFFICIENCY 1.15 /* beyond it a speed-up is impossible, not good */
 #define LOAD_LIMIT    0.5
 enum { BLOCKS_FOR_INTERVAL = 6, REASONS_SHOWN = 2 };
 
@@ -190,6 +191,35 @@ static void check_load(const struct reading *r, struct checks *out)
                "Load was %s before the run%s", value, end);
 }
 
+/* CPU-bound tasks cannot be done faster than all workers at full speed: what looks so was measured
+ * against a serial run that something held up. */
+static void check_reference(const struct reading *r, struct checks *out)
+{
+    long known = 0, impossible = 0;
+    double most = 0;
+    char value[WORD];
+    for (long i = 0; i < r->cells; i++) {
+        const struct cell *c = &r->cell[i];
+        if (strcmp(c->workload, "cpu") != 0 || isnan(c->efficiency.mid))
+            continue;
+        known++;
+        impossible += c->efficiency.mid > MOST_EFFICIENCY;
+        most = fmax(most, c->efficiency.mid);
+    }
+    if (!known)
+        return;
+    snprintf(value, sizeof value, "%ld of %ld", impossible, known);
+    if (impossible)
+        checks_add(out, "reference", MARK_WARN, value,
+                   "Run again when the machine is quiet, or with more blocks.",
+                   "%ld of %ld CPU-bound cases were faster than their workers can be (%.2f times): "
+                   "the serial run was disturbed",
+                   impossible, known, most);
+    else
+        checks_add(out, "reference", MARK_GOOD, value, NULL,
+                   "No case was faster than its workers can be");
+}
+
 static void check_limits(const struct reading *r, struct checks *out)
 {
     double quota = reading_number(r, "quota_cpus"), pus = reading_number(r, "allowed_pus");
@@ -263,6 +293,7 @@ void checks_compute(const struct reading *r, struct checks *out)
     check_results(r, out);
     check_blocks(r, out);
     check_failures(r, out);
+    check_reference(r, out);
     check_foreign(r, out);
     check_dropped(r, out);
     if (r->doctor) {

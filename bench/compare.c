@@ -114,10 +114,12 @@ static int answer(const struct comparison *c, const struct form *form, unsigned 
              BLOCKS_FOR_INTERVAL);
         return EXIT_FAILED;
     }
-    if (!c->same_record && c->most_blocks < BLOCKS_FOR_INTERVAL)
+    if (!c->same_record && c->most_blocks < BLOCKS_FOR_INTERVAL) {
         warn("compare: no cell has %d blocks in both runs: below that there is no interval, and no "
              "verdict",
              BLOCKS_FOR_INTERVAL);
+        return EXIT_FAILED;
+    }
     return found(c, fail_on) ? EXIT_SLOWER : EXIT_OK;
 }
 
@@ -155,7 +157,7 @@ const struct command command_compare = {
     .about =
         "Reads both runs' samples.csv, status.csv and machine.csv; writes nothing into them.  A\n"
         "cell is faster or slower if the 95 % interval of NEW's time over OLD's lies beyond the\n"
-        "margin: the larger of --margin and twice what a run shows against itself.  That takes 7\n"
+        "margin: the larger of --margin and twice what a run shows against itself.  That takes 6\n"
         "blocks in each run.  Counted, and looked at by --fail-on, is what remains after a\n"
         "correction for many comparisons.  Runs of two hosts are also compared by speed-up.\n"
         "Exit codes: 0; 1 failed, or nothing can be told; 2 usage; 3 --fail-on found it.",

@@ -128,6 +128,12 @@ static int gains(const struct cell *c)
     return c && !(c->workers <= 1) && !(c->speedup.mid < WORKERS_WITHIN);
 }
 
+/* Is it known that they are not?  A busy machine shows no gain, either. */
+static int surely_none(const struct cell *c)
+{
+    return !c || c->speedup.high < WORKERS_WITHIN;
+}
+
 /* ---- one cell against another ---------------------------------------------------------------- */
 
 static int same_work(const struct pair *p, const struct cell *c)
@@ -488,7 +494,7 @@ static void advise(const struct reading *r, double effective, const struct cell 
     t = alike(r, &want, CHOICE_THREADS, t, p);
     struct duel d = a->duel = duel_between(r, t, p);
     a->grounds = grounds_of(t, p);
-    if (!gains(t) && !gains(p)) {
+    if (!gains(t) && !gains(p) && surely_none(t) && surely_none(p)) {
         a->choice = CHOICE_SERIAL;
         a->cell = t;
         snprintf(a->other, sizeof a->other, "no gain from workers");
@@ -575,7 +581,7 @@ static enum choice choose(const struct answer *v)
     if (v->smoke || v->one_cpu || (!t && !p))
         return CHOICE_NONE;
     if (!gains(t) && !gains(p))
-        return CHOICE_SERIAL;
+        return surely_none(t) && surely_none(p) ? CHOICE_SERIAL : CHOICE_UNCLEAR;
     if (!t || !p)
         return t ? CHOICE_THREADS : CHOICE_PROCESSES;
     return winner(&v->duel);
@@ -621,6 +627,8 @@ static void write_headline(struct answer *v)
         say(out, room, "Stay serial: no number of workers was worth it here.");
     else if (v->choice == CHOICE_EITHER)
         say(out, room, "Use threads or processes, either will do: %s%s.", workers, chunk);
+    else if (v->choice == CHOICE_UNCLEAR && isnan(v->duel.ratio.low))
+        say(out, room, "Threads or processes? Can't tell: too few blocks.");
     else if (v->choice == CHOICE_UNCLEAR)
         say(out, room, "Threads or processes? Can't tell yet; use %s%s.", workers, chunk);
     else
@@ -794,7 +802,10 @@ void verdict_print(const struct answer *v, FILE *f)
         put_wrapped(f, v->evidence);
     if (v->smoke)
         return;
-    if (v->chunk.low > 0)
+    if (v->chunk.low > 0 && v->chunk.low == v->chunk.high)
+        fprintf(f, "  chunk       %s a chunk is best for tasks of %s, by more than 2%%\n",
+                words_count(low, v->chunk.low), words_time(length, v->chunk.task_ns, 2));
+    else if (v->chunk.low > 0)
         fprintf(f, "  chunk       %s to %s tasks of %s are within 2%% of the best\n",
                 words_count(low, v->chunk.low), words_count(high, v->chunk.high),
                 words_time(length, v->chunk.task_ns, 2));

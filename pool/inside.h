@@ -246,7 +246,7 @@ struct pool_ticket {
     int kill;                   /* ... and those that run are ended */
     int complete;
     long result;
-    char message[200]; /* what the call came to, in words */
+    char message[560]; /* what the call came to, in words */
     long base;         /* number of the first task */
     long halt_at;
     int halt_now;

@@ -525,7 +525,7 @@ static void give_failures(struct pool_ticket *t, long failed)
         snprintf(t->message, sizeof t->message, "%ld of %ld tasks failed", failed, t->call.n);
     if (first)
         snprintf(t->message + length, sizeof t->message - (size_t)length,
-                 ", the first is task %ld: %.120s", first->task,
+                 ", the first is task %ld: %s", first->task,
                  first->text[0] ? first->text : "no text");
     if (first && !first->text[0])
         snprintf(t->message + length, sizeof t->message - (size_t)length,

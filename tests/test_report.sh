@@ -163,7 +163,7 @@ report empty || fail "an empty run: $(cat err)"
 check 'an empty run says so' grep -q "sweep &#39;workers&#39; is not part of this run" empty/report.html
 fake few blocks=1 cores=2 only=2
 report few || fail "one block, one worker count: $(cat err)"
-check 'one block is no verdict' grep -q "Can&#39;t tell yet" few/report.html
+check 'one block is no verdict' grep -q "Can&#39;t tell: too few blocks" few/report.html
 check 'one block: no intervals are claimed' grep -q 'Too few blocks for intervals' few/report.html
 fake one cores=1
 report one || fail "one core: $(cat err)"

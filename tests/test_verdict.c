@@ -336,6 +336,21 @@ static void smoke_gives_no_verdict(void **state)
     reading_close(&r);
 }
 
+/* What was seen of a gain is none, but its interval has room for one. */
+static void a_gain_that_cannot_be_seen(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    cell(&m, "workers", "omp", "dynamic", 10000, 16, 1, 1.0, 0.5);
+    cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 0.9, 0.5);
+    judge(&m, &r, &v);
+    assert_int_equal(v.choice, CHOICE_UNCLEAR);
+    assert_null(strstr(v.headline, "serial"));
+    reading_close(&r);
+}
+
 static void workers_that_gain_nothing(void **state)
 {
     (void)state;
@@ -557,6 +572,7 @@ int main(void)
         cmocka_unit_test(nothing_measured),
         cmocka_unit_test(smoke_gives_no_verdict),
         cmocka_unit_test(workers_that_gain_nothing),
+        cmocka_unit_test(a_gain_that_cannot_be_seen),
         cmocka_unit_test(answers_as_a_table),
         cmocka_unit_test(checks_lower_every_confidence),
         cmocka_unit_test(wide_intervals_lower_it_too),
