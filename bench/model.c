@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_OUT = 5 }; /* one in so many */
+enum {
+    HELD_OUT = 5, /* one in so many */
+    MANY = 100,
+    SOME = 10 /* chunks a worker */
+};
 
 #define ABOUT 10.0 /* a chunk is about as long as another within this factor */
 
@@ -64,12 +68,14 @@ static int covers(const struct derivation *d, const struct model *m, long i)
 /* Fitting ----------------------------------------------------------------------------------- */
 
 /* Does the cell tell what handing out costs?  Not if its tasks are so long that their noise hides
- * it, nor if workers idle at its end. */
+ * it, nor if workers idle at its end: they do for half a chunk or so, also where chunks come out
+ * even, which in the costs of a task is more than those of a chunk until chunks are many. */
 static int tells_costs(const struct derivation *d, const struct model *m, long i)
 {
     const struct cell *c = m->cell[i];
     double chunks = ceil(c->tasks / c->chunk);
-    int no_idle_end = chunks >= 10 * m->workers || fmod(chunks, m->workers) == 0;
+    int no_idle_end = chunks == m->workers || chunks >= MANY * m->workers ||
+                      (c->chunk == 1 && chunks >= SOME * m->workers);
     return derive_is(d, c, "workload", "cpu") && !derive_is(d, c, "schedule", "guided") &&
            c->task_ns > 0 && c->task_ns <= MODEL_LONGEST_NS && no_idle_end;
 }
@@ -129,28 +135,66 @@ static double rest_beside(const struct model *m, const struct load *loads, long 
     return stats_median(scratch, n);
 }
 
-/* Costs for predicting: none is below 0, which would be noise and could make a job take less than
- * its work.  What a chunk costs is then what is left of every cell's time. */
+/* Cell I as a loop, and its wall time.  Returns 1, or 0: nothing can be learnt from it. */
+static int learn(struct derivation *d, const struct model *m, long i, int test, struct loop *l,
+                 double *wall)
+{
+    const struct cell *c = m->cell[i];
+    if (!covers(d, m, i) || (test && m->held_out[i]))
+        return 0;
+    struct middle middle = derive_middle(d, c);
+    *l = (struct loop){ c->tasks, c->chunk, middle.work };
+    *wall = middle.wall;
+    return isfinite(middle.work) && isfinite(middle.wall);
+}
+
+/* What chunks cost, by their length: what is left of every cell's time. */
+static void fit_chunks(struct derivation *d, const struct model *m, int test, struct costs *c)
+{
+    struct loop l;
+    double wall;
+    for (long i = 0; m->hands_out && i < m->cells; i++) {
+        if (!learn(d, m, i, test, &l, &wall))
+            continue;
+        double work = most_tasks(&l, m->workers) * (l.work + c->item);
+        c->length[c->cells] = l.chunk * l.work;
+        c->weight[c->cells] = l.tasks * l.work;
+        c->chunk[c->cells++] = (wall - c->fix - work) / rounds_of(&l, m->workers);
+    }
+}
+
+/* What the model then misses is put right in FIX, short jobs weighing most: a pipe's first chunks,
+ * say, cost more than the later ones.  PAIRS has room for 2 a cell. */
+static void correct_fix(struct derivation *d, const struct model *m, int test, struct costs *c,
+                        double *pairs)
+{
+    struct loop l;
+    double wall;
+    long n = 0;
+    for (long i = 0; i < m->cells; i++) {
+        if (!learn(d, m, i, test, &l, &wall))
+            continue;
+        pairs[2 * n] = wall - model_wall(m, c, &l);
+        pairs[2 * n++ + 1] = 1 / wall;
+    }
+    if (n)
+        c->fix = fmax(0, c->fix + fit_weighted_median(pairs, n));
+}
+
+/* Costs for predicting.  None is below 0, which would be noise and could make a job take less than
+ * its work. */
 static void fit_middle(struct derivation *d, const struct model *m, int test, struct costs *c,
                        struct load *loads, double *scratch)
 {
     long n = take_loads(d, m, MIDDLE, test, loads);
     struct overheads o = fit_loads(m, loads, n, scratch);
     c->known = !isnan(o.rest);
+    if (!c->known)
+        return;
     c->fix = o.fix > 0 ? o.fix : 0;
     c->item = fmax(0, rest_beside(m, loads, n, c->fix, o.chunk > 0 ? o.chunk : 0, scratch));
-    for (long i = 0; c->known && m->hands_out && i < m->cells; i++) {
-        const struct cell *cell = m->cell[i];
-        struct middle middle = derive_middle(d, cell);
-        struct loop l = { cell->tasks, cell->chunk, middle.work };
-        if (!covers(d, m, i) || (test && m->held_out[i]))
-            continue;
-        double work = most_tasks(&l, m->workers) * (l.work + c->item);
-        c->length[c->cells] = l.chunk * l.work;
-        c->weight[c->cells] = l.tasks * l.work;
-        c->chunk[c->cells] = (middle.wall - c->fix - work) / rounds_of(&l, m->workers);
-        c->cells += isfinite(c->length[c->cells]) && isfinite(c->chunk[c->cells]);
-    }
+    fit_chunks(d, m, test, c);
+    correct_fix(d, m, test, c, scratch);
 }
 
 struct payloads {
