@@ -23,12 +23,12 @@ static const struct {
     double bad;   /* from here on */
     double least; /* ... and from here on for each worker, ns */
 } signals[NOISES] = {
-    [NOISE_QUOTA] = { "throttled_ns", "CPU quota", ANY, 0 },
-    [NOISE_STEAL] = { "steal_ns", "stolen by the hypervisor", SHARE, 0.01 },
+    [NOISE_QUOTA] = { "throttled_ns", "CPU quota", ANY, 0, 0 },
+    [NOISE_STEAL] = { "steal_ns", "stolen by the hypervisor", SHARE, 0.01, 0 },
     [NOISE_WAITING] = { "runq_ns", "waited for a CPU", SHARE, 0.03, WAKE_UP_NS },
-    [NOISE_CANARY] = { "canary_ns", "slower CPU", LONGER, 0.05 },
-    [NOISE_MOVED] = { "migrations", "moved although bound", ANY, 0 },
-    [NOISE_DISK] = { "majflt", "page faults from disk", ANY, 0 },
+    [NOISE_CANARY] = { "canary_ns", "slower CPU", LONGER, 0.05, 0 },
+    [NOISE_MOVED] = { "migrations", "moved although bound", ANY, 0, 0 },
+    [NOISE_DISK] = { "majflt", "page faults from disk", ANY, 0, 0 },
 };
 
 void noise_open(struct noise_ledger *n, const struct csv *samples, double *scratch)
