@@ -10,9 +10,9 @@
 #include "words.h"
 
 /* From here on a run counts as disturbed. */
-#define FOREIGN_LIMIT 0.01
+#define FOREIGN_LIMIT   0.01
 #define MOST_EFFICIENCY 1.15 /* beyond it a speed-up is impossible, not good */
-#define LOAD_LIMIT    0.5
+#define LOAD_LIMIT      0.5
 enum { BLOCKS_FOR_INTERVAL = 6, REASONS_SHOWN = 2 };
 
 const char *mark_word(enum mark m)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * noise: which samples were disturbed, and by what, as far as the counters beside them tell.
- * Nothing is left out because of it: a disturbed sample is told with its cause, and a verdict that
- * stands and falls with disturbed blocks is not given.
+ * No cell or pair leaves anything out because of it: a disturbed sample is told with its cause, and
+ * a verdict that stands and falls with disturbed blocks is not given.  Only the fitted costs
+ * (derive.h) are taken from quiet blocks, where there are enough of them.
  */
 #ifndef BENCH_NOISE_H
 #define BENCH_NOISE_H

@@ -242,8 +242,8 @@ static int matches(const char *wanted, const char *text)
 
 int cell_fits(const struct cell *c, const struct want *want)
 {
-    return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 && strcmp(c->status, "failed") &&
-           (!*c->runner || !strcmp(c->runner, "cell")) &&
+    return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 &&
+           strcmp(c->status, "failed") && (!*c->runner || !strcmp(c->runner, "cell")) &&
            (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
            matches(want->schedule, c->schedule) && matches(want->workload, c->workload) &&
            matches(want->variant, c->variant) &&

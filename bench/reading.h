@@ -56,7 +56,8 @@ struct want {
     double task_ns;
 };
 
-/* Is this cell wanted, measured by our own cell program, no other's twin, and did it give a time? */
+/* Is this cell wanted, measured by our own cell program, no other's twin, and did it give a time?
+ */
 int cell_fits(const struct cell *c, const struct want *want);
 
 /* Is LABEL one of the labels, joined by '+', of the cell's sweep? */

@@ -632,10 +632,9 @@ static void open_in_vain(const void *arg)
     struct why w = { "" };
     struct arena arena;
     expect(arena_open(&arena, 1 << 20) == 0);
-    const struct team_spec spec = { .workers = d->workers,
-                                    .arena = &arena,
-                                    .wait = WAIT_PASSIVE,
-                                    .enter = refuse_to_start };
+    const struct team_spec spec = {
+        .workers = d->workers, .arena = &arena, .wait = WAIT_PASSIVE, .enter = refuse_to_start
+    };
     int error = d->backend->open(&team, &spec, &w);
     if (d->workers == 1 || strcmp(d->backend->start, "none") != 0)
         expect(error == -EPERM);
