@@ -11,6 +11,7 @@
 
 #include "../core/stats.h"
 #include "command.h"
+#include "machine.h"
 #include "record.h"
 
 /* From here on a time is no longer exact in a double, nor in a spreadsheet: 104 days. */
@@ -485,13 +486,14 @@ static double measured(const struct measured *r, const struct sample *s, enum me
 }
 
 /* How many of the samples of C were disturbed; its causes are counted. */
-static long count_disturbed(const struct measured *r, struct cell *c, const struct sample *samples,
+static long count_disturbed(const struct measured *r, struct cell *c,
+                            const struct noise_usual *usual, const struct sample *samples,
                             long count)
 {
     long disturbed = 0;
     for (long i = 0; i < count; i++) {
-        enum noise cause =
-            noise_of(&r->noise, samples[i].row, c->task_workers, key_text(c, r->cpus));
+        enum noise cause = noise_of(&r->noise, samples[i].row, usual);
+        c->suspect += noise_warns(&r->noise, samples[i].row, usual);
         if (cause < NOISES) {
             c->noise[cause]++;
             disturbed++;
@@ -500,10 +502,11 @@ static long count_disturbed(const struct measured *r, struct cell *c, const stru
     return disturbed;
 }
 
-static struct block block_of(const struct measured *r, const struct sample *samples, long count)
+static struct block block_of(const struct measured *r, const struct noise_usual *usual,
+                             const struct sample *samples, long count)
 {
     struct block b = { .number = samples->block };
-    b.disturbed = 2 * count_disturbed(r, &r->cells[samples->cell], samples, count) > count;
+    b.disturbed = 2 * count_disturbed(r, &r->cells[samples->cell], usual, samples, count) > count;
     for (int m = 0; m < METRICS; m++) {
         long known = 0;
         for (long i = 0; i < count; i++) {
@@ -517,27 +520,55 @@ static struct block block_of(const struct measured *r, const struct sample *samp
     return b;
 }
 
-static int make_blocks(struct measured *r)
+/* What others took of the machine while it was measured; NAN: nobody says. */
+static double foreign_share(const char *dir)
+{
+    struct machine m = { 0 };
+    char path[PATH_MAX], *end;
+    double share = NAN;
+    if (!blocks_path(path, dir, "machine.csv", "", NULL) && !machine_read(&m, path, NULL)) {
+        const char *text = machine_get(&m, "foreign_share");
+        share = strtod(text, &end);
+        share = *text && !*end ? share : NAN;
+    }
+    machine_free(&m);
+    return share;
+}
+
+/* The samples from FIRST on that are of its cell; SAME_BLOCK: and of its block. */
+static long count_like(const struct measured *r, long first, int same_block)
+{
+    const struct sample *s = &r->good[first];
+    long last = first + 1;
+    while (last < r->good_count && r->good[last].cell == s->cell &&
+           (!same_block || r->good[last].block == s->block))
+        last++;
+    return last - first;
+}
+
+static int make_blocks(struct measured *r, const char *dir)
 {
     size_t most = (size_t)r->good_count + 1;
+    struct noise_usual usual = { 0 };
     r->blocks = malloc(most * sizeof *r->blocks);
     r->scratch = malloc((3 * most + 2 * (size_t)r->samples->rows) * sizeof *r->scratch);
     if (!r->blocks || !r->scratch)
         return -ENOMEM;
-    noise_open(&r->noise, r->samples, r->scratch);
+    noise_open(&r->noise, r->samples, foreign_share(dir), r->scratch);
     qsort(r->good, (size_t)r->good_count, sizeof *r->good, by_cell_and_block);
 
     struct block *b = r->blocks;
-    for (long first = 0, last; first < r->good_count; first = last, b++) {
+    for (long first = 0, count; first < r->good_count; first += count, b++) {
         const struct sample *s = &r->good[first];
         struct cell *c = &r->cells[s->cell];
-        for (last = first + 1; last < r->good_count; last++)
-            if (r->good[last].cell != s->cell || r->good[last].block != s->block)
-                break;
-        *b = block_of(r, s, last - first);
+        count = count_like(r, first, 1);
+        if (!c->blocks)
+            usual = noise_usual(&r->noise, &s->row, sizeof *s, count_like(r, first, 0),
+                                c->task_workers, key_text(c, r->cpus), r->scratch);
+        *b = block_of(r, &usual, s, count);
         if (!c->blocks++)
             c->block = b;
-        c->samples += last - first;
+        c->samples += count;
     }
     return 0;
 }
@@ -657,6 +688,6 @@ int blocks_read(struct measured *r, const char *dir, struct why *w)
     find_columns(r);
     if (!(error = list_processes(r)) && !(error = sort_into_cells(r)) &&
         !(error = count_failures(r, w)))
-        error = make_blocks(r);
+        error = make_blocks(r, dir);
     return error;
 }

@@ -36,6 +36,7 @@ struct cell {
     int64_t last_failed;       /* while failures are counted */
     int twin;                  /* 1: there to be compared with another just like it */
     long noise[NOISES];        /* samples disturbed by each cause */
+    long suspect;              /* samples above a warning level */
     long odd_rows, cut_rows;   /* rows left out: impossible values; of a process that was cut off */
     /* As cells.csv has them. */
     long blocks, samples, void_samples, failed_blocks;
@@ -45,8 +46,8 @@ struct cell {
     double open_ns, open_low_ns, open_high_ns, close_ns, first_ns;
     double busy_share, runq_share, foreign_share;
     const char *status;
-    double disturbed_share; /* of its samples */
-    const char *cause;      /* of most of them */
+    double disturbed_share, suspect_share; /* of its samples */
+    const char *cause;                     /* of most of them */
 };
 
 /* A row of samples.csv that counts. */

@@ -6,11 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "noise.h"
 #include "reading.h"
 #include "words.h"
 
-/* From here on a run counts as disturbed. */
-#define FOREIGN_LIMIT   0.01
 #define MOST_EFFICIENCY 1.15 /* beyond it a speed-up is impossible, not good */
 #define LOAD_LIMIT      0.5
 enum { BLOCKS_FOR_INTERVAL = 6, REASONS_SHOWN = 2 };
@@ -158,8 +157,8 @@ static void check_foreign(const struct reading *r, struct checks *out)
     if (isnan(foreign))
         return;
     snprintf(value, sizeof value, "%.1f%%", 100 * foreign);
-    checks_add(out, "foreign", foreign > FOREIGN_LIMIT ? MARK_WARN : MARK_GOOD, value,
-               foreign > FOREIGN_LIMIT ? "top or pidstat shows who it was." : NULL,
+    checks_add(out, "foreign", foreign > NOISE_FOREIGN ? MARK_WARN : MARK_GOOD, value,
+               foreign > NOISE_FOREIGN ? "top or pidstat shows who it was." : NULL,
                "Other processes took %s of the CPU time", value);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "noise.h"
 #include "record.h"
 
 /* The way through: both folders are read; their cells are sorted together by all that must match,
@@ -18,10 +19,9 @@
 /* A shorter task of the CPU kernel than this is no longer the same work. */
 #define WORK_TOLERANCE 1e-9
 
-/* A run counts as disturbed if other programs took this share of the machine; and a cell as
- * disturbed otherwise than in the other run if its workers waited so much more for a CPU. */
-#define FOREIGN_LIMIT 0.01
-#define WAITED_LIMIT  0.03
+/* A cell was disturbed otherwise than in the other run if its workers waited so much more for a
+ * CPU. */
+#define WAITED_LIMIT 0.03
 
 /* Reading --------------------------------------------------------------------------------- */
 
@@ -551,7 +551,7 @@ static void doubt_disturbed(const struct comparison *c, struct contrast *row)
     for (int s = 0; s < SIDES; s++)
         row->waited[s] = middle(row->cell[s], RUNQ, c->scratch);
     if ((row->verdict != VERDICT_SLOWER && row->verdict != VERDICT_FASTER) ||
-        !(c->run[slow].foreign > FOREIGN_LIMIT) ||
+        !(c->run[slow].foreign > NOISE_FOREIGN) ||
         !(row->waited[slow] - row->waited[quick] > WAITED_LIMIT))
         return;
     row->disturbed = 1;

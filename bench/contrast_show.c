@@ -8,6 +8,7 @@
 
 #include "../core/csv.h"
 #include "command.h"
+#include "noise.h"
 #include "words.h"
 
 enum { LABEL = 320, LISTED = 20, LISTED_ASIDE = 8 };
@@ -287,7 +288,7 @@ static void put_conditions(const struct comparison *c, FILE *f)
     if (c->same_record)
         fprintf(f, "Both folders hold the same record: of course all is the same.\n");
     for (int s = 0; s < SIDES; s++)
-        if (c->run[s].foreign > 0.01)
+        if (c->run[s].foreign > NOISE_FOREIGN)
             fprintf(f,
                     "%s was disturbed: other programs took %s of the machine. Measure again on a "
                     "quiet one before you believe a difference.\n",

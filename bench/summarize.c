@@ -195,6 +195,7 @@ static void measure_cell(const struct run *r, struct cell *c)
         most = c->noise[i] > c->noise[most] ? i : most;
     }
     c->disturbed_share = c->samples ? (double)disturbed / (double)c->samples : NAN;
+    c->suspect_share = c->samples ? (double)c->suspect / (double)c->samples : NAN;
     c->cause = disturbed ? noise_word((enum noise)most) : "";
     c->status = c->blocks >= FEWEST_BLOCKS ? "ok" : c->blocks ? "few" : "failed";
     if (!c->blocks && !c->reason && !c->odd_rows && !c->cut_rows)
@@ -296,6 +297,7 @@ static const struct column cell_columns[] = {
     { CELL(status, WORD) },
     { CELL(disturbed_share, RATIO) },
     { CELL(cause, WORD) },
+    { CELL(suspect_share, RATIO) },
     { 0 },
 };
 
@@ -393,8 +395,7 @@ static enum verdict verdict_of(const struct run *r, const struct ratio *ratio)
                                : VERDICT_UNCLEAR;
 }
 
-/* Would the blocks that nothing disturbed say the same?  Too few of them contradict nobody: then
- * all are alike, and so is what disturbed them. */
+/* Would the blocks that nothing disturbed say the same?  Too few of them support nothing. */
 static int holds_when_quiet(const struct run *r, const struct cell *a, const struct cell *b,
                             enum verdict verdict)
 {
@@ -409,15 +410,15 @@ static struct pair make_pair(const struct run *r, const struct cell *a, const st
 {
     struct pair p = { .a = a, .b = b, .margin = r->margin, .blocks_needed = NAN };
     struct ratio ratio = compare_blocks(r, a, b, &p.blocks);
-    enum verdict verdict = verdict_of(r, &ratio);
-    if (verdict != VERDICT_UNCLEAR && !holds_when_quiet(r, a, b, verdict))
-        verdict = VERDICT_UNCLEAR;
+    enum verdict seen = verdict_of(r, &ratio);
+    int holds = seen == VERDICT_UNCLEAR || holds_when_quiet(r, a, b, seen);
+    enum verdict verdict = holds ? seen : VERDICT_UNCLEAR;
     p.ratio = ratio.center;
     p.ratio_low = ratio.low;
     p.ratio_high = ratio.high;
     p.p_sign = p.blocks ? ratio.p_sign : NAN;
     p.verdict = stats_verdict_name(verdict);
-    if (verdict == VERDICT_UNCLEAR) {
+    if (holds && verdict == VERDICT_UNCLEAR) { /* no number of blocks makes it quiet */
         long needed = FEWEST_BLOCKS;
         if (ratio.has_interval)
             needed = stats_blocks_to_settle(&ratio, p.blocks, r->margin);
