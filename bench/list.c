@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * list: what there is to measure with: workloads, backends, runners, schedules, placements, profiles.
+ * list: what there is to measure with: workloads, backends, runners, schedules, placements,
+ * profiles.
  */
 #include <errno.h>
 #include <stdio.h>

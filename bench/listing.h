@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * listing: what the programs that measure can do, asked from them: this one is linked with no backend.
+ * listing: what the programs that measure can do, asked from them: this one is linked with no
+ * backend.
  */
 #ifndef BENCH_LISTING_H
 #define BENCH_LISTING_H
 
 #include "../core/csv.h"
 
-/* The CSV that WHO prints when asked QUESTION ("--list", "--about").  WHO: "cell", or "peers" for all
- * Python runners.  Returns 0 or -errno with WHY.  Owns: the caller, csv_free. */
+/* The CSV that WHO prints when asked QUESTION ("--list", "--about").  WHO: "cell", or "peers" for
+ * all Python runners.  Returns 0 or -errno with WHY.  Owns: the caller, csv_free. */
 int listing_ask(struct csv **out, const char *who, const char *question, struct why *w);
 
 /* The list of the Python runners; NULL: there is no Python to ask.  Owns: the caller, csv_free. */

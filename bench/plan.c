@@ -77,15 +77,15 @@ static int is_peer(const struct record *r)
 
 /* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
 enum {
-    CLAIM_NS = 40,      /* a chunk from a shared counter; claims of all workers go one by one */
-    MESSAGE_NS = 7000,  /* a chunk through a pipe and back */
-    PIPE_BYTE_NS = 2,   /* a byte there and one back */
-    JOB_NS = 100000,    /* starting a job and seeing its end */
+    CLAIM_NS = 40,       /* a chunk from a shared counter; claims of all workers go one by one */
+    MESSAGE_NS = 7000,   /* a chunk through a pipe and back */
+    PIPE_BYTE_NS = 2,    /* a byte there and one back */
+    JOB_NS = 100000,     /* starting a job and seeing its end */
     LAUNCH_NS = 4000000, /* a fresh process, its checks, its end */
     /* of Python's pools */
-    PEER_CHUNK_NS = 70000,
+    PEER_CHUNK_NS = 50000,
     PEER_TASK_NS = 1000,
-    PEER_LAUNCH_NS = 250000000
+    PEER_LAUNCH_NS = 200000000
 };
 
 static double handout_ns(const char *backend)
@@ -837,9 +837,8 @@ static int drop_lonely(struct plan *p)
         for (int k = 0; k < p->count && !used; k++) {
             const struct record *other = &p->cells[k].record;
             used = !p->cells[k].dropped && !is_reference(other) &&
-                   !runner_compare(other->runner, r->runner) &&
-                   is(other->workload, r->workload) && is(other->variant, r->variant) &&
-                   other->task_ns == r->task_ns;
+                   !runner_compare(other->runner, r->runner) && is(other->workload, r->workload) &&
+                   is(other->variant, r->variant) && other->task_ns == r->task_ns;
         }
         p->cells[i].dropped |= !used;
         dropped += !used;

@@ -48,8 +48,8 @@ struct plan {
     int text_count, text_room;
 };
 
-/* Lay out PROFILE for the machine T.  PEERS: the Python runners (listing.h) to be measured, too; NULL:
- * none.  Owns: the caller, plan_free. */
+/* Lay out PROFILE for the machine T.  PEERS: the Python runners (listing.h) to be measured, too;
+ * NULL: none.  Owns: the caller, plan_free. */
 void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
                  const struct csv *peers);
 

@@ -17,6 +17,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 import time
 
 START_NS = time.perf_counter_ns()
@@ -44,7 +45,8 @@ class Refused(Exception):
 
 # ---- tasks: in whichever worker ----------------------------------------------------------------
 
-setup = None  # of this worker, or of this process: what arrive() was told
+setup = None  # of this process: what arrive() was told
+arrived = threading.local()  # of this worker: `at`, the meeting where it has been counted
 
 
 def empty(i):
@@ -70,21 +72,33 @@ Setup = collections.namedtuple("Setup", "meeting workers cpus seconds steps")
 
 
 def arrive(told):
-    """Be bound, and wait for the others: so every worker takes one of these, and all are ready when
-    the map of them returns.  A byte in a file is an arrival; its place is the worker's number."""
+    """Be counted and bound, and wait a little for the others, so that they take the other calls.
+    A byte in a file is an arrival; its place is the worker's number."""
     global setup
     setup = told
     fd = os.open(told.meeting, os.O_WRONLY | os.O_APPEND)
     try:
-        os.write(fd, b".")
-        index = os.lseek(fd, 0, os.SEEK_CUR) - 1
-        if told.cpus:
-            os.sched_setaffinity(0, {told.cpus[index % len(told.cpus)]})
-        while os.fstat(fd).st_size < told.workers:
-            time.sleep(0.0002)
+        if getattr(arrived, "at", None) != told.meeting:
+            os.write(fd, b".")
+            arrived.at = told.meeting
+            index = os.lseek(fd, 0, os.SEEK_CUR) - 1
+            if told.cpus:
+                os.sched_setaffinity(0, {told.cpus[index % len(told.cpus)]})
+        until = time.monotonic() + 0.02
+        while os.fstat(fd).st_size < told.workers and time.monotonic() < until:
+            time.sleep(0.0005)
     finally:
         os.close(fd)
-    return index
+
+
+def gather(team, told):
+    """Returns when every worker has arrived: pools start them late, or hand out few calls at first."""
+    until = time.monotonic() + 60
+    while os.stat(told.meeting).st_size < told.workers:
+        if time.monotonic() > until:
+            raise TimeoutError("%d of %d workers were ready within a minute"
+                               % (os.stat(told.meeting).st_size, told.workers))
+        team.map(arrive, [told] * told.workers, 1)
 
 
 # ---- results -----------------------------------------------------------------------------------
@@ -284,7 +298,7 @@ def measure(team, line, put):
         told = Setup(meeting.name, line["workers"], tuple(cpus), line["task_ns"] / 1e9, steps)
         begin = time.perf_counter_ns()
         team.open(line["workers"], line["start"])
-        team.map(arrive, [told] * line["workers"], 1)
+        gather(team, told)
         row["open_ns"] = time.perf_counter_ns() - begin
     warming = time.perf_counter_ns()
     row["sample"] = timed = void = 0
