@@ -553,12 +553,19 @@ static const struct output {
     { "cells.csv", put_cells, NULL },
     { "pairs.csv", put_pairs, NULL },
     { "metg.csv", NULL, metg_put },
+    { "map.csv", NULL, map_put },
+    { "crossover.csv", NULL, crossover_put },
     { "costs.csv", NULL, costs_put },
     { "chunks.csv", NULL, chunks_put },
     { "scaling.csv", NULL, growth_put },
     { "prediction.csv", NULL, prediction_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+
+const char *summarize_table(int i)
+{
+    return i >= 0 && i < OUTPUTS ? outputs[i].file : NULL;
+}
 
 static int write_new(struct run *r, struct derivation *d, const char *dir, const struct output *o,
                      struct why *w)
@@ -692,9 +699,9 @@ const struct command command_summarize = {
     .summary = "samples -> tables: medians, intervals, pairs, costs, predictions, verdict",
     .about =
         "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
-        "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv,\n"
-        "costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and doctor.csv then\n"
-        "checks.csv and verdict.csv.\n"
+        "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv, map.csv,\n"
+        "crossover.csv, costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and\n"
+        "doctor.csv then checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.",
