@@ -699,7 +699,7 @@ const struct command command_summarize = {
     .summary = "samples -> tables: medians, intervals, pairs, costs, predictions, verdict",
     .about =
         "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
-        "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv, map.csv,\n"
+        "(medians over blocks, intervals, verdicts) and what follows: metg.csv, map.csv,\n"
         "crossover.csv, costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and\n"
         "doctor.csv then checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
