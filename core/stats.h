@@ -40,6 +40,8 @@ long stats_interval_rank(long n, double alpha);
 /* What the interval of RANK really covers: 1 - 2 P(X < rank). */
 double stats_coverage(long n, long rank);
 
+enum { BLOCKS_FOR_INTERVAL = 6 }; /* the fewest that have one at 95 % */
+
 /* That interval.  SORTED is ascending.  Returns 1 and sets LOW and HIGH, or 0: too few values. */
 int stats_median_interval(const double *sorted, long n, double alpha, double *low, double *high);
 
