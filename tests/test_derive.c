@@ -96,7 +96,7 @@ static void put(struct fixture *x, const struct point *p, int block, double wall
         p->backend, strcmp(p->backend, "omp") ? "fork" : "thread", p->schedule, p->workload,
         p->task_ns, p->payload, p->tasks, p->chunk, p->workers, block, x->cells, times[0], times[1],
         isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep);
-    fprintf(x->status, "%d,%d,%d,ok,,1,line\n", x->cells, block, x->cells);
+    fprintf(x->status, "%d,%d,%d,ok,,,line\n", x->cells, block, x->cells);
 }
 
 /* In every block the same. */
