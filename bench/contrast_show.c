@@ -298,7 +298,7 @@ static void put_conditions(const struct comparison *c, FILE *f)
     if (c->host == HOST_OTHER)
         fprintf(f, "Two hosts, or one with another kernel: cells are matched by all but their CPU "
                    "numbers.\n");
-    if (fabs(new_steps / old_steps - 1) >= 0.001 && old_steps > 0)
+    if (old_steps > 0 && new_steps > 0 && fabs(new_steps / old_steps - 1) >= 0.001)
         fprintf(f,
                 "A computing task of NEW has %.4g times the steps of one of OLD (each run measures "
                 "the speed that a task's length is made of): times are compared for equal work.\n",

@@ -543,7 +543,9 @@ static void add_launch(const struct layout *l)
  * task must be before the pipes don't matter is a line in this plane. */
 static void add_payloads(const struct layout *l)
 {
-    static const int64_t lengths[] = { 1000, 10000, 100000 }, bytes[] = { 256, 4096, 65536 };
+    static const int drop[] = { 0, 4, 1, 0 };
+    static const int64_t lengths[] = { 1000, 10000, 100000, 1000000 };
+    static const int64_t bytes[] = { 256, 4096, 65536 };
     static const struct series sides[] = { { "omp", "dynamic" },
                                            { "pool", "dynamic" },
                                            { "pipe", "dynamic" } };
@@ -558,7 +560,7 @@ static void add_payloads(const struct layout *l)
             r.tasks = r.tasks < fit || !fit ? r.tasks : fit;
             r.samples = l->profile->samples > 2 ? l->profile->samples - 1 : 2;
             for (int s = 0; s < COUNT(sides); s++)
-                add_as(l, r, sides[s].backend, sides[s].schedule, i == 1 || k == 1 ? 4 : 0);
+                add_as(l, r, sides[s].backend, sides[s].schedule, k == 1 ? 4 : drop[i]);
         }
 }
 
