@@ -10,8 +10,8 @@
 #ifdef TEAMPOOL_PYTHON_LIBRARY
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stddef.h>
-#include <unistd.h>
 
 #if PY_VERSION_HEX >= 0x030c0000
 #define EACH_OF_312(F) F(Py_NewInterpreterFromConfig)
@@ -40,6 +40,8 @@ const char python_variants[] = "shared";
     F(PyGILState_Release)                                                                          \
     F(PyEval_SaveThread)                                                                           \
     F(PyEval_RestoreThread)                                                                        \
+    F(PyOS_BeforeFork)                                                                             \
+    F(PyOS_AfterFork_Parent)                                                                       \
     F(PyOS_AfterFork_Child)                                                                        \
     EACH_OF_312(F)
 
@@ -49,7 +51,8 @@ const char python_variants[] = "shared";
 /* Of this process. */
 static struct python {
     EACH(MEMBER)
-    pid_t pid;      /* whose it is; another: a fork has copied it; 0: there is none */
+    int running;
+    PyGILState_STATE at_fork;
     PyObject *task; /* of the main interpreter */
 } python;
 
@@ -76,6 +79,25 @@ static int open_library(struct why *w)
     return 0;
 }
 
+/* Whoever forks holds the lock meanwhile, so that the child has a whole interpreter. */
+static void before_fork(void)
+{
+    python.at_fork = python.PyGILState_Ensure();
+    python.PyOS_BeforeFork();
+}
+
+static void after_fork(void)
+{
+    python.PyOS_AfterFork_Parent();
+    python.PyGILState_Release(python.at_fork);
+}
+
+static void in_child(void)
+{
+    python.PyOS_AfterFork_Child();
+    python.PyGILState_Release(python.at_fork);
+}
+
 /* An interpreter that no environment variable and no folder of the user's can change. */
 static int start(struct why *w)
 {
@@ -91,8 +113,8 @@ static int start(struct why *w)
     python.PyConfig_Clear(&config);
     if (python.PyStatus_Exception(status))
         return why(w, -ENOEXEC, "Python cannot start: %s", status.err_msg ? status.err_msg : "?");
-    python.pid = getpid();
-    return 0;
+    python.running = 1;
+    return -pthread_atfork(before_fork, after_fork, in_child);
 }
 
 /* `task` of TEXT in the interpreter whose lock this thread has; NULL: there is none. */
@@ -107,7 +129,7 @@ static PyObject *define(const char *text)
 int python_prepare(const struct python_code *code, struct why *w)
 {
     int error;
-    if (python.pid)
+    if (python.running)
         python.PyGILState_Ensure();
     else if ((error = open_library(w)) || (error = start(w)))
         return error;
@@ -136,17 +158,11 @@ static int enter_own(const struct python_code *code)
 
 int python_enter(const struct python_code *code)
 {
-    if (!python.pid) {
-        int error = python_prepare(code, NULL);
-        if (error)
-            return error;
-    }
+    int error = python.running ? 0 : python_prepare(code, NULL); /* a spawned worker has none */
+    if (error)
+        return error;
     /* Never released in full: so the thread keeps its state, and a call only takes the lock. */
     python.PyGILState_Ensure();
-    if (python.pid != getpid()) {
-        python.PyOS_AfterFork_Child();
-        python.pid = getpid();
-    }
     if (code->own)
         return enter_own(code);
     python.PyEval_SaveThread();
