@@ -141,7 +141,7 @@ def lists():
         return text[text.index("\nrunners"):text.index("\nschedules")]
     check("py-pool" in runners() and "cell " in runners(), "list: the runners")
     for text, said in (
-            ("exec %s -S \"$@\"\n" % PYTHON, "has no package 'mpi4py'"),
+            ("exec %s -S -E \"$@\"\n" % PYTHON, "has no package 'mpi4py'"),
             ("shift\nexec %s -c 'import os, runpy, sys\nsys.version_info = (3, 8, 0)\n"
              "sys.argv = sys.argv[1:]\nsys.path.insert(0, os.path.dirname(sys.argv[0]))\n"
              "runpy.run_path(sys.argv[0], run_name=\"__main__\")' \"$@\"\n" % PYTHON,
