@@ -83,9 +83,9 @@ enum {
     JOB_NS = 100000,     /* starting a job and seeing its end */
     LAUNCH_NS = 4000000, /* a fresh process, its checks, its end */
     /* of Python's pools */
-    PEER_CHUNK_NS = 50000,
+    PEER_CHUNK_NS = 40000,
     PEER_TASK_NS = 1000,
-    PEER_LAUNCH_NS = 200000000
+    PEER_LAUNCH_NS = 120000000
 };
 
 static double handout_ns(const char *backend)
@@ -630,7 +630,7 @@ static void add_peers(const struct layout *l, const struct csv *peers)
     empty.workers = l->workers < 8 ? l->workers : 8;
     empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
     empty.blocks = l->profile->lesson_blocks;
-    empty.samples = 2;
+    empty.samples = 1;
     for (long row = 0; row < peers->rows; row++) {
         if (*csv_cell(peers, row, csv_column(peers, "unavailable")))
             continue;
@@ -638,7 +638,9 @@ static void add_peers(const struct layout *l, const struct csv *peers)
         lesson.runner = empty.runner = keep(l->plan, strdup(name));
         const char *backend = empty.runner + runner_family(name) + 1;
         if (is(backend, "serial")) {
-            add_serial(l, lesson);
+            struct record once = lesson;
+            once.blocks = 1; /* it is the longest, and takes as long every time */
+            add_serial(l, once);
             add_serial(l, empty);
             continue;
         }
@@ -864,8 +866,9 @@ int plan_fit(struct plan *p, double seconds, int blocks)
         if (worst < 0)
             break;
         dropped += drop_point(p, worst);
+        dropped += drop_lonely(p); /* at once: what they took may keep other points */
     }
-    return dropped ? dropped + drop_lonely(p) : 0;
+    return dropped;
 }
 
 void plan_print(const struct plan *p, FILE *f)

@@ -4,7 +4,7 @@
 # setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
 #   setup.sh                 install for building, plotting and testing
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test.  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
+# PART: build, plot, test, python (what runs Python inside the cell program; nothing needs it).  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -38,6 +38,11 @@ gnuplot_is_new_enough() {
     [ "${1:-0}" -gt 5 ] || { [ "${1:-0}" -eq 5 ] && [ "${2:-0}" -ge 4 ]; }
 }
 
+python_has_headers() {
+    have python3 && python3 -c 'import os, sysconfig
+raise SystemExit(not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")))'
+}
+
 # What is missing of PART, one word each: the words that package_of knows.
 missing() { # PART
     case $1 in
@@ -62,8 +67,11 @@ int main(void) { return omp_get_num_threads() - 1; }' -fopenmp || { { have cc ||
 int main(void) { return 0; }' -lcmocka || echo cmocka
         have python3 || echo python3
         ;;
+    python)
+        python_has_headers || echo python-headers
+        ;;
     *)
-        say "no part '$1'; there are build, plot and test"
+        say "no part '$1'; there are build, plot, test and python"
         exit 2
         ;;
     esac
@@ -83,6 +91,9 @@ package_of() { # MANAGER WORD
     apt-get:hwloc) echo libhwloc-dev ;;
     apt-get:gnuplot) echo gnuplot-nox ;;
     apt-get:cmocka) echo libcmocka-dev ;;
+    apt-get:python-headers | apk:python-headers) echo python3-dev ;;
+    dnf:python-headers | zypper:python-headers) echo python3-devel ;;
+    pacman:python-headers) echo python ;;
     dnf:compiler) echo gcc glibc-devel ;;
     dnf:openmp) echo libgomp ;;
     dnf:hwloc) echo hwloc-devel ;;
@@ -141,7 +152,7 @@ check() { # PART
 }
 
 install() {
-    words=$(missing build; missing plot; missing test)
+    words=$(missing build; missing plot; missing test; missing python)
     if [ -z "$words" ]; then
         say "nothing is missing"
         return 0
