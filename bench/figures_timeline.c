@@ -15,7 +15,7 @@
 
 enum { MOST_LANES = 32, MOST_BOXES = 2500, BINS = 160, MOST_NAMES = 8, MOST_WORKERS = 4096 };
 enum { PERCENT = 16 }; /* bytes of "less than 1%" */
-enum { WIDTH = 480, LEFT = 88, RIGHT = 464, BOTTOM = 53, HEADING = 24 }; /* pixels */
+enum { WIDTH = 480, LEFT = 88, RIGHT = 454, BOTTOM = 53, HEADING = 24 }; /* pixels */
 
 /* A row of trace.csv. */
 struct span {
