@@ -14,6 +14,9 @@
 #include "words.h"
 
 enum { MOST_LANES = 32, MOST_BOXES = 2500, BINS = 160, MOST_NAMES = 8, MOST_WORKERS = 4096 };
+#define UNLIKE                                                                                     \
+    1.25 /* a sample that took so many times the median, or so much less, is not like most */
+
 enum { PERCENT = 16 }; /* bytes of "less than 1%" */
 enum { WIDTH = 480, LEFT = 88, RIGHT = 454, BOTTOM = 53, HEADING = 24 }; /* pixels */
 
@@ -34,6 +37,7 @@ struct timeline {
     struct span *span;
     long spans;
     double end, missing; /* of the job, ns; tasks that the log had no room for */
+    double over_median;  /* how long it took, over the median of its cell's samples */
     struct share *worker;
 };
 
@@ -117,27 +121,62 @@ static int take_spans(struct timeline *t, const struct csv *trace, long first, l
     return 0;
 }
 
-/* The first traced cell of the threads under SCHEDULE, of the same work as LIKE unless that is
- * NULL.  Where there is none, T has no spans.  Returns 0 or -ENOMEM. */
+/* How long T took over the median of its cell; NAN: that is not known. */
+static double over_median(const struct timeline *t, const struct reading *r)
+{
+    const struct record *a = &t->record;
+    const struct want want = { .backend = a->backend,
+                               .schedule = a->schedule,
+                               .workload = a->workload,
+                               .variant = a->variant,
+                               .task_ns = (double)a->task_ns };
+    for (long i = 0; i < r->cells; i++) {
+        const struct cell *c = &r->cell[i];
+        if (cell_fits(c, &want) && c->tasks == (double)a->tasks &&
+            c->workers == (double)a->workers && c->chunk == (double)a->chunk)
+            return t->end / c->time.mid;
+    }
+    return NAN;
+}
+
+/* Rows FIRST to LAST, which one launch of a cell left, if they are of the threads under SCHEDULE
+ * and of the same work as LIKE (NULL: any).  Else T has no spans.  Returns 0 or -ENOMEM. */
+static int take_launch(struct timeline *t, const struct reading *r, long first, long last,
+                       const char *schedule, const struct record *like)
+{
+    *t = (struct timeline){ 0 };
+    if (!take_line(t, r, first) || strcmp(t->record.backend, "omp") != 0 ||
+        strcmp(t->record.schedule, schedule) != 0 || t->record.workers > MOST_WORKERS ||
+        (like && !is_like(&t->record, like)))
+        return 0;
+    int error = take_spans(t, r->trace, first, last);
+    t->over_median = error ? NAN : over_median(t, r);
+    return error;
+}
+
+/* Of the traces of the threads under SCHEDULE, and of the work of the first or of LIKE, the one
+ * that took about as long as most samples did.  Where there is none, T has no spans.  Returns 0 or
+ * -ENOMEM. */
 static int open_timeline(struct timeline *t, const struct reading *r, const char *schedule,
                          const struct record *like)
 {
     const struct csv *trace = r->trace;
-    for (long first = 0, last; trace && first < trace->rows; first = last) {
+    int error = 0;
+    for (long first = 0, last; trace && first < trace->rows && !error; first = last) {
+        struct timeline other;
         for (last = first + 1; last < trace->rows; last++)
             if (!same_launch(trace, first, trace, last))
                 break;
-        *t = (struct timeline){ 0 };
-        if (take_line(t, r, first) && !strcmp(t->record.backend, "omp") &&
-            !strcmp(t->record.schedule, schedule) && t->record.workers <= MOST_WORKERS &&
-            (!like || is_like(&t->record, like))) {
-            int error = take_spans(t, trace, first, last);
-            if (error || t->end > 0)
-                return error;
+        error = take_launch(&other, r, first, last, schedule, t->spans ? &t->record : like);
+        if (other.end > 0 &&
+            (!t->spans || fabs(log(other.over_median)) < fabs(log(t->over_median)))) {
+            struct timeline worse = *t;
+            *t = other;
+            other = worse;
         }
-        close_timeline(t);
+        close_timeline(&other);
     }
-    return 0;
+    return error;
 }
 
 /* ---- lanes ----------------------------------------------------------------------------------- */
@@ -259,6 +298,11 @@ static double most_waiting(const struct timeline *t, int *who)
     return most;
 }
 
+static int is_unlike(const struct timeline *t)
+{
+    return t->spans && fabs(log(t->over_median)) > log(UNLIKE);
+}
+
 static const char *percent(char out[PERCENT], double share)
 {
     if (share < 0.01)
@@ -275,8 +319,8 @@ static void say_waiting(struct figure *f, const struct timeline *t)
     const struct timeline *one = t[0].spans ? &t[0] : &t[1];
     double fixed = t[0].spans ? most_waiting(&t[0], &who[0]) : NAN;
     double demand = t[1].spans ? most_waiting(&t[1], &who[1]) : NAN;
-    if (t[0].missing + t[1].missing > 0)
-        return; /* the log was full: who waits is not known */
+    if (t[0].missing + t[1].missing > 0 || is_unlike(&t[0]) || is_unlike(&t[1]))
+        return; /* who waits, or waits as a rule, is not known */
     if (one->record.workers == 1)
         snprintf(f->title, sizeof f->title, "One worker has nobody to wait for");
     else if (isnan(fixed) || isnan(demand))
@@ -308,6 +352,13 @@ static void say_conditions(struct figure *f, const struct timeline *t, const str
                  words_count(tasks, (double)r->tasks), words_time(time, (double)r->task_ns, 2),
                  *r->variant ? ", " : "", r->variant,
                  l->fold > 1 ? "Height: the share at work" : "Blue: at work, by chunks");
+    for (int k = 0; k < WAYS; k++)
+        if (is_unlike(&t[k])) {
+            snprintf(f->subtitle + used, sizeof f->subtitle - (size_t)used,
+                     " This %s sample took %s times its median: something disturbed it.",
+                     ways[k].schedule, words_factor(time, t[k].over_median));
+            return;
+        }
     if (lost > 0)
         snprintf(f->subtitle + used, sizeof f->subtitle - (size_t)used,
                  " The log was full: %s tasks are missing.", words_count(missing, lost));

@@ -34,7 +34,7 @@
 #include "summarize.h"
 #include "trace.h"
 
-enum { CALIBRATION_MS = 100, TRACED_BLOCK = 1 };
+enum { CALIBRATION_MS = 100, TRACED_BLOCKS = 3 };
 
 struct wishes {
     const char *profile, *plan, *out, *resume, *only;
@@ -205,10 +205,10 @@ static enum cell_status judge_rows(const struct child *c, const struct record *c
     return CELL_OK;
 }
 
-/* Is the cell traced?  One block is enough: nothing is computed from it. */
+/* Is the cell traced?  Some blocks are enough to find a sample that is like most. */
 static int is_traced(const struct record *cell, int block)
 {
-    return cell->trace && block == TRACED_BLOCK;
+    return cell->trace && block <= TRACED_BLOCKS;
 }
 
 /* Take apart what the child printed: samples and, below an empty line, the trace.  A runner that

@@ -48,21 +48,24 @@ void trace_enter(struct trace *t, int worker, task_fn *fn)
     t->log[worker].fn = fn;
 }
 
-/* Does task I belong to the row that ends before it? */
-static int goes_on(const struct trace *t, const struct trace_row *last, long i)
+/* Does task I go on where the last row ends? */
+static int goes_on(const struct trace *t, const struct trace_log *log, long i)
 {
-    return i == last->first + last->tasks && (!t->chunk || i % t->chunk);
+    if (!log->rows || (t->chunk && i % t->chunk == 0))
+        return 0;
+    const struct trace_row *last = &log->row[log->rows - 1];
+    return i == last->first + last->tasks;
 }
 
 /* Runs in: worker. */
 static void note(const struct trace *t, struct trace_log *log, long i, int64_t begin, int64_t end)
 {
-    struct trace_row *last = log->rows ? &log->row[log->rows - 1] : NULL;
-    if (log->missing || ((!last || !goes_on(t, last, i)) && log->rows == t->room)) {
+    int same = goes_on(t, log, i);
+    if (log->missing || (!same && log->rows == t->room)) {
         log->missing++; /* once full, always full: a row may not reach over what is missing */
-    } else if (last && goes_on(t, last, i)) {
-        last->tasks++;
-        last->end_ns = end;
+    } else if (same) {
+        log->row[log->rows - 1].tasks++;
+        log->row[log->rows - 1].end_ns = end;
     } else {
         log->row[log->rows++] = (struct trace_row){
             .begin_ns = begin, .end_ns = end, .first = i, .tasks = 1, .cpu = sched_getcpu()

@@ -485,10 +485,10 @@ trace_tasks() {
 }
 expect_traces() {
     expect_run "$1" 3 6 3
-    expect "20 tasks of cell 1, once" is "$(trace_tasks "$1" 1)" 20
-    expect "30 tasks of cell 2, once" is "$(trace_tasks "$1" 2)" 30
+    expect "20 tasks of cell 1, in 3 blocks" is "$(trace_tasks "$1" 1)" 60
+    expect "30 tasks of cell 2, in 3 blocks" is "$(trace_tasks "$1" 2)" 90
     expect "no others" [ -z "$(column "$1/trace.csv" cell | grep -vx '[12]')" ]
-    expect "in the first block" [ -z "$(column "$1/trace.csv" block | grep -vx 1)" ]
+    expect "in the first three blocks" [ -z "$(column "$1/trace.csv" block | grep -vx '[123]')" ]
 }
 naps='workload=sleep task_ns=100000 workers=2 samples=2'
 cat >traced.plan <<END
@@ -521,8 +521,8 @@ for cut in 0 30 all empty; do
     expect_run torn-run 3 6 3
     for number in 1 2; do
         [ "$number" != "$kept" ] || continue # what is lost of a cell that was done stays lost
-        expect "cell $number traced once" \
-            is "$(trace_tasks torn-run $number)" $((10 + 10 * number))
+        expect "cell $number traced once a block" \
+            is "$(trace_tasks torn-run $number)" $((30 + 30 * number))
     done
 done
 rm bad-runners.plan
@@ -547,7 +547,7 @@ cat small.plan >>twice.plan
 run --plan twice.plan --dry-run
 what="lines twice, once with a trace"
 expect "four cells, all traced" is "$(grep -c trace=1 out) $(wc -l <out)" "4 4"
-echo "traces: of one block, whole or not at all"
+echo "traces: of the first blocks, whole or not at all"
 
 what="a plan in the folder for the run"
 mkdir kept
