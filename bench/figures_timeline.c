@@ -14,10 +14,8 @@
 #include "words.h"
 
 enum { MOST_LANES = 32, MOST_BOXES = 2500, BINS = 160, MOST_NAMES = 8, MOST_WORKERS = 4096 };
-#define UNLIKE                                                                                     \
-    1.25 /* a sample that took so many times the median, or so much less, is not like most */
+#define UNLIKE 1.25 /* so many times the median, or so much less: not like most samples */
 
-enum { PERCENT = 16 }; /* bytes of "less than 1%" */
 enum { WIDTH = 480, LEFT = 88, RIGHT = 454, BOTTOM = 53, HEADING = 24 }; /* pixels */
 
 /* A row of trace.csv. */
@@ -298,51 +296,48 @@ static double most_waiting(const struct timeline *t, int *who)
     return most;
 }
 
+/* The one to tell by what was done: the upper. */
+static const struct timeline *shown(const struct timeline *t)
+{
+    return t[0].spans ? &t[0] : &t[1];
+}
+
 static int is_unlike(const struct timeline *t)
 {
     return t->spans && fabs(log(t->over_median)) > log(UNLIKE);
 }
 
-static const char *percent(char out[PERCENT], double share)
-{
-    if (share < 0.01)
-        snprintf(out, PERCENT, "less than 1%%");
-    else
-        snprintf(out, PERCENT, "%.0f%%", 100 * share);
-    return out;
-}
-
 static void say_waiting(struct figure *f, const struct timeline *t)
 {
-    char a[PERCENT], b[PERCENT];
     int who[WAYS] = { 0 };
-    const struct timeline *one = t[0].spans ? &t[0] : &t[1];
-    double fixed = t[0].spans ? most_waiting(&t[0], &who[0]) : NAN;
-    double demand = t[1].spans ? most_waiting(&t[1], &who[1]) : NAN;
+    double waits[WAYS];
+    for (int k = 0; k < WAYS; k++)
+        waits[k] = t[k].spans ? 100 * most_waiting(&t[k], &who[k]) : NAN;
     if (t[0].missing + t[1].missing > 0 || is_unlike(&t[0]) || is_unlike(&t[1]))
         return; /* who waits, or waits as a rule, is not known */
-    if (one->record.workers == 1)
+    if (shown(t)->record.workers == 1)
         snprintf(f->title, sizeof f->title, "One worker has nobody to wait for");
-    else if (isnan(fixed) || isnan(demand))
-        snprintf(f->title, sizeof f->title, "%s, worker %d waits %s of the time",
-                 isnan(demand) ? "Dealt in advance" : "Taken on demand", who[isnan(demand) ? 0 : 1],
-                 percent(a, isnan(demand) ? fixed : demand));
-    else if (fixed > demand + 0.02)
+    else if (isnan(waits[1]))
+        snprintf(f->title, sizeof f->title, "Dealt in advance, worker %d waits %.0f%% of the time",
+                 who[0], waits[0]);
+    else if (isnan(waits[0]))
+        snprintf(f->title, sizeof f->title, "Taken on demand, worker %d waits %.0f%% of the time",
+                 who[1], waits[1]);
+    else if (waits[0] > waits[1] + 2)
         snprintf(f->title, sizeof f->title,
-                 "Dealt in advance, worker %d waits %s of the time; taken on demand, nobody more "
-                 "than %s",
-                 who[0], percent(a, fixed), percent(b, demand));
+                 "Dealt in advance, worker %d waits %.0f%% of the time; taken on demand, nobody "
+                 "more than %.0f%%",
+                 who[0], waits[0], ceil(waits[1]));
     else
         snprintf(f->title, sizeof f->title,
-                 "Workers wait up to %s of the time when tasks are dealt in advance, %s when "
-                 "taken on demand",
-                 percent(a, fixed), percent(b, demand));
+                 "Workers wait up to %.0f%% of the time when tasks are dealt in advance, %.0f%% "
+                 "when taken on demand",
+                 ceil(waits[0]), ceil(waits[1]));
 }
 
-static void say_conditions(struct figure *f, const struct timeline *t, const struct lanes *l)
+static void say_conditions(struct figure *f, const struct timeline *t, int fold)
 {
-    const struct timeline *one = t[0].spans ? &t[0] : &t[1];
-    const struct record *r = &one->record;
+    const struct record *r = &shown(t)->record;
     char tasks[WORD], time[WORD], missing[WORD];
     double lost = t[0].missing + t[1].missing;
     int used =
@@ -351,11 +346,12 @@ static void say_conditions(struct figure *f, const struct timeline *t, const str
                  "statistics. %s; empty: waiting.",
                  words_count(tasks, (double)r->tasks), words_time(time, (double)r->task_ns, 2),
                  *r->variant ? ", " : "", r->variant,
-                 l->fold > 1 ? "Height: the share at work" : "Blue: at work, by chunks");
+                 fold > 1 ? "Height: the share at work" : "Blue: at work, by chunks");
     for (int k = 0; k < WAYS; k++)
         if (is_unlike(&t[k])) {
             snprintf(f->subtitle + used, sizeof f->subtitle - (size_t)used,
-                     " This %s sample took %s times its median: something disturbed it.",
+                     " This %s sample took %s times its median: something disturbed it, or its "
+                     "tasks are too short to be timed.",
                      ways[k].schedule, words_factor(time, t[k].over_median));
             return;
         }
@@ -387,8 +383,7 @@ static void label(struct figure *f, const struct timeline *t, const struct lanes
 /* Both one above the other, on one axis of time. */
 static int draw(struct figure *f, const struct timeline *t)
 {
-    const struct timeline *one = t[0].spans ? &t[0] : &t[1];
-    int workers = (int)one->record.workers, error = 0;
+    int workers = (int)shown(t)->record.workers, error = 0;
     struct lanes l[WAYS] = { { 0 } };
     int fold = (workers + MOST_LANES - 1) / MOST_LANES, count = (workers + fold - 1) / fold;
     double pixels = count <= 4 ? 22 : count <= 8 ? 16 : count <= 16 ? 11 : 7; /* a lane */
@@ -406,7 +401,7 @@ static int draw(struct figure *f, const struct timeline *t)
     for (int k = 0; k < WAYS; k++)
         if (t[k].spans)
             label(f, &t[k], &l[k], ways[k].heading, heading);
-    say_conditions(f, t, t[0].spans ? &l[0] : &l[1]);
+    say_conditions(f, t, fold);
     return error;
 }
 
