@@ -362,9 +362,17 @@ static void say_conditions(struct figure *f, const struct timeline *t, int fold)
 
 /* ---- the figure ------------------------------------------------------------------------------ */
 
+/* How far right words may reach that no job's end shall run through. */
+static double words_end(const struct frame *fr, const struct timeline *t)
+{
+    double first = t[0].spans && t[1].spans ? fmin(t[0].end, t[1].end) : shown(t)->end;
+    double x = frame_x(fr, first), last = frame_x(fr, fmax(t[0].end, t[1].end));
+    return (last - x < 40 ? x : last) - 6;
+}
+
 /* The heading, the names of some lanes, the line at the job's end and what it says. */
 static void label(struct figure *f, const struct timeline *t, const struct lanes *l,
-                  const char *heading, double heading_rows)
+                  const char *heading, double heading_rows, double right)
 {
     const struct frame *fr = &f->frame;
     char text[WORD + 16], time[WORD];
@@ -372,7 +380,7 @@ static void label(struct figure *f, const struct timeline *t, const struct lanes
     double y = frame_y(fr, l->first - 0.5 - heading_rows / 2);
     figure_mark(f, "start", LEFT, y, "ink", heading);
     snprintf(text, sizeof text, "done after %s", words_time(time, t->end, 3));
-    figure_mark(f, "end", RIGHT - 12, y, "ink", text); /* left of the line of the longer one */
+    figure_mark(f, "end", right, y, "ink", text);
     figure_mark(f, "drop", t->end, l->first - 0.5, "ink", NULL);
     for (int i = 0; i < l->count; i += step) {
         snprintf(text, sizeof text, "worker %d", i * l->fold);
@@ -400,7 +408,7 @@ static int draw(struct figure *f, const struct timeline *t)
                                0,     end * 1.01,          at,   0,     0,      0 };
     for (int k = 0; k < WAYS; k++)
         if (t[k].spans)
-            label(f, &t[k], &l[k], ways[k].heading, heading);
+            label(f, &t[k], &l[k], ways[k].heading, heading, words_end(&f->frame, t));
     say_conditions(f, t, fold);
     return error;
 }
