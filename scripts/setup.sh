@@ -4,7 +4,8 @@
 # setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
 #   setup.sh                 install for building, plotting and testing
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, python (what runs Python inside the cell program; nothing needs it).  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
+# PART: build, plot, test, python (its headers, for the workloads that run Python; no other part
+# needs them).  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -39,8 +40,10 @@ gnuplot_is_new_enough() {
 }
 
 python_has_headers() {
-    have python3 && python3 -c 'import os, sysconfig
-raise SystemExit(not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")))'
+    have python3 || return 1
+    folder=$(python3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+    can_compile '#include <Python.h>
+int main(void) { return 0; }' "-I$folder"
 }
 
 # What is missing of PART, one word each: the words that package_of knows.
@@ -193,6 +196,6 @@ install() {
 case ${1:-} in
 '') install ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,10s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac
