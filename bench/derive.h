@@ -105,5 +105,7 @@ int costs_put(struct derivation *d, FILE *f);
 int chunks_put(struct derivation *d, FILE *f);
 int growth_put(struct derivation *d, FILE *f);
 int prediction_put(struct derivation *d, FILE *f);
+int shares_put(struct derivation *d, FILE *f);
+int strip_put(struct derivation *d, FILE *f);
 
 #endif

@@ -44,8 +44,7 @@ void noise_open(struct noise_ledger *n, const struct csv *samples, double *scrat
     n->canary = stats_quiet_reference(scratch, known, scratch + known);
 }
 
-/* Do workers share a CPU?  Then they wait for each other. */
-static int share_cpus(double workers, const char *cpus)
+int noise_share_cpus(double workers, const char *cpus)
 {
     long seen[256];
     int count = 0;
@@ -68,7 +67,7 @@ static int is_bad(const struct noise_ledger *n, enum noise signal, long row, dou
     if (!csv_number(n->samples, row, n->column[signal], &value) ||
         !csv_number(n->samples, row, n->wall, &wall) || !(wall > 0) || !(workers >= 1))
         return 0;
-    if ((signal == NOISE_WAITING && share_cpus(workers, cpus)) || (signal == NOISE_MOVED && !*cpus))
+    if ((signal == NOISE_WAITING && noise_share_cpus(workers, cpus)) || (signal == NOISE_MOVED && !*cpus))
         return 0;
     switch (signals[signal].measure) {
     case SHARE:

@@ -35,6 +35,9 @@ void noise_open(struct noise_ledger *n, const struct csv *samples, double *scrat
  * bound).  Returns NOISES: nothing that is known of. */
 enum noise noise_of(const struct noise_ledger *n, long row, double workers, const char *cpus);
 
+/* Do WORKERS workers, bound to CPUS, share one?  Then they wait for each other. */
+int noise_share_cpus(double workers, const char *cpus);
+
 /* "run-queue wait", "CPU quota", ...; "" for NOISES. */
 const char *noise_word(enum noise n);
 

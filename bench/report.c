@@ -82,7 +82,7 @@ static int derive(const char *dir, struct why *w)
     double cells = changed_at(dir, "cells.csv"), derived = cells;
     static const char *const others[] = { "pairs.csv",  "metg.csv",    "costs.csv",
                                           "chunks.csv", "scaling.csv", "prediction.csv",
-                                          "checks.csv", "verdict.csv" };
+                                          "shares.csv", "strip.csv", "checks.csv", "verdict.csv" };
     double record = samples > status ? samples : status;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         derived = fmin(derived, changed_at(dir, others[i]));

@@ -285,6 +285,8 @@ static void put_figure(FILE *f, const struct report *r, const struct figure *fig
     }
     if (!drawn)
         page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : r->undrawn);
+    if (*figure->note)
+        page_put(f, "<p class=sub>%s</p>\n", figure->note);
     page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
     page_figure_table(f, figure);
     fputs("</details></figure>\n", f);
@@ -372,22 +374,38 @@ static void put_repeat(FILE *f, const struct report *r)
     fputs("</section>\n", f);
 }
 
+/* ---- the page -------------------------------------------------------------------------------- */
+
+/* What follows the checks: a heading, a line below it, and the figures of these scripts. */
+static const struct section {
+    const char *title, *intro;
+    const char *scripts[8];
+} sections[] = {
+    { "How far does it scale?",
+      "Dots are medians over blocks; every drawing has its numbers below it.",
+      { "speedup", "length", "chunk", "startup", "launch" } },
+    { "Where does the time go?",
+      "What workers do when they do not work, and whether the run was calm.",
+      { "where", "samples" } },
+    { "Threads or processes?",
+      "What isolation costs and what it spares: the same hand-out over memory and pipes, tasks that "
+      "fight for something, tasks that carry bytes.",
+      { "matrix", "contention", "payload" } },
+    { "Uneven tasks, and the lesson",
+      "What the schedule is worth when tasks differ, and where it all began: tasks that only sleep.",
+      { "schedules", "lesson" } },
+};
+
 void report_page(FILE *f, const struct report *r)
 {
-    static const char *const scaling[] = { "speedup", "length", "chunk", "startup", NULL };
-    static const char *const uneven[] = { "schedules", "lesson", NULL };
     put_head(f, r);
     put_verdict(f, r);
     put_advices(f, r);
     put_checks(f, r);
-    fputs("<h2>How far does it scale?</h2>\n<p>Dots are medians over blocks; every drawing has its "
-          "numbers below it.</p>\n",
-          f);
-    put_figures(f, r, scaling);
-    fputs("<h2>Uneven tasks, and the lesson</h2>\n<p>What the schedule is worth when tasks differ, "
-          "and where it all began: tasks that only sleep.</p>\n",
-          f);
-    put_figures(f, r, uneven);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        page_put(f, "<h2>%s</h2>\n<p>%s</p>\n", sections[i].title, sections[i].intro);
+        put_figures(f, r, sections[i].scripts);
+    }
     put_repeat(f, r);
     fputs("</main>\n<footer>One file: no scripts, nothing fetched. Written by teampool from the "
           "CSV files of this run.</footer>\n</body></html>\n",

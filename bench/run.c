@@ -30,6 +30,7 @@
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
+#include "pus.h"
 #include "settle.h"
 #include "summarize.h"
 
@@ -505,7 +506,8 @@ static void start_new(struct run *r, const char *command)
                       &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
-                            &w))
+                            &w) ||
+        pus_write(r->topology, folder_file(&r->folder, "topology.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: %s", w.text);
     examine(r, &found);
     if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))

@@ -556,6 +556,8 @@ static const struct output {
     { "chunks.csv", NULL, chunks_put },
     { "scaling.csv", NULL, growth_put },
     { "prediction.csv", NULL, prediction_put },
+    { "shares.csv", NULL, shares_put },
+    { "strip.csv", NULL, strip_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
 
@@ -692,7 +694,7 @@ const struct command command_summarize = {
     .about =
         "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
         "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv,\n"
-        "costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and doctor.csv then\n"
+        "costs.csv, chunks.csv, scaling.csv, prediction.csv, shares.csv, strip.csv; with machine.csv and doctor.csv then\n"
         "checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"

@@ -102,6 +102,16 @@ const char *words_slower_range(char buffer[WORD], double low, double high)
     return buffer;
 }
 
+const char *words_bytes(char buffer[WORD], double bytes)
+{
+    static const char *const unit[] = { "B", "KiB", "MiB", "GiB" };
+    int k = 0;
+    for (; k < 3 && bytes >= 1024; k++)
+        bytes /= 1024;
+    snprintf(buffer, WORD, "%.*f" NO_BREAK "%s", bytes == round(bytes) ? 0 : 1, bytes, unit[k]);
+    return buffer;
+}
+
 const char *words_plural(char buffer[WORD], double count, const char *noun)
 {
     char number[WORD];

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "sketch.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "words.h"
+
+/* ---- speed-up -------------------------------------------------------------------------------- */
+
+/* The finding for one side: how far it is worth going, and whether it gets its money's worth. */
+static void say_scaling(struct figure *f, const struct answer *v, double most)
+{
+    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    char *out = f->title, a[WORD], b[WORD];
+    size_t room = sizeof f->title;
+    const char *seem = sketch_has_intervals(f) ? "" : " seem to";
+    if (!t && !p) {
+        snprintf(out, room, "How far it scales");
+    } else if (f->rows == 1) {
+        snprintf(out, room, "With %.0f worker%s: threads %s, processes %s times serial speed",
+                 f->row[0].x, f->row[0].x == 1 ? "" : "s",
+                 t ? words_factor(a, t->speedup.mid) : "?",
+                 p ? words_factor(b, p->speedup.mid) : "?");
+    } else if (!t || !p) {
+        const struct cell *c = t ? t : p;
+        snprintf(out, room, "%s reach %s times serial speed with %s", t ? "Threads" : "Processes",
+                 words_factor(a, c->speedup.mid), words_plural(b, c->workers, "worker"));
+    } else if (t->workers == p->workers && t->workers == 1) {
+        snprintf(out, room, "More workers do not help here");
+    } else if (t->workers == p->workers &&
+               fmin(t->speedup.mid, p->speedup.mid) > 0.7 * t->workers) {
+        snprintf(out, room, "Both%s scale to %.0f workers%s", seem, t->workers,
+                 t->workers < most ? ", then gain little" : "");
+    } else if (t->workers == p->workers) {
+        snprintf(out, room, "With %.0f workers threads reach %s times serial speed, processes %s",
+                 t->workers, words_factor(a, t->speedup.mid), words_factor(b, p->speedup.mid));
+    } else {
+        snprintf(out, room, "Threads%s gain up to %s, processes up to %.0f", seem,
+                 words_plural(a, t->workers, "worker"), p->workers);
+    }
+}
+
+static void shade_siblings(struct figure *f, const struct reading *r)
+{
+    double cores = reading_number(r, "allowed_cores"), most = f->row[f->rows - 1].x;
+    double pus = reading_number(r, "allowed_pus");
+    if (!(cores >= 1) || most <= cores)
+        return;
+    figure_mark(f, "shade", cores + 0.5, f->frame.x1, "", NULL);
+    const char *text = pus > cores ? "more workers than cores" : "more workers than CPUs";
+    double middle = (frame_x(&f->frame, cores + 0.5) + f->frame.right) / 2;
+    struct place places[] = { { "middle", middle, f->frame.bottom + 12 },
+                              { "end", f->frame.right - 4, f->frame.bottom + 12 } };
+    figure_place(f, places, 2, "serial", text);
+}
+
+int speedup_figure(struct figure *f, const struct reading *r, const struct answer *v)
+{
+    struct want want = { .sweep = "workers" };
+    const struct cell *like = sketch_first(r, want);
+    *f = (struct figure){ .name = "speedup",
+                          .script = "speedup",
+                          .title = "How far it scales",
+                          .x_column = "workers",
+                          .x_head = "workers",
+                          .y_unit = UNIT_FACTOR };
+    if (!like) {
+        sketch_absent(f, r, "workers");
+        return 0;
+    }
+    want.task_ns = like->task_ns;
+    want.workload = like->workload;
+    if (sketch_gather(f, r, &who_threads, want, by_workers, the_speedup) ||
+        sketch_gather(f, r, &who_processes, want, by_workers, the_speedup) ||
+        sketch_gather(f, r, &who_pipes, want, by_workers, the_speedup))
+        return -ENOMEM;
+    if (!f->rows) {
+        snprintf(f->absent, sizeof f->absent,
+                 "Not drawn: without a good serial cell of the same work there is no speed-up.");
+        return 0;
+    }
+    char time[WORD], chunk[WORD];
+    snprintf(f->subtitle, sizeof f->subtitle,
+             "Speed-up over serial code. CPU-bound tasks of %s, chunk %s.",
+             words_time(time, like->task_ns, 2), words_count(chunk, like->chunk));
+    sketch_end_subtitle(f, "Bands");
+    double low, high, most = f->row[f->rows - 1].x;
+    figure_extent(f, &low, &high);
+    sketch_frame(f, 0, 0);
+    sketch_name_y(f, "speed-up over serial");
+    sketch_x_range(f, fmax(0.3, most * 0.04));
+    f->frame.x0 = fmin(f->frame.x0, 0.7);
+    f->frame.y1 = fmax(fmin(most, high * 1.35), high) * 1.06;
+    say_scaling(f, v, most);
+    figure_label_ends(f);
+    shade_siblings(f, r);
+    double ideal = fmin(most, f->frame.y1 / 1.03);
+    struct place places[] = {
+        { "end", frame_x(&f->frame, ideal) - 14, frame_y(&f->frame, ideal) - 4 },
+        { "end", frame_x(&f->frame, ideal * 0.8) - 12, frame_y(&f->frame, ideal * 0.8) + 6 },
+        { "end", frame_x(&f->frame, ideal * 0.6) - 12, frame_y(&f->frame, ideal * 0.6) + 6 },
+    };
+    figure_place(f, places, 3, "serial", "ideal");
+    return 0;
+}
+
+/* ---- time per task against chunk ------------------------------------------------------------- */
+
+static void say_range(char out[64], const struct chunk_range *c)
+{
+    char low[WORD], high[WORD];
+    if (c->low == c->high)
+        snprintf(out, 64, "%.30s", words_count(low, c->low));
+    else
+        snprintf(out, 64, "%.28s to %.28s", words_count(low, c->low), words_count(high, c->high));
+}
+
+static void say_chunks(struct figure *f, const struct chunk_range *t, const struct chunk_range *p)
+{
+    char a[64], b[64];
+    const struct chunk_range *one = t->low > 0 ? t : p;
+    int both = t->low > 0 && p->low > 0, same = t->low == p->low && t->high == p->high;
+    say_range(a, one);
+    say_range(b, p);
+    const char *hedge = sketch_has_intervals(f) ? "is" : "looks";
+    if (!(one->low > 0))
+        snprintf(f->title, sizeof f->title, "Time per task by chunk size");
+    else if ((!both || same) && one->low == one->high)
+        snprintf(f->title, sizeof f->title, "Chunks of %s %s best", a, both ? "are" : "look");
+    else if (!both || same)
+        snprintf(f->title, sizeof f->title, "Any chunk from %s %s as good as the best", a, hedge);
+    else
+        snprintf(f->title, sizeof f->title, "Good chunks: threads %s, processes %s", a, b);
+}
+
+/* Shade the sizes that suit both sides, or the one that was measured. */
+static void shade_chunks(struct figure *f, const struct chunk_range *t, const struct chunk_range *p)
+{
+    int both = t->low > 0 && p->low > 0;
+    double low = both ? fmax(t->low, p->low) : t->low > 0 ? t->low : p->low;
+    double high = both ? fmin(t->high, p->high) : t->low > 0 ? t->high : p->high;
+    if (!(low > 0) || low > high)
+        return;
+    low = fmax(low / M_SQRT2, f->frame.x0);
+    high = fmin(high * M_SQRT2, f->frame.x1);
+    figure_mark(f, "shade", low, high, "", NULL);
+    double from = frame_x(&f->frame, low), to = frame_x(&f->frame, high);
+    const char *text = both ? "good for both" : "good";
+    double y = f->frame.top - 8;
+    struct place places[] = { { "middle", (from + to) / 2, y },
+                              { "end", to - 2, y },
+                              { "start", from + 2, y },
+                              { "middle", (from + to) / 2, f->frame.bottom + 10 } };
+    figure_place(f, places, 4, "good", text);
+}
+
+/* The serial time per task is a level line: the same at every chunk. */
+static void add_serial(struct figure *f, double task_time)
+{
+    static const struct figure_series serial = { "serial", "serial" };
+    int s = sketch_series(f, &serial);
+    for (long i = 0; i < f->rows; i++)
+        f->row[i].y[s].mid = task_time > 0 ? task_time : NAN;
+}
+
+int chunk_figure(struct figure *f, const struct reading *r, double task_ns)
+{
+    struct want want = { .sweep = "chunk", .task_ns = task_ns };
+    const struct cell *like = sketch_first(r, want);
+    char length[WORD], tasks[WORD];
+    words_time(length, task_ns, 2);
+    *f = (struct figure){
+        .script = "chunk", .x_column = "chunk", .x_head = "tasks per chunk", .y_unit = UNIT_TIME
+    };
+    if (!like) {
+        snprintf(f->name, sizeof f->name, "chunk");
+        snprintf(f->title, sizeof f->title, "Which chunk size");
+        sketch_absent(f, r, "chunk");
+        return 0;
+    }
+    sketch_name(f, "chunk", task_ns);
+    if (sketch_gather(f, r, &who_threads, want, by_chunk, per_task) ||
+        sketch_gather(f, r, &who_processes, want, by_chunk, per_task) ||
+        sketch_gather(f, r, &who_stealing, want, by_chunk, per_task) ||
+        sketch_gather(f, r, &who_pipes, want, by_chunk, per_task))
+        return -ENOMEM;
+    if (!f->rows) {
+        snprintf(f->title, sizeof f->title, "Which chunk size for tasks of %s", length);
+        sketch_absent(f, r, "chunk");
+        return 0;
+    }
+    add_serial(f, like->serial_task_ns);
+    snprintf(f->subtitle, sizeof f->subtitle,
+             "%s tasks of %s on %.0f worker%s. Too small, and handing out costs more than the "
+             "work; too large, and workers sit idle.",
+             words_count(tasks, like->tasks), length, like->workers, like->workers == 1 ? "" : "s");
+    sketch_end_subtitle(f, "Bands");
+    sketch_frame(f, 1, 1);
+    sketch_name_y(f, "time per task");
+    sketch_x_range(f, 1.3);
+    sketch_log_y_range(f);
+    struct chunk_range t = chunk_range_of(r, "omp", "dynamic", task_ns);
+    struct chunk_range p = chunk_range_of(r, "pool", "dynamic", task_ns);
+    say_chunks(f, &t, &p);
+    figure_label_ends(f);
+    shade_chunks(f, &t, &p);
+    return 0;
+}
