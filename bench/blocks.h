@@ -32,10 +32,12 @@ struct cell {
     double tasks, task_workers, task_ns, chunk, payload_bytes; /* as numbers; NAN: not known */
     const struct cell *serial; /* the same work on the serial backend, or NULL */
     struct block *block;       /* the good blocks, ascending */
+    const struct sample *good; /* the good samples, by block and row: SAMPLES of them */
     const char *reason;        /* of the first failure, or NULL */
     int64_t last_failed;       /* while failures are counted */
     int twin;                  /* 1: there to be compared with another just like it */
     long noise[NOISES];        /* samples disturbed by each cause */
+    long suspect;              /* samples above a warning level */
     long odd_rows, cut_rows;   /* rows left out: impossible values; of a process that was cut off */
     /* As cells.csv has them. */
     long blocks, samples, void_samples, failed_blocks;
@@ -45,15 +47,16 @@ struct cell {
     double open_ns, open_low_ns, open_high_ns, close_ns, first_ns;
     double busy_share, runq_share, foreign_share;
     const char *status;
-    double disturbed_share; /* of its samples */
-    const char *cause;      /* of most of them */
+    double disturbed_share, suspect_share; /* of its samples */
+    const char *cause;                     /* of most of them */
 };
 
 /* A row of samples.csv that counts. */
 struct sample {
-    long cell;
+    long cell; /* blocks.c only: users sort the cells */
     int64_t block;
     long row;
+    enum noise cause; /* what disturbed it */
 };
 
 /* A row of status.csv: one process that was to measure one cell. */
@@ -72,6 +75,7 @@ struct measured {
     int keys;                     /* columns left of `block` */
     int metric[METRICS], block, seq, warmup, verdict, sweep;
     int backend, tasks, workers, task_ns, chunk, payload, cpus, twin;
+    double foreign_share; /* what others took of the machine; NAN: nobody says */
     struct noise_ledger noise;
     struct process *processes; /* a row of status.csv each */
     long process_count;
@@ -102,8 +106,9 @@ int blocks_path(char path[PATH_MAX], const char *dir, const char *file, const ch
                 struct why *w);
 
 /* Read DIR/samples.csv and DIR/status.csv and sort them into cells and blocks.  A missing
- * status.csv, a row that was cut off and a run without samples are warnings on stderr. Returns 0,
- * or -errno with WHY; either way blocks_free frees.  Runs in: caller. */
+ * status.csv, rows that were left out and a run without samples are warnings on stderr. Returns 0,
+ * or -errno with WHY (-EBADMSG: rows of two hosts or runs); either way blocks_free frees.  Runs in:
+ * caller. */
 int blocks_read(struct measured *r, const char *dir, struct why *w);
 
 void blocks_free(struct measured *r);

@@ -255,6 +255,15 @@ void derive_put_center(FILE *f, const struct center *c)
     derive_put(f, c->has_interval ? c->high : NAN);
 }
 
+const char *derive_status(const struct center *c)
+{
+    if (!c->n)
+        return "unknown";
+    if (isnan(c->mid))
+        return "unclear"; /* half of the blocks below, half not reached */
+    return isfinite(c->mid) ? "at" : c->mid < 0 ? "below" : "not_reached";
+}
+
 /* The whole -------------------------------------------------------------------------------- */
 
 static int sort_teams(struct derivation *d)

@@ -99,8 +99,14 @@ void derive_put(FILE *f, double value);
 /* The middle and both ends. */
 void derive_put_center(FILE *f, const struct center *c);
 
+/* Of a point on the axis of task lengths: "at", "below" (the shortest that was measured),
+ * "not_reached" (by the longest), "unclear" (now this, now that), "unknown". */
+const char *derive_status(const struct center *c);
+
 /* The tables.  Each writes its header and its rows; 0 or -ENOMEM. */
 int metg_put(struct derivation *d, FILE *f);
+int map_put(struct derivation *d, FILE *f);
+int crossover_put(struct derivation *d, FILE *f);
 int costs_put(struct derivation *d, FILE *f);
 int chunks_put(struct derivation *d, FILE *f);
 int growth_put(struct derivation *d, FILE *f);

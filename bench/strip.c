@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * strip.csv: every good sample of the sweep over workers, threads and processes, in the order in
- * which they were measured, and what disturbed it.  It is there to be looked at: a median does not
+ * strip.csv: every good sample of the sweep over workers, threads and processes, when it was
+ * measured, and what disturbed it.  It is there to be looked at: a median does not
  * tell whether the run was calm.
  */
 #include "derive.h"
@@ -61,20 +61,18 @@ static double begun(const struct calendar *k, int64_t block, double seq)
 
 static int is_wanted(const struct derivation *d, const struct cell *c)
 {
-    return !c->twin && view_in_sweep(c->sweep, "workers", 7) &&
+    return view_in_sweep(c->sweep, "workers", 7) &&
            (derive_is(d, c, "backend", "omp") || derive_is(d, c, "backend", "pool"));
 }
 
-static void put_sample(const struct derivation *d, const struct calendar *k,
+static void put_sample(const struct derivation *d, const struct calendar *k, const struct cell *c,
                        const struct sample *s, FILE *f)
 {
     const struct measured *r = d->record;
-    const struct cell *c = &r->cells[s->cell];
     double wall = NAN, start = 0, seq = NAN;
     csv_number(r->samples, s->row, r->metric[WALL], &wall);
     csv_number(r->samples, s->row, csv_column(r->samples, "start_ns"), &start);
     csv_number(r->samples, s->row, r->seq, &seq);
-    enum noise noise = noise_of(&r->noise, s->row, c->task_workers, key_text(c, r->cpus));
     derive_put_series(d, c, f);
     derive_put(f, c->task_ns);
     derive_put(f, c->tasks);
@@ -84,21 +82,21 @@ static void put_sample(const struct derivation *d, const struct calendar *k,
     derive_put(f, begun(k, s->block, seq) + start / 1e9);
     derive_put(f, wall);
     fputc(',', f);
-    csv_put(f, noise_word(noise));
+    csv_put(f, noise_word(s->cause));
     fputc('\n', f);
 }
 
 int strip_put(struct derivation *d, FILE *f)
 {
-    struct calendar k;
-    int error = calendar_open(&k, d->record);
+    struct calendar calendar;
+    int error = calendar_open(&calendar, d->record);
     if (error)
         return error;
     derive_put_series_names(f);
     fputs(",task_ns,tasks,chunk,block,seq,begun_s,wall_ns,cause\n", f);
-    for (long i = 0; i < d->record->good_count; i++)
-        if (is_wanted(d, &d->record->cells[d->record->good[i].cell]))
-            put_sample(d, &k, &d->record->good[i], f);
-    free(k.moment);
+    for (long i = 0; i < d->count; i++)
+        for (long k = 0; is_wanted(d, d->sorted[i]) && k < d->sorted[i]->samples; k++)
+            put_sample(d, &calendar, d->sorted[i], &d->sorted[i]->good[k], f);
+    free(calendar.moment);
     return 0;
 }
