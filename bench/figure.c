@@ -135,7 +135,7 @@ void figure_label_ends(struct figure *f)
     int who[FIGURE_SERIES], n = 0;
     for (int s = 0; s < f->series_count; s++) {
         double last = NAN;
-        for (long i = 0; i < f->rows; i++)
+        for (long i = 0; i < f->rows && *f->series[s].label; i++)
             if (!isnan(f->row[i].y[s].mid))
                 last = f->row[i].y[s].mid;
         if (isnan(last))

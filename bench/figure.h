@@ -21,8 +21,9 @@ enum { FIGURE_SERIES = 8, FIGURE_MARKS = 96 };
 enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE };
 
 struct figure_series {
-    const char *key;   /* the column, and the look: threads processes steal pipes serial ideal */
-    const char *label; /* at the line's end */
+    const char *key; /* the column, and the look: threads processes steal pipes serial ideal */
+    const char
+        *label; /* at the line's end; "": drawn, but neither labelled nor in the page's table */
 };
 
 struct figure_row {

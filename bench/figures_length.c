@@ -63,37 +63,24 @@ static void say_lengths(struct figure *f, const struct shortest *t, const struct
         snprintf(f->title, sizeof f->title, "Threads %s %.60s, processes %.60s", hedge, a, b);
 }
 
-static void add_note(struct figure *f, const char *text)
-{
-    size_t used = strlen(f->note);
-    snprintf(f->note + used, sizeof f->note - used, "%s", text);
-}
-
-/* "threads 50 ns (41 to 208), stealing below 13 ns": METG as the literature counts it. */
+/* "threads 50 ns (41 to 208), pipes 15 µs": METG as the literature counts it. */
 static void note_metg(struct figure *f, const struct reading *r)
 {
-    const char *comma = "";
-    add_note(f, "Half of the time is work at METG(50%), the CPU time of a task with all that was "
-                "spent on it, twice its work: ");
+    const char *comma = "Half of the time is work at METG(50%), the CPU time of a task with all "
+                        "that was spent on it, twice its work: ";
     for (int k = 0; k < SIDES; k++) {
         struct estimate e = worthwhile_of(r, sides[k]->backend, sides[k]->schedule, 50);
-        char text[WORD * 4], mid[WORD], low[WORD], high[WORD];
+        char mid[WORD], low[WORD], high[WORD];
         if (!(e.mid > 0))
             continue;
-        snprintf(text, sizeof text, "%s%s %s", comma, sides[k]->series.label,
-                 words_time(mid, 2 * e.mid, 2));
-        add_note(f, text);
-        if (!isnan(e.low)) {
-            snprintf(text, sizeof text, " (%s to %s)", words_time(low, 2 * e.low, 2),
-                     words_time(high, 2 * e.high, 2));
-            add_note(f, text);
-        }
+        sketch_note(f, "%s%s %s", comma, sides[k]->series.label, words_time(mid, 2 * e.mid, 2));
+        if (!isnan(e.low))
+            sketch_note(f, " (%s to %s)", words_time(low, 2 * e.low, 2),
+                        words_time(high, 2 * e.high, 2));
         comma = ", ";
     }
-    if (*comma)
-        add_note(f, ".");
-    else
-        *f->note = 0;
+    if (*f->note)
+        sketch_note(f, ".");
 }
 
 /* ---- the curve ------------------------------------------------------------------------------- */
@@ -115,6 +102,44 @@ static int gather_shares(struct figure *f, const struct reading *r, const struct
         if (isnan(row->y[s].mid))
             row->y[s] = e;
     }
+    return 0;
+}
+
+static struct estimate between(const struct estimate *a, const struct estimate *b, double share)
+{
+    return (struct estimate){ a->mid + share * (b->mid - a->mid),
+                              a->low + share * (b->low - a->low),
+                              a->high + share * (b->high - a->high) };
+}
+
+/* Between two points the fit of METG is linear in one over the CPU time of a task, so that
+ * efficiency is no straight line over its work: the way between them in steps, in a column of its
+ * own. */
+static int add_curve(struct figure *f, int side, int column)
+{
+    enum { STEPS = 6 };
+    struct {
+        double work;
+        struct estimate e;
+    } point[64];
+    int n = 0;
+    for (long i = 0; i < f->rows && n < 64; i++)
+        if (f->row[i].y[side].mid > 0) {
+            point[n].work = f->row[i].x;
+            point[n++].e = f->row[i].y[side];
+        }
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < (i + 1 < n ? STEPS : 1); k++) {
+            const struct estimate *a = &point[i].e, *b = &point[i + (k > 0)].e;
+            double share = (double)k / STEPS, from = a->mid / point[i].work;
+            double to = b->mid / point[i + (k > 0)].work;
+            struct estimate e = between(a, b, share);
+            struct figure_row *row =
+                figure_row(f, k ? e.mid / (from + share * (to - from)) : point[i].work);
+            if (!row)
+                return -ENOMEM;
+            row->y[column] = e;
+        }
     return 0;
 }
 
@@ -190,6 +215,13 @@ int length_figure(struct figure *f, const struct reading *r, const struct answer
     }
     for (int k = 0; k < SIDES; k++)
         if (gather_shares(f, r, sides[k], like->workers))
+            return -ENOMEM;
+    static const struct figure_series curves[SIDES] = { { "threads_curve", "" },
+                                                        { "processes_curve", "" },
+                                                        { "steal_curve", "" },
+                                                        { "pipes_curve", "" } };
+    for (int k = 0; k < SIDES; k++)
+        if (add_curve(f, k, sketch_series(f, &curves[k])))
             return -ENOMEM;
     if (!f->rows) {
         snprintf(f->absent, sizeof f->absent,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "words.h"
@@ -56,6 +57,86 @@ static void shade_siblings(struct figure *f, const struct reading *r)
     figure_place(f, places, 2, "serial", text);
 }
 
+/* ---- laws ------------------------------------------------------------------------------------ */
+
+enum { COUNTS_FOR_A_CURVE = 3 }; /* through two points a law of one parameter always goes */
+
+/* The row of scaling.csv for the cells of WHO that are like LIKE; -1: none. */
+static long law_row(const struct reading *r, const struct who *who, const struct cell *like)
+{
+    const struct csv *t = r->scaling;
+    for (long i = -1; (i = reading_find(t, i + 1, who->backend, who->schedule)) >= 0;)
+        if (reading_value(t, i, "task_ns") == like->task_ns &&
+            reading_value(t, i, "chunk") == like->chunk &&
+            !strcmp(reading_text(t, i, "workload"), like->workload))
+            return i;
+    return -1;
+}
+
+/* A curve through the speed-ups, in a column of its own: the Universal Scalability Law where there
+ * were counts enough for it, else Amdahl's, which is the same with a kappa of 0. */
+static int add_law(struct figure *f, const struct csv *t, long i, int column, double most)
+{
+    enum { STEPS = 24 };
+    double sigma = reading_value(t, i, "sigma"), kappa = reading_value(t, i, "kappa");
+    if (isnan(sigma) || isnan(kappa)) {
+        sigma = reading_value(t, i, "amdahl");
+        kappa = 0;
+    }
+    if (isnan(sigma) || !(reading_value(t, i, "counts") >= COUNTS_FOR_A_CURVE))
+        return 0;
+    for (int k = 0; k <= STEPS; k++) {
+        double p = 1 + (most - 1) * k / STEPS;
+        struct figure_row *row = figure_row(f, p);
+        if (!row)
+            return -ENOMEM;
+        row->y[column].mid = p / (1 + sigma * (p - 1) + kappa * p * (p - 1));
+    }
+    return 0;
+}
+
+/* "Threads: by Amdahl's law the serial fraction is 0.4% (0.0% to 1.1%)." */
+static void note_law(struct figure *f, const struct csv *t, long i, const char *who)
+{
+    struct estimate s = reading_estimate(t, i, "sigma", "");
+    double peak = reading_value(t, i, "peak_workers");
+    const char *name = "by the Universal Scalability Law contention is";
+    if (isnan(s.mid)) {
+        s = reading_estimate(t, i, "amdahl", "");
+        name = "by Amdahl's law the serial fraction is";
+    }
+    if (isnan(s.mid))
+        return;
+    sketch_note(f, "%s%s: %s %.1f%%", *f->note ? " " : "", who, name, 100 * s.mid);
+    if (!isnan(s.low))
+        sketch_note(f, " (%.1f%% to %.1f%%)", 100 * s.low, 100 * s.high);
+    if (peak > 0)
+        sketch_note(f, ", and speed is highest with %.0f workers", peak);
+    sketch_note(f, ".");
+}
+
+static int add_laws(struct figure *f, const struct reading *r, const struct cell *like, double most)
+{
+    static const struct figure_series fits[] = { { "threads_fit", "" }, { "processes_fit", "" } };
+    const struct who *const who[] = { &who_threads, &who_processes };
+    const char *reason = "";
+    for (int k = 0; k < 2; k++) {
+        long i = law_row(r, who[k], like);
+        int column = sketch_series(f, &fits[k]);
+        if (i < 0)
+            continue;
+        if (add_law(f, r->scaling, i, column, most))
+            return -ENOMEM;
+        note_law(f, r->scaling, i, k ? "Processes" : "Threads");
+        reason = reading_text(r->scaling, i, "note");
+    }
+    if (*f->note && *reason)
+        sketch_note(f, " Of a law with more to it: %s.", reason);
+    return 0;
+}
+
+/* ---- the figure ------------------------------------------------------------------------------ */
+
 int speedup_figure(struct figure *f, const struct reading *r, const struct answer *v)
 {
     struct want want = { .sweep = "workers" };
@@ -94,6 +175,8 @@ int speedup_figure(struct figure *f, const struct reading *r, const struct answe
     f->frame.x0 = fmin(f->frame.x0, 0.7);
     f->frame.y1 = fmax(fmin(most, high * 1.35), high) * 1.06;
     say_scaling(f, v, most);
+    if (add_laws(f, r, like, most))
+        return -ENOMEM;
     figure_label_ends(f);
     shade_siblings(f, r);
     double ideal = fmin(most, f->frame.y1 / 1.03);

@@ -58,7 +58,6 @@ int startup_figure(struct figure *f, const struct reading *r, const struct answe
     return 0;
 }
 
-
 /* ---- by thread, fork and spawn, from a caller of some size ----------------------------------- */
 
 static const struct who launches[] = {

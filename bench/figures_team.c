@@ -33,6 +33,14 @@ static const struct way {
 };
 enum { WAYS = sizeof ways / sizeof *ways, MATRIX_LENGTHS = 3 };
 
+/* Was there anything to compare with?  (The cell of pipes may be in another sweep as well, and be
+ * there where the others were left out.) */
+static int has_threads(const struct reading *r, double task_ns)
+{
+    struct want want = { .sweep = "matrix", .backend = ways[0].backend, .task_ns = task_ns };
+    return sketch_first(r, want) != NULL;
+}
+
 /* A row for each way at the I-th length: its time is in its own column, for its look. */
 static int gather_way(struct figure *f, const struct reading *r, int i, double task_ns, int way)
 {
@@ -79,8 +87,8 @@ static void say_matrix(struct figure *f)
         return;
     say_change(pipes, &memory, &piped);
     say_change(processes, &memory, &isolated);
-    snprintf(f->title, sizeof f->title, "With %.30s pipes %.40s, processes %.40s", f->row[0].group, pipes,
-             processes);
+    snprintf(f->title, sizeof f->title, "With %.30s pipes %.40s, processes %.40s", f->row[0].group,
+             pipes, processes);
 }
 
 int matrix_figure(struct figure *f, const struct reading *r)
@@ -98,7 +106,7 @@ int matrix_figure(struct figure *f, const struct reading *r)
     for (int k = 0; k < WAYS; k++)
         sketch_series(f, &ways[k].series);
     for (int i = 0; i < n; i++)
-        for (int k = 0; k < WAYS; k++)
+        for (int k = 0; k < WAYS && has_threads(r, length[i]); k++)
             if (gather_way(f, r, i, length[i], k))
                 return -ENOMEM;
     if (!f->rows || !like || !figure_extent(f, &low, &high)) {
@@ -153,9 +161,9 @@ static void name_fight(char out[32], const struct fight *fight, const struct pai
 {
     char bytes[WORD];
     if (*p->variant)
-        snprintf(out, 32, "%.16s, %.12s", fight->name, p->variant);
+        snprintf(out, 32, "%.20s (%.8s)", fight->name, p->variant);
     else if (p->payload_bytes > 0)
-        snprintf(out, 32, "%.16s, %.12s", fight->name, words_bytes(bytes, p->payload_bytes));
+        snprintf(out, 32, "%.20s (%.8s)", fight->name, words_bytes(bytes, p->payload_bytes));
     else
         snprintf(out, 32, "%s", fight->name);
 }
@@ -182,6 +190,14 @@ static double far(const struct estimate *e)
     return isnan(e->mid) ? 0 : fabs(log(e->mid));
 }
 
+static const char *fight_of(const struct figure_row *row)
+{
+    int k = 0;
+    while (strncmp(row->name, fights[k].name, strlen(fights[k].name)) && k < FIGHTS - 1)
+        k++;
+    return fights[k].in_title;
+}
+
 /* The widest difference that is one. */
 static void say_contention(struct figure *f)
 {
@@ -200,7 +216,7 @@ static void say_contention(struct figure *f)
         snprintf(f->title, sizeof f->title,
                  "Nothing that tasks may fight for separates threads from processes here");
     else
-        snprintf(f->title, sizeof f->title, "Fighting for %s, processes are %s", most->name,
+        snprintf(f->title, sizeof f->title, "Fighting for %s, processes are %s", fight_of(most),
                  words_slower(word, most->y[side].mid));
 }
 
@@ -242,7 +258,7 @@ int contention_figure(struct figure *f, const struct reading *r)
              "Time of processes over time of threads, block by block, with all workers at it. "
              "Within the grey band this run cannot tell them apart.");
     sketch_end_subtitle(f, "Bars");
-    sketch_rows_frame(f, 176, (double)f->rows);
+    sketch_rows_frame(f, 206, (double)f->rows);
     f->frame.log_x = 1;
     double reach = fmax(fmax(high, 1 / low), 1 + margin);
     f->frame.x1 = fmax(1.25, pow(reach, 1.15));
@@ -267,7 +283,8 @@ static void say_payload(struct figure *f)
     if (isnan(p->mid))
         snprintf(f->title, sizeof f->title, "With %.16s in and out, pipes %.40s", size, a);
     else
-        snprintf(f->title, sizeof f->title, "With %.16s in and out, pipes %.40s; processes over memory %.40s", size, a, b);
+        snprintf(f->title, sizeof f->title,
+                 "With %.16s in and out, pipes %.40s; processes over memory %.40s", size, a, b);
 }
 
 int payload_figure(struct figure *f, const struct reading *r, double task_ns)

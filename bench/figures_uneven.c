@@ -229,4 +229,3 @@ int lesson_figure(struct figure *f, const struct reading *r)
     label_lesson(f);
     return 0;
 }
-

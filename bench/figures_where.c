@@ -23,7 +23,8 @@ enum { WORK, HANDOUT, WAITING, STARTUP, SHARES };
 
 static int is_single(const struct csv *t, long row)
 {
-    return sweep_has(reading_text(t, row, "sweep"), "length") && reading_value(t, row, "chunk") == 1;
+    return sweep_has(reading_text(t, row, "sweep"), "length") &&
+           reading_value(t, row, "chunk") == 1;
 }
 
 /* The lengths that are drawn, ascending: of those measured the nearest to each wanted one, where it
@@ -35,8 +36,8 @@ static int drawn_lengths(const struct csv *t, double out[WANTED])
         double best = NAN;
         for (long i = 0; t && i < t->rows; i++) {
             double length = reading_value(t, i, "task_ns");
-            if (is_single(t, i) && (isnan(best) || fabs(log(length / wanted[k])) <
-                                                       fabs(log(best / wanted[k]))))
+            if (is_single(t, i) &&
+                (isnan(best) || fabs(log(length / wanted[k])) < fabs(log(best / wanted[k]))))
                 best = length;
         }
         if (fabs(log(best / wanted[k])) < log(4) && (n == 0 || out[n - 1] != best))
@@ -122,8 +123,7 @@ static void label_where(struct figure *f)
     sketch_label_rows(f);
     for (int s = 0; s < SHARES; s++)
         if (figure_has(f, s))
-            figure_mark(f, "start", fr->left + key[s].left, fr->top + 14, key[s].role,
-                        key[s].text);
+            figure_mark(f, "start", fr->left + key[s].left, fr->top + 14, key[s].role, key[s].text);
     for (long i = 0; i < f->rows; i++) {
         snprintf(text, sizeof text, "%.0f%%", 100 * f->row[i].y[WORK].mid);
         figure_mark(f, "start", fr->right + 6, frame_y(fr, f->row[i].x), "good", text);
@@ -163,11 +163,11 @@ int where_figure(struct figure *f, const struct reading *r)
              "Of the time of %s, one task at a time, a team started for one job (the table of "
              "cells has its length). The number is the share of work.",
              words_plural(workers, like->workers, "worker"));
-    snprintf(f->note, sizeof f->note,
-             "Work: what the tasks take while all workers are busy and nothing is handed out. "
-             "Handing out: the rest of the time between a worker's first request and its last, for "
-             "pipes also the wait for an answer. Waiting: being woken, and being done before the "
-             "others. Start-up: opening and closing the team; a team that is kept pays it once.");
+    sketch_note(
+        f, "Work: what the tasks take while all workers are busy and nothing is handed out. "
+           "Handing out: the rest of the time between a worker's first request and its last, for "
+           "pipes also the wait for an answer. Waiting: being woken, and being done before the "
+           "others. Start-up: opening and closing the team; a team that is kept pays it once.");
     sketch_rows_frame(f, 96, f->row[f->rows - 1].x);
     f->frame.right = SKETCH_WIDTH - 48;
     say_where(f);
@@ -270,13 +270,10 @@ static void say_samples(struct figure *f, const struct causes *c)
     else
         snprintf(f->title, sizeof f->title, "%ld of %s %s disturbed, most by: %s", c->odd, all,
                  c->odd == 1 ? "was" : "were", c->word[0]);
-    for (int i = 0; i < CAUSES && c->word[i]; i++) {
-        size_t used = strlen(f->note);
-        snprintf(f->note + used, sizeof f->note - used, "%s%s: %ld", i ? ", " : "Disturbed: ",
-                 c->word[i], c->count[i]);
-    }
+    for (int i = 0; i < CAUSES && c->word[i]; i++)
+        sketch_note(f, "%s%s: %ld", i ? ", " : "Disturbed: ", c->word[i], c->count[i]);
     if (*f->note)
-        strncat(f->note, ".", sizeof f->note - strlen(f->note) - 1);
+        sketch_note(f, ".");
 }
 
 /* The commonest first. */

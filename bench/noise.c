@@ -112,7 +112,8 @@ static int is_mute(enum noise signal, const struct noise_usual *u)
 {
     if (signal == NOISE_MOVED)
         return !*u->cpus;
-    return (signal == NOISE_WAITING || signal == NOISE_SWITCHED) && noise_share_cpus(u->workers, u->cpus);
+    return (signal == NOISE_WAITING || signal == NOISE_SWITCHED) &&
+           noise_share_cpus(u->workers, u->cpus);
 }
 
 static int reaches(const struct noise_ledger *n, enum noise signal, double limit, long row,

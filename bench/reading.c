@@ -168,10 +168,10 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
     const struct {
         struct csv **table;
         const char *file;
-    } others[] = { { &r->pairs_table, "pairs.csv" },    { &r->machine, "machine.csv" },
-                   { &r->status, "status.csv" },        { &r->doctor, "doctor.csv" },
-                   { &r->metg, "metg.csv" },            { &r->scaling, "scaling.csv" },
-                   { &r->shares, "shares.csv" },        { &r->strip, "strip.csv" },
+    } others[] = { { &r->pairs_table, "pairs.csv" }, { &r->machine, "machine.csv" },
+                   { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
+                   { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
+                   { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
                    { &r->topology, "topology.csv" } };
     *r = (struct reading){ 0 };
     int error = read_table(&r->cells_table, dir, "cells.csv", 1, w);
@@ -310,9 +310,8 @@ int cell_fits(const struct cell *c, const struct want *want)
     return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 &&
            strcmp(c->status, "failed") && (!*c->runner || !strcmp(c->runner, "cell")) &&
            (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
-           matches(want->start, c->start) &&
-           matches(want->schedule, c->schedule) && matches(want->workload, c->workload) &&
-           matches(want->variant, c->variant) &&
+           matches(want->start, c->start) && matches(want->schedule, c->schedule) &&
+           matches(want->workload, c->workload) && matches(want->variant, c->variant) &&
            (want->task_ns == 0 || want->task_ns == c->task_ns);
 }
 

@@ -76,8 +76,8 @@ struct want {
  */
 int cell_fits(const struct cell *c, const struct want *want);
 
-/* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself where
- * that is not known. */
+/* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself
+ * where that is not known. */
 double reading_work(const struct reading *r, double task_ns);
 
 /* Is LABEL one of LABELS, which are joined by '+' and end at a space? */

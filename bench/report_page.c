@@ -380,20 +380,27 @@ static void put_repeat(FILE *f, const struct report *r)
 static const struct section {
     const char *title, *intro;
     const char *scripts[8];
+    void (*more)(FILE *f, const struct report *r); /* after the figures; NULL: nothing */
 } sections[] = {
     { "How far does it scale?",
       "Dots are medians over blocks; every drawing has its numbers below it.",
-      { "speedup", "length", "chunk", "startup", "launch" } },
+      { "speedup", "length", "chunk", "startup", "launch" },
+      NULL },
     { "Where does the time go?",
       "What workers do when they do not work, and whether the run was calm.",
-      { "where", "samples" } },
+      { "where", "samples" },
+      report_topology },
     { "Threads or processes?",
-      "What isolation costs and what it spares: the same hand-out over memory and pipes, tasks that "
+      "What isolation costs and what it spares: the same hand-out over memory and pipes, tasks "
+      "that "
       "fight for something, tasks that carry bytes.",
-      { "matrix", "contention", "payload" } },
+      { "matrix", "contention", "payload" },
+      NULL },
     { "Uneven tasks, and the lesson",
-      "What the schedule is worth when tasks differ, and where it all began: tasks that only sleep.",
-      { "schedules", "lesson" } },
+      "What the schedule is worth when tasks differ, and where it all began: tasks that only "
+      "sleep.",
+      { "schedules", "lesson" },
+      NULL },
 };
 
 void report_page(FILE *f, const struct report *r)
@@ -405,6 +412,8 @@ void report_page(FILE *f, const struct report *r)
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         page_put(f, "<h2>%s</h2>\n<p>%s</p>\n", sections[i].title, sections[i].intro);
         put_figures(f, r, sections[i].scripts);
+        if (sections[i].more)
+            sections[i].more(f, r);
     }
     put_repeat(f, r);
     fputs("</main>\n<footer>One file: no scripts, nothing fetched. Written by teampool from the "

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * shares.csv: where the workers' time goes, a row per CPU-bound cell of a team.  In every block P T,
- * the time of all workers, is taken apart: work, n w with w as derive.h has it; handing out, what is
- * left of the time between a worker's first request and its finding no more; waiting, the rest of
- * P T.  Beside it what starting and ending the team would be of a job that needs its own.
+ * shares.csv: where the workers' time goes, a row per CPU-bound cell of a team.  In every block P
+ * T, the time of all workers, is taken apart: work, n w with w as derive.h has it; handing out,
+ * what is left of the time between a worker's first request and its finding no more; waiting, the
+ * rest of P T.  Beside it what starting and ending the team would be of a job that needs its own.
  */
 #include "derive.h"
 
@@ -44,7 +44,7 @@ static const struct {
     const char *name, *unit;
     derive_figure *figure;
 } columns[] = {
-    { "work", "_ns", work_ns }, { "efficiency", "", work },  { "handout", "", handout },
+    { "work", "_ns", work_ns }, { "efficiency", "", work }, { "handout", "", handout },
     { "waiting", "", waiting }, { "startup", "", startup },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,6 +145,15 @@ void sketch_end_subtitle(struct figure *f, const char *shape)
                  " Too few blocks for intervals: a first look.");
 }
 
+void sketch_note(struct figure *f, const char *format, ...)
+{
+    size_t used = strlen(f->note);
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(f->note + used, sizeof f->note - used, format, ap);
+    va_end(ap);
+}
+
 void sketch_name_y(struct figure *f, const char *name)
 {
     figure_mark(f, "start", 1, f->frame.height - 11, "serial", name);
@@ -151,7 +161,18 @@ void sketch_name_y(struct figure *f, const char *name)
 
 void sketch_frame(struct figure *f, int log_x, int log_y)
 {
-    f->frame = (struct frame){ SKETCH_WIDTH, SKETCH_HEIGHT, SKETCH_LEFT, SKETCH_RIGHT, SKETCH_BOTTOM, SKETCH_TOP, 0, 1, 0, 1, log_x, log_y };
+    f->frame = (struct frame){ SKETCH_WIDTH,
+                               SKETCH_HEIGHT,
+                               SKETCH_LEFT,
+                               SKETCH_RIGHT,
+                               SKETCH_BOTTOM,
+                               SKETCH_TOP,
+                               0,
+                               1,
+                               0,
+                               1,
+                               log_x,
+                               log_y };
 }
 
 void sketch_x_range(struct figure *f, double room)
@@ -170,7 +191,6 @@ void sketch_log_y_range(struct figure *f)
     f->frame.y0 = low / grow;
     f->frame.y1 = high * grow;
 }
-
 
 /* ---- rows with names ------------------------------------------------------------------------- */
 

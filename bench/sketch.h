@@ -60,6 +60,9 @@ int sketch_has_intervals(const struct figure *f);
 /* End the subtitle with what SHAPE ("Bands", "Bars") shows, or that there are none. */
 void sketch_end_subtitle(struct figure *f, const char *shape);
 
+/* Say more below the drawing. */
+void sketch_note(struct figure *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* The y axis has its name above it, where nobody needs to turn the head. */
 void sketch_name_y(struct figure *f, const char *name);
 

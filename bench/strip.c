@@ -16,7 +16,7 @@ struct calendar {
     struct moment {
         int64_t block, seq;
         double length, begun;
-    } *moment;
+    } * moment;
 };
 
 static int by_seq(const void *left, const void *right)

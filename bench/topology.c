@@ -326,10 +326,10 @@ const struct command command_topology = {
     .name = "topology",
     .operands = "",
     .summary = "what this machine has, what we may use of it, and the worker counts worth a try",
-    .about =
-        "csv has the columns key,value; an empty value is not known, or none.  pus has a row\n"
-        "per hardware thread.  xml is hwloc's own format.  HWLOC_XMLFILE or HWLOC_SYNTHETIC put another machine in place of this one.\n"
-        "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
-        "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
+    .about = "csv has the columns key,value; an empty value is not known, or none.  pus has a row\n"
+             "per hardware thread.  xml is hwloc's own format.  HWLOC_XMLFILE or HWLOC_SYNTHETIC "
+             "put another machine in place of this one.\n"
+             "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
+             "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
     .main = topology_main,
 };

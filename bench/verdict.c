@@ -346,10 +346,11 @@ struct shortest shortest_of(const struct reading *r, const char *backend, const 
 /* Is X the better answer? */
 static int shorter(const struct shortest *x, const struct shortest *y)
 {
-    static const int rank[] = {
-        [SHORTEST_UNKNOWN] = 0, [SHORTEST_UNCLEAR] = 1, [SHORTEST_NEVER] = 2,
-        [SHORTEST_AT] = 3,      [SHORTEST_BELOW] = 4
-    };
+    static const int rank[] = { [SHORTEST_UNKNOWN] = 0,
+                                [SHORTEST_UNCLEAR] = 1,
+                                [SHORTEST_NEVER] = 2,
+                                [SHORTEST_AT] = 3,
+                                [SHORTEST_BELOW] = 4 };
     if (x->kind != y->kind)
         return rank[x->kind] > rank[y->kind];
     return x->kind == SHORTEST_NEVER ? x->efficiency > y->efficiency : x->ns < y->ns;

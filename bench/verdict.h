@@ -50,7 +50,7 @@ struct shortest {
         SHORTEST_NEVER,   /* not reached, up to NS */
         SHORTEST_UNCLEAR  /* the blocks disagree on which of these it is */
     } kind;
-    double ns, efficiency; /* the highest of the curve, which rises */
+    double ns, efficiency;          /* the highest of the curve, which rises */
     const char *backend, *schedule; /* who did it; constants or texts of the reading */
     struct grounds grounds;
 };
