@@ -500,8 +500,8 @@ static void add_launch(const struct layout *l)
 {
     static const int64_t ballasts[] = { 0, 1024, 64, 256 };
     static const struct {
-        const char *backend, *start;
-    } ways[] = { { "pthread", "thread" }, { "pool", "fork" }, { "pool", "spawn" } };
+        const char *backend, *start; /* auto: as in the sweep startup, by thread and fork */
+    } ways[] = { { "pthread", "auto" }, { "pool", "auto" }, { "pool", "spawn" } };
     for (int i = 0; i < COUNT(ballasts); i++) {
         struct record r = blank(l, "launch", "empty");
         r.task_ns = 0;

@@ -8,13 +8,14 @@
 #   fail=omp        every launch of this backend fails
 #   without=lesson  this sweep is not there (several: joined by +; all: every one)
 #   only=1          only this number of workers in the sweep over workers
+#   more=1          the sweeps of the default profile as well: matrix, launch, contention, payload
 #   even=1.0        processes' work costs this many times the threads'
 set -eu
 [ $# -ge 1 ] || { echo "usage: fake_run.sh DIR [KEY=VALUE ...]" >&2; exit 2; }
 dir=$1
 shift
 cores=8 blocks=8 profile=default host=fake governor=performance load=0.05 quota='' fail='' without=''
-only='' even=1.0
+only='' even=1.0 more=0
 for word; do
     case $word in
     cores=*) cores=${word#*=} ;;
@@ -28,6 +29,7 @@ for word; do
     without=*) without=${word#*=} ;;
     only=*) only=${word#*=} ;;
     even=*) even=${word#*=} ;;
+    more=*) more=${word#*=} ;;
     *) echo "fake_run.sh: '$word'?" >&2; exit 2 ;;
     esac
 done
@@ -64,7 +66,7 @@ field() {
 printf '# made up by fake_run.sh\n' >"$dir/plan.txt"
 
 awk -v cores="$cores" -v blocks="$blocks" -v profile="$profile" -v fail="$fail" \
-    -v without="+$without+" -v only="$only" -v even="$even" -v out="$dir" '
+    -v without="+$without+" -v only="$only" -v even="$even" -v more="$more" -v out="$dir" '
 function noise() { # about normal, reproducible in every awk
     sum = 0
     for (q = 0; q < 4; q++) {
@@ -163,6 +165,7 @@ BEGIN {
     }
     for (p = 1; p <= max(16, cores); p *= 2)
         for (i = 1; i <= 4; i++) if (S[i] != "steal") cell("startup", B[i], S[i], "empty", "", 0, p, 1, p)
+    if (!more) exit
     split("pthread pool pthread_pipe pipe", M, " ")
     for (w = 1000; w <= 100000; w *= 10)
         for (i = 1; i <= 4; i++)
