@@ -32,6 +32,8 @@ int figures_compute(const struct reading *r, const struct answer *v, struct figu
     error |= matrix_figure(&fs->figure[fs->count++], r);
     error |= contention_figure(&fs->figure[fs->count++], r);
     error |= each_length(fs, r, "payload", payload_figure);
+    error |= map_figure(&fs->figure[fs->count++], r, &who_processes);
+    error |= map_figure(&fs->figure[fs->count++], r, &who_pipes);
     error |= schedules_figure(&fs->figure[fs->count++], r);
     error |= lesson_figure(&fs->figure[fs->count++], r);
     if (error)

@@ -14,14 +14,14 @@
 static void say_scaling(struct figure *f, const struct answer *v, double most)
 {
     const struct cell *t = v->threads.cell, *p = v->processes.cell;
-    char *out = f->title, a[WORD], b[WORD];
+    char *out = f->title, a[WORD], b[WORD], workers[WORD];
     size_t room = sizeof f->title;
     const char *seem = sketch_has_intervals(f) ? "" : " seem to";
     if (!t && !p) {
         snprintf(out, room, "How far it scales");
     } else if (f->rows == 1) {
-        snprintf(out, room, "With %.0f worker%s: threads %s, processes %s times serial speed",
-                 f->row[0].x, f->row[0].x == 1 ? "" : "s",
+        snprintf(out, room, "With %.30s: threads %.20s, processes %.20s times serial speed",
+                 words_plural(workers, f->row[0].x, "worker"),
                  t ? words_factor(a, t->speedup.mid) : "?",
                  p ? words_factor(b, p->speedup.mid) : "?");
     } else if (!t || !p) {
@@ -131,7 +131,7 @@ static int add_laws(struct figure *f, const struct reading *r, const struct cell
         reason = reading_text(r->scaling, i, "note");
     }
     if (*f->note && *reason)
-        sketch_note(f, " Of a law with more to it: %s.", reason);
+        sketch_note(f, " The Universal Scalability Law (USL): %s.", reason);
     return 0;
 }
 
@@ -252,7 +252,7 @@ int chunk_figure(struct figure *f, const struct reading *r, double task_ns)
 {
     struct want want = { .sweep = "chunk", .task_ns = task_ns };
     const struct cell *like = sketch_first(r, want);
-    char length[WORD], tasks[WORD];
+    char length[WORD], tasks[WORD], workers[WORD];
     words_time(length, task_ns, 2);
     *f = (struct figure){
         .script = "chunk", .x_column = "chunk", .x_head = "tasks per chunk", .y_unit = UNIT_TIME
@@ -276,9 +276,10 @@ int chunk_figure(struct figure *f, const struct reading *r, double task_ns)
     }
     add_serial(f, like->serial_task_ns);
     snprintf(f->subtitle, sizeof f->subtitle,
-             "%s tasks of %s on %.0f worker%s. Too small, and handing out costs more than the "
+             "%s tasks of %s on %s. Too small, and handing out costs more than the "
              "work; too large, and workers sit idle.",
-             words_count(tasks, like->tasks), length, like->workers, like->workers == 1 ? "" : "s");
+             words_count(tasks, like->tasks), length,
+             words_plural(workers, like->workers, "worker"));
     sketch_end_subtitle(f, "Bands");
     sketch_frame(f, 1, 1);
     sketch_name_y(f, "time per task");

@@ -12,7 +12,7 @@
 static void say_startup(struct figure *f, const struct answer *v)
 {
     const struct figure_row *row = NULL;
-    char t[WORD], p[WORD];
+    char t[WORD], p[WORD], workers[WORD];
     for (long i = 0; i < f->rows; i++) {
         const struct figure_row *c = &f->row[i];
         if (isnan(c->y[0].mid) || isnan(c->y[1].mid))
@@ -21,8 +21,8 @@ static void say_startup(struct figure *f, const struct answer *v)
             row = c;
     }
     if (row)
-        snprintf(f->title, sizeof f->title, "Starting %.0f worker%s takes %s as %s, %s as %s",
-                 row->x, row->x == 1 ? "" : "s", words_time(t, row->y[0].mid, 2),
+        snprintf(f->title, sizeof f->title, "Starting %.30s takes %.20s as %s, %.20s as %s",
+                 words_plural(workers, row->x, "worker"), words_time(t, row->y[0].mid, 2),
                  row->x == 1 ? "a thread" : "threads", words_time(p, row->y[1].mid, 2),
                  row->x == 1 ? "a process" : "processes");
     else

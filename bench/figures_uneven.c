@@ -122,11 +122,11 @@ int schedules_figure(struct figure *f, const struct reading *r)
         return 0;
     }
     sketch_close_up(f);
-    char tasks[WORD], time[WORD];
+    char tasks[WORD], time[WORD], workers[WORD];
     snprintf(f->subtitle, sizeof f->subtitle,
-             "Time for %s tasks of %s on average, %.0f worker%s; further left is better.",
-             words_count(tasks, like->tasks), words_time(time, like->task_ns, 2), like->workers,
-             like->workers == 1 ? "" : "s");
+             "Time for %s tasks of %s on average, %s; further left is better.",
+             words_count(tasks, like->tasks), words_time(time, like->task_ns, 2),
+             words_plural(workers, like->workers, "worker"));
     sketch_end_subtitle(f, "Bars");
     double low, high;
     figure_extent(f, &low, &high);

@@ -268,8 +268,8 @@ static void say_samples(struct figure *f, const struct causes *c)
     if (!c->odd)
         snprintf(f->title, sizeof f->title, "Nothing is known to have disturbed any of %s", all);
     else
-        snprintf(f->title, sizeof f->title, "%ld of %s %s disturbed, most by: %s", c->odd, all,
-                 c->odd == 1 ? "was" : "were", c->word[0]);
+        snprintf(f->title, sizeof f->title, "%ld of %s %s disturbed (%s%s)", c->odd, all,
+                 c->odd == 1 ? "was" : "were", c->word[1] ? "mostly: " : "", c->word[0]);
     for (int i = 0; i < CAUSES && c->word[i]; i++)
         sketch_note(f, "%s%s: %ld", i ? ", " : "Disturbed: ", c->word[i], c->count[i]);
     if (*f->note)

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "listing.h"
+#include "words.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
@@ -821,6 +822,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
+    char cells[WORD], blocks[WORD];
     int words = options_take(self, options, argc, argv);
     const struct profile *profile = profile_find(profile_name);
 
@@ -839,8 +841,9 @@ static int plan_main(const struct command *self, int argc, char **argv)
             plan_only(&p, only);
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
         if (dropped)
-            warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,
-                 profile->blocks_least, profile->budget_s);
+            warn("plan: %s left out so that %s fit into %.0f s",
+                 words_plural(cells, dropped, "cell"),
+                 words_plural(blocks, profile->blocks_least, "block"), profile->budget_s);
     }
     if (only && words)
         plan_only(&p, only);

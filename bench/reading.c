@@ -172,6 +172,7 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
                    { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
                    { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
                    { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
+                   { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
                    { &r->topology, "topology.csv" } };
     *r = (struct reading){ 0 };
     int error = read_table(&r->cells_table, dir, "cells.csv", 1, w);
@@ -202,6 +203,8 @@ void reading_close(struct reading *r)
     csv_free(r->scaling);
     csv_free(r->shares);
     csv_free(r->strip);
+    csv_free(r->map);
+    csv_free(r->crossover);
     csv_free(r->topology);
     *r = (struct reading){ 0 };
 }

@@ -101,10 +101,11 @@ static long run_of(const struct place_map *m, int level, long first, long end, l
 /* FOLDED: it stands for others, too, and so names no worker. */
 static void put_thread(FILE *f, const struct place_map *m, long row, int folded)
 {
-    char text[WORD] = "";
+    char text[WORD] = "", workers[WORD];
     const char *look = m->sharing[row] ? "pu on" : number(m, row, m->allowed) ? "pu" : "pu off";
     if (m->sharing[row] > 1)
-        snprintf(text, sizeof text, " · %ld workers", m->sharing[row]);
+        snprintf(text, sizeof text, " · %.40s",
+                 words_plural(workers, (double)m->sharing[row], "worker"));
     else if (m->sharing[row] && folded)
         snprintf(text, sizeof text, " · worker");
     else if (m->sharing[row])

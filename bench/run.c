@@ -33,6 +33,7 @@
 #include "pus.h"
 #include "settle.h"
 #include "summarize.h"
+#include "words.h"
 
 enum { CALIBRATION_MS = 100 };
 
@@ -453,10 +454,11 @@ static void dry_run(struct run *r)
     int blocks = 1;
     while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= r->budget_s)
         blocks++;
-    warn("run: %d cells, about %.1f s for the first block, %d blocks in %.0f s; %d cells left out "
-         "to keep "
-         "the budget",
-         r->plan.count - dropped, one, blocks, plan_seconds(&r->plan, blocks), dropped);
+    char cells[WORD], whole[WORD], left[WORD];
+    warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the budget",
+         words_plural(cells, r->plan.count - dropped, "cell"), one,
+         words_plural(whole, blocks, "block"), plan_seconds(&r->plan, blocks),
+         words_plural(left, dropped, "cell"));
 }
 
 static void describe(struct run *r, const char *command)
@@ -657,13 +659,14 @@ static void finish(struct run *r)
 static void tell(const struct run *r)
 {
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
+    char runs[WORD], blocks[WORD];
     if (r->cells_bad)
-        warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad,
-             r->folder.path);
+        warn("run: %s failed; the reasons are in %s/status.csv",
+             words_plural(runs, r->cells_bad, "cell run"), r->folder.path);
     if (!r->wishes.quiet)
-        fprintf(stderr, "%d cell runs in %d block%s, %.1f s, %.0f %% of it in samples\n",
-                r->cells_ok, r->blocks, r->blocks == 1 ? "" : "s", wall_s,
-                100 * r->sampled_s / wall_s);
+        fprintf(stderr, "%s in %s, %.1f s, %.0f %% of it in samples\n",
+                words_plural(runs, r->cells_ok, "cell run"),
+                words_plural(blocks, r->blocks, "block"), wall_s, 100 * r->sampled_s / wall_s);
     if (stop_signal)
         warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
              r->folder.path);

@@ -98,6 +98,7 @@ int launch_figure(struct figure *f, const struct reading *r);
 int matrix_figure(struct figure *f, const struct reading *r);
 int contention_figure(struct figure *f, const struct reading *r);
 int payload_figure(struct figure *f, const struct reading *r, double task_ns);
+int map_figure(struct figure *f, const struct reading *r, const struct who *who);
 int where_figure(struct figure *f, const struct reading *r);
 int samples_figure(struct figure *f, const struct reading *r, const struct answer *v);
 int schedules_figure(struct figure *f, const struct reading *r);

@@ -435,7 +435,8 @@ static void describe_other(struct advice *a, const struct duel *d, const char *o
         if (isnan(d->ratio.low))
             strcpy(a->sure, "no: too few blocks");
         else if (d->blocks_needed > 0 && d->blocks_needed < 1000)
-            snprintf(a->sure, sizeof a->sure, "no: takes about %.0f blocks", d->blocks_needed);
+            snprintf(a->sure, sizeof a->sure, "no: takes about %.30s",
+                     words_plural(word, d->blocks_needed, "block"));
         else
             strcpy(a->sure, "no");
     }
@@ -683,7 +684,7 @@ static void say_duel(char *out, size_t room, const struct duel *d)
             words_slower_range(word, d->ratio.low, d->ratio.high));
     if (d->verdict == VERDICT_UNCLEAR && !isnan(d->ratio.low) && d->blocks_needed > 0 &&
         d->blocks_needed < 1000)
-        say(out, room, " About %.0f blocks would settle it.", d->blocks_needed);
+        say(out, room, " About %s would settle it.", words_plural(word, d->blocks_needed, "block"));
 }
 
 static void write_evidence(const struct reading *r, struct answer *v)
@@ -736,7 +737,7 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
         say(out, room, "There is no good cell to stand on.");
         return;
     }
-    char blocks[WORD];
+    char blocks[WORD], count[WORD];
     words_plural(blocks, c->blocks > 0 ? c->blocks : 0, "block");
     v->confidence = confidence_of(checks, &g);
     if (isnan(g.width) || g.blocks < BLOCKS_FOR_INTERVAL) {
@@ -747,8 +748,8 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
     if (checks->bad)
         say(out, room, ". A check below says not to use the numbers.");
     else if (checks->warnings)
-        say(out, room, ". %d check%s below warn%s.", checks->warnings,
-            checks->warnings == 1 ? "" : "s", checks->warnings == 1 ? "s" : "");
+        say(out, room, ". %s below %s.", words_plural(count, checks->warnings, "check"),
+            checks->warnings == 1 ? "warns" : "warn");
     else if (g.one_sided)
         say(out, room, ", but one side is missing.");
     else
