@@ -12,7 +12,7 @@
 
 #include "words.h"
 
-enum { SLOWER, FASTER, SAME, UNCLEAR, LENGTH, PAYLOAD, COLUMNS };
+enum { THREADS, PROCESSES, PIPES, SAME, UNCLEAR, LENGTH, PAYLOAD, COLUMNS };
 enum { PAYLOADS = 8, ROW_HEIGHT = 34 };
 
 /* The payloads of the team, ascending. */
@@ -49,12 +49,14 @@ static const char *name_payload(char out[WORD], double bytes)
     return out;
 }
 
-static int column_of(const char *verdict)
+/* Whose colour the square has. */
+static int column_of(const char *verdict, const struct who *who)
 {
-    return !strcmp(verdict, "slower")   ? SLOWER
-           : !strcmp(verdict, "faster") ? FASTER
-           : !strcmp(verdict, "same")   ? SAME
-                                        : UNCLEAR;
+    if (!strcmp(verdict, "slower"))
+        return THREADS;
+    if (!strcmp(verdict, "faster"))
+        return who == &who_pipes ? PIPES : PROCESSES;
+    return !strcmp(verdict, "same") ? SAME : UNCLEAR;
 }
 
 /* A row for each point of the map, by payload, then length. */
@@ -76,7 +78,7 @@ static int gather_map(struct figure *f, const struct csv *t, const struct who *w
             return -ENOMEM;
         snprintf(row->group, sizeof row->group, "%.30s", name_payload(name, bytes));
         snprintf(row->name, sizeof row->name, "%.30s", words_time(time, length, 2));
-        row->y[column_of(reading_text(t, i, "verdict"))] = ratio;
+        row->y[column_of(reading_text(t, i, "verdict"), who)] = ratio;
         row->y[LENGTH].mid = length;
         row->y[PAYLOAD].mid = level;
     }
@@ -145,25 +147,29 @@ static void mark_crossovers(struct figure *f, const struct csv *t, const struct 
 
 /* ---- the figure ------------------------------------------------------------------------------ */
 
-static void label_map(struct figure *f, const struct payloads *p)
+static void label_map(struct figure *f, const struct who *who, const struct payloads *p)
 {
     const struct frame *fr = &f->frame;
     char text[WORD];
     for (int k = 0; k < p->count; k++)
         figure_mark(f, "end", fr->left - 8, frame_y(fr, k), "serial",
                     name_payload(text, p->bytes[k]));
-    figure_mark(f, "start", fr->left, fr->top + 14, "threads", "■ slower");
-    figure_mark(f, "start", fr->left + 84, fr->top + 14, "processes", "■ faster");
-    figure_mark(f, "start", fr->left + 162, fr->top + 14, "waiting", "■ the same");
-    figure_mark(f, "start", fr->left + 254, fr->top + 14, "waiting", "□ can't tell");
+    figure_mark(f, "start", fr->left, fr->top + 14, "threads", "■ threads");
+    snprintf(text, sizeof text, "■ %s", who->series.label);
+    figure_mark(f, "start", fr->left + 84, fr->top + 14, who->series.key, text);
+    figure_mark(f, "start", fr->left + 180, fr->top + 14, "waiting", "■ the same");
+    figure_mark(f, "start", fr->left + 272, fr->top + 14, "waiting", "□ can't tell");
 }
 
 int map_figure(struct figure *f, const struct reading *r, const struct who *who)
 {
-    static const struct figure_series columns[COLUMNS] = {
-        { "threads", "slower" },     { "processes", "faster" }, { "same", "the same" },
-        { "unclear", "can't tell" }, { "length", "" },          { "payload", "" }
-    };
+    static const struct figure_series columns[COLUMNS] = { { "threads", "threads faster" },
+                                                           { "processes", "processes faster" },
+                                                           { "pipes", "pipes faster" },
+                                                           { "same", "the same" },
+                                                           { "unclear", "can't tell" },
+                                                           { "length", "" },
+                                                           { "payload", "" } };
     struct payloads p = { 0 };
     *f = (struct figure){
         .script = "map", .x_column = "row", .x_head = "payload, length", .y_unit = UNIT_FACTOR
@@ -181,8 +187,8 @@ int map_figure(struct figure *f, const struct reading *r, const struct who *who)
     }
     snprintf(
         f->subtitle, sizeof f->subtitle,
-        "Time per task against threads, one task at a time, by length and bytes in and out. "
-        "Grey: within %.1f%%, where this run cannot tell; the mark above: from there on it is.",
+        "Who is faster, one task at a time, by its length and the bytes in and out. Grey: within "
+        "%.1f%% of threads; the mark above a row: from there on.",
         100 * reading_value(r->map, 0, "margin"));
     sketch_frame(f, 1, 0);
     f->frame.left = 92;
@@ -200,6 +206,6 @@ int map_figure(struct figure *f, const struct reading *r, const struct who *who)
     f->frame.y1 = p.count - 0.3;
     say_map(f, r->crossover, who, &p);
     mark_crossovers(f, r->crossover, who, &p);
-    label_map(f, &p);
+    label_map(f, who, &p);
     return 0;
 }
