@@ -158,11 +158,11 @@ int where_figure(struct figure *f, const struct reading *r)
         return 0;
     }
     sketch_close_up(f);
-    char workers[WORD];
+    char workers[WORD], job[WORD];
     snprintf(f->subtitle, sizeof f->subtitle,
-             "Of the time of %s, one task at a time, a team started for one job (the table of "
-             "cells has its length). The number is the share of work.",
-             words_plural(workers, like->workers, "worker"));
+             "Of the time of %s, one task at a time, with a team started for one job of about %s. "
+             "The number is the share of work.",
+             words_plural(workers, like->workers, "worker"), words_time(job, like->time.mid, 1));
     sketch_note(
         f, "Work: what the tasks take while all workers are busy and nothing is handed out. "
            "Handing out: the rest of the time between a worker's first request and its last, for "

@@ -100,7 +100,8 @@ static void facts_of_every_thread(void **state)
     };
     (void)state;
     assert_int_equal(t->pus, 8);
-    assert_memory_equal(t->pu, expected, sizeof expected);
+    for (int i = 0; i < 8; i++) /* of the caches there is another test */
+        assert_memory_equal(&t->pu[i], &expected[i], offsetof(struct topology_pu, cache));
     assert_int_equal(t->packages, 2);
     assert_int_equal(t->numa_nodes, 2);
     assert_int_equal(t->cores, 4);
@@ -407,12 +408,27 @@ static void exported_xml_is_the_same_machine(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, clean_environment)
 
+/* Which cache a hardware thread has of each level: four threads to an L3, an L2 to each core. */
+static void caches_of_a_thread(void **state)
+{
+    (void)state;
+    struct topology *t = synthetic("pack:1 l3:2(size=8MB) l2:2 core:1 pu:2");
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(t->pu[i].cache[0], -1);
+        assert_int_equal(t->pu[i].cache[1], i / 2);
+        assert_int_equal(t->pu[i].cache[2], i / 4);
+        assert_true(t->pu[i].cache_kib[2] > 0);
+    }
+    topology_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(facts_of_every_thread),
         TEST(threads_without_cores_are_cores),
         TEST(caches_by_level),
+        TEST(caches_of_a_thread),
         TEST(this_machine),
         TEST(affinity_mask_of_one),
         TEST(mask_of_this_system_only),
