@@ -210,7 +210,8 @@ static int list_processes(struct measured *r)
         return 0;
     int block = csv_column(t, "block"), seq = csv_column(t, "seq");
     int status = csv_column(t, "status"), line = csv_column(t, "line");
-    int plan = csv_column(t, "cell");
+    int plan = csv_column(t, "cell"), wall = csv_column(t, "wall_ms");
+    double ms;
 
     r->processes = calloc((size_t)t->rows + 1, sizeof *r->processes);
     if (!r->processes)
@@ -221,6 +222,7 @@ static int list_processes(struct measured *r)
         *p = (struct process){
             .block = UNKNOWN, .seq = UNKNOWN, .row = row, .cell = -1, .rescue = -1
         };
+        p->wall_ns = csv_number(t, row, wall, &ms) && ms > 0 ? (ms + 0.1) * 1e6 : INFINITY;
         whole_number(t, row, block, &p->block);
         whole_number(t, row, seq, &p->seq);
         p->plan = csv_cell(t, row, *csv_cell(t, row, plan) ? plan : line);
@@ -329,12 +331,14 @@ static long cell_of(struct measured *r, const char *const *key, const char *swee
     return r->slots[slot];
 }
 
-/* Is it the time of a job that was done rightly, in a block that has a number? */
-static int possible(const struct measured *r, long row, int64_t block, const char *word)
+/* Is it the time of a job that was done rightly, in a block that has a number?  A sample lasts no
+ * longer than its process P lived, if that is known. */
+static int possible(const struct measured *r, long row, int64_t block, const char *word,
+                    const struct process *p)
 {
-    double wall;
+    double wall, most = p && p->wall_ns < MOST_WALL_NS ? p->wall_ns : MOST_WALL_NS;
     return block != UNKNOWN && !strcmp(word, "ok") &&
-           csv_number(r->samples, row, r->metric[WALL], &wall) && wall > 0 && wall <= MOST_WALL_NS;
+           csv_number(r->samples, row, r->metric[WALL], &wall) && wall > 0 && wall <= most;
 }
 
 /* Decide whether ROW counts; if it does, add it to the good samples. */
@@ -357,7 +361,7 @@ static void judge_row(struct measured *r, long row, long cell)
     csv_number(r->samples, row, r->warmup, &warmup);
     if (warmup != 0)
         return;
-    if (!possible(r, row, block, word))
+    if (!possible(r, row, block, word, p))
         c->odd_rows++;
     else if (r->status && !p)
         c->cut_rows++;

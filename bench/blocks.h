@@ -64,6 +64,7 @@ struct process {
     int64_t block, seq; /* UNKNOWN: empty */
     long row;
     const char *plan; /* which line of the plan it was */
+    double wall_ns;   /* how long it lived, INFINITY: not known */
     int ok, failed;
     long cell;   /* -1: not known */
     long rescue; /* its row among the cells that only their plan line tells of, or -1 */

@@ -26,31 +26,13 @@ struct border {
     double *granularity, *share, *scratch;
 };
 
-static const char *const alike_names[] = { "wait", "workers", "place", "cpus", "chunk", NULL };
-
-/* The threads' cell that does what C does; of several that with as many tasks. */
-static const struct cell *threads_like(const struct derivation *d, const struct view *alike,
-                                       const struct cell *c)
-{
-    const struct cell *best = NULL;
-    for (long i = 0; i < d->count; i++) {
-        const struct cell *o = d->sorted[i];
-        if (o->task_ns == c->task_ns && derive_is(d, o, "backend", "omp") &&
-            derive_is(d, o, "schedule", "dynamic") && !view_compare(&d->work, o, c) &&
-            !view_compare(alike, o, c) && (!best || o->tasks == c->tasks))
-            best = o;
-    }
-    return best;
-}
-
 /* The points of the COUNT cells of pick that threads were measured beside. */
-static long points_of(const struct derivation *d, const struct view *alike, long count,
-                      struct point *out)
+static long points_of(const struct derivation *d, long count, struct point *out)
 {
     long points = 0;
     for (long i = 0; i < count; i++) {
         const struct cell *c = d->pick[i];
-        out[points] = (struct point){ c, threads_like(d, alike, c) };
+        out[points] = (struct point){ c, derive_mate(d, c, "omp", "dynamic", c->chunk) };
         points += out[points].threads && out[points].threads != c;
     }
     return points;
@@ -124,7 +106,6 @@ static void put_crossover(struct derivation *d, const struct border *b, FILE *f)
 static int each_border(struct derivation *d, const char *names,
                        void (*put)(struct derivation *, const struct border *, FILE *), FILE *f)
 {
-    const struct view alike = view_of(d->record, alike_names);
     size_t room = (size_t)d->count + 1;
     double *numbers = malloc(5 * room * sizeof *numbers);
     struct point *points = malloc(room * sizeof *points);
@@ -140,7 +121,7 @@ static int each_border(struct derivation *d, const char *names,
         end = end < series ? end : series;
         long count = derive_pick(d, first, end, "payload", "payload");
         count = count ? count : derive_pick(d, first, end, "cpu", "length");
-        b.count = points_of(d, &alike, derive_one_a_length(d, count), points);
+        b.count = points_of(d, derive_one_a_length(d, count), points);
         if (b.count)
             put(d, &b, f);
     }

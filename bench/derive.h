@@ -23,6 +23,7 @@ struct derivation {
     const struct measured *record;
     double margin;             /* of the run's verdicts */
     struct view series, work;  /* what a series is; what a task is */
+    struct view place;         /* where, and how workers wait */
     int64_t *number;           /* of every block, ascending */
     long blocks;               /* how many */
     struct cell **sorted;      /* of teams: by series, then task, then length, chunk, tasks */
@@ -70,6 +71,11 @@ struct middle {
     double wall, work;
 };
 struct middle derive_middle(struct derivation *d, const struct cell *c);
+
+/* The cell of BACKEND and SCHEDULE that does C's work in chunks of CHUNK, on the same CPUs; of
+ * several one with as many tasks.  NULL: there is none. */
+const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
+                               const char *backend, const char *schedule, double chunk);
 
 /* "co-run", "serial" or "none": which of them it is. */
 const char *derive_reference(const struct derivation *d, const struct cell *c);

@@ -389,6 +389,8 @@ static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
             add_as(l, cell, series[s].backend, series[s].schedule, rank ? rank + first_rank : 0);
         }
     }
+    add_as(l, r, "omp", "guided", 3 * first_rank);
+    add_as(l, r, "pool", "guided", 3 * first_rank);
     add_reference(l, r);
 }
 

@@ -116,8 +116,8 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
             continue
         }
         if (sweep == "lesson") line = line " blocks=2"
-        print number "," k "," seq ",ok,,40," line > status
         base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise()) / ("faster" in E ? E["faster"] : 1)
+        print number "," k "," seq ",ok,," int(4 * base / 1e6) + 40 "," line > status
         for (x = 0; x < 3; x++) {
             wall = int(base * (1 + 0.003 * noise()))
             print "cell," b "," start "," s ",passive," wl ",1," w "," E["payload"] + 0 "," n "," c "," p \

@@ -96,7 +96,7 @@ static void put(struct fixture *x, const struct point *p, int block, double wall
         p->backend, strcmp(p->backend, "omp") ? "fork" : "thread", p->schedule, p->workload,
         p->task_ns, p->payload, p->tasks, p->chunk, p->workers, block, x->cells, times[0], times[1],
         isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep);
-    fprintf(x->status, "%d,%d,%d,ok,,1,line\n", x->cells, block, x->cells);
+    fprintf(x->status, "%d,%d,%d,ok,,,line\n", x->cells, block, x->cells);
 }
 
 /* In every block the same. */
@@ -498,8 +498,12 @@ static void chunks(void **state)
         struct point p = { "omp", "dynamic", "cpu", "chunk", 1000, 0, 4096, pow(4, i), P };
         put_blocks(x, &p, BLOCKS, 4096 * 1000 / P * times[i], NAN);
     }
+    struct point guided = { "omp", "guided", "cpu", "chunk", 1000, 0, 4096, 1, P };
+    put_blocks(x, &guided, BLOCKS, 4096 * 1000 / P * 1.04, NAN);
     const struct csv *t = digest(x, "chunks.csv");
-    assert_int_equal(t->rows, 1);
+    assert_int_equal(t->rows, 1); /* guided has no ladder of its own */
+    expect_near(t, 0, "guided_regret", 0.04);
+    expect(t, 0, "guided_chunk", "1");
     expect(t, 0, "backend", "omp");
     expect(t, 0, "task_ns", "1000");
     expect(t, 0, "tasks", "4096");
