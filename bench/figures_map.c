@@ -114,17 +114,18 @@ static void say_map(struct figure *f, const struct csv *t, const struct who *who
                     const struct payloads *p)
 {
     char least[WORD], most[WORD], small[WORD], large[WORD];
-    const char *team = who->series.label;
+    const char *team = who->series.label, *seem = sketch_has_intervals(f) ? "" : " seem to";
     say_crossover(least, t, crossover_row(t, who, p->bytes[0]));
     say_crossover(most, t, crossover_row(t, who, p->bytes[p->count - 1]));
     name_payload(small, p->bytes[0]);
     name_payload(large, p->bytes[p->count - 1]);
     if (p->count > 1)
-        snprintf(f->title, sizeof f->title, "%c%s match threads %.40s with %.12s, %.40s with %.12s",
-                 *team - 'a' + 'A', team + 1, least, small, most, large);
+        snprintf(f->title, sizeof f->title,
+                 "%c%s%s match threads %.40s with %.12s, %.40s with %.12s", *team - 'a' + 'A',
+                 team + 1, seem, least, small, most, large);
     else
-        snprintf(f->title, sizeof f->title, "%c%s match threads %.40s with %.12s",
-                 *team - 'a' + 'A', team + 1, least, small);
+        snprintf(f->title, sizeof f->title, "%c%s%s match threads %.40s with %.12s",
+                 *team - 'a' + 'A', team + 1, seem, least, small);
 }
 
 static void mark_crossovers(struct figure *f, const struct csv *t, const struct who *who,

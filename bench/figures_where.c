@@ -105,8 +105,9 @@ static void say_where(struct figure *f)
         snprintf(f->title, sizeof f->title,
                  "Nine tenths of the time or more is work, whoever hands it out");
     else
-        snprintf(f->title, sizeof f->title, "With %s, %s spend %.0f%% of the time on %s",
-                 worst->group, worst->name, 100 * worst->y[what].mid, on[what]);
+        snprintf(f->title, sizeof f->title, "With %s, %s %s %.0f%% of the time on %s", worst->group,
+                 worst->name, sketch_has_intervals(f) ? "spend" : "seem to spend",
+                 100 * worst->y[what].mid, on[what]);
 }
 
 static void label_where(struct figure *f)

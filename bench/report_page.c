@@ -315,12 +315,8 @@ static void put_figure(FILE *f, const struct report *r, const struct figure *fig
     int drawn = 0;
     struct why w = { "" };
     char *svg;
-    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n", figure->name, figure->title);
-    if (*figure->absent) {
-        page_put(f, "<p class=absent>%s</p></figure>\n", figure->absent);
-        return;
-    }
-    page_put(f, "<p class=sub>%s</p>\n", figure->subtitle);
+    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n<p class=sub>%s</p>\n", figure->name,
+             figure->title, figure->subtitle);
     if (asprintf(&svg, "%s/plots/%s.svg", r->dir, figure->name) >= 0) {
         drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
         free(svg);
@@ -334,22 +330,38 @@ static void put_figure(FILE *f, const struct report *r, const struct figure *fig
     fputs("</details></figure>\n", f);
 }
 
-/* The figures of these scripts, two in a row, those without data last; a last one alone takes the
- * row, its table beside it. */
+/* Into OUT the figures of these scripts, in their order: those with data, or (ABSENT 1) without.
+ * Returns how many. */
+static int pick_figures(const struct report *r, const char *const *scripts, int absent,
+                        const struct figure *out[FIGURES])
+{
+    int n = 0;
+    for (const char *const *script = scripts; *script; script++)
+        for (int i = 0; i < r->figures->count; i++)
+            if (!strcmp(r->figures->figure[i].script, *script) &&
+                (*r->figures->figure[i].absent != 0) == absent)
+                out[n++] = &r->figures->figure[i];
+    return n;
+}
+
+/* The figures of these scripts, two in a row; a last one alone takes the row, its table beside it.
+ * Below them, in one list, those without data. */
 static void put_figures(FILE *f, const struct report *r, const char *const *scripts)
 {
     const struct figure *shown[FIGURES];
-    int n = 0;
-    for (int absent = 0; absent < 2; absent++)
-        for (const char *const *script = scripts; *script; script++)
-            for (int i = 0; i < r->figures->count; i++)
-                if (!strcmp(r->figures->figure[i].script, *script) &&
-                    (*r->figures->figure[i].absent != 0) == absent)
-                    shown[n++] = &r->figures->figure[i];
+    int n = pick_figures(r, scripts, 0, shown);
     fputs("<div class=grid>\n", f);
     for (int i = 0; i < n; i++)
         put_figure(f, r, shown[i], i == n - 1 && n % 2);
     fputs("</div>\n", f);
+    n = pick_figures(r, scripts, 1, shown);
+    if (n)
+        fputs("<ul class=\"card missing\">\n", f);
+    for (int i = 0; i < n; i++)
+        page_put(f, "<li id=\"fig-%s\"><b>%s</b> %s</li>\n", shown[i]->name, shown[i]->title,
+                 shown[i]->absent);
+    if (n)
+        fputs("</ul>\n", f);
 }
 
 /* ---- 9 do it yourself ------------------------------------------------------------------------ */
