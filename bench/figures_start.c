@@ -67,12 +67,6 @@ static const struct who launches[] = {
 };
 enum { BY_THREAD, BY_FORK, BY_SPAWN, LAUNCHES };
 
-/* Is A's interval wholly above B's? */
-static int is_above(const struct estimate *a, const struct estimate *b)
-{
-    return a->low > b->high;
-}
-
 static void say_launch(struct figure *f)
 {
     const struct figure_row *first = &f->row[0], *last = &f->row[f->rows - 1];
@@ -85,10 +79,10 @@ static void say_launch(struct figure *f)
     else if (isnan(large->low) || isnan(small->low) || f->rows == 1)
         snprintf(f->title, sizeof f->title, "From a caller of %s, fork takes %s", size,
                  words_time(a, large->mid, 2));
-    else if (!is_above(large, small))
+    else if (!(large->low > small->high))
         snprintf(f->title, sizeof f->title,
                  "Up to %s in the caller, fork does not get slower for it", size);
-    else if (is_above(large, spawn) || is_above(spawn, large))
+    else if (sketch_apart(large, spawn))
         snprintf(f->title, sizeof f->title, "From a caller of %s, fork takes %s, spawn %s", size,
                  words_time(a, large->mid, 2), words_time(b, spawn->mid, 2));
     else

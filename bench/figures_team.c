@@ -14,12 +14,6 @@
 
 static const struct estimate unknown = { NAN, NAN, NAN };
 
-/* Do the two intervals have nothing in common? */
-static int apart(const struct estimate *a, const struct estimate *b)
-{
-    return a->low > b->high || b->low > a->high;
-}
-
 /* ---- threads and processes, shared memory and pipes ------------------------------------------ */
 
 static const struct way {
@@ -73,7 +67,7 @@ static void say_change(char out[WORD], const struct estimate *from, const struct
     char word[WORD];
     if (isnan(from->low) || isnan(to->low))
         snprintf(out, WORD, "seem %s", words_slower(word, to->mid / from->mid));
-    else if (!apart(from, to))
+    else if (!sketch_apart(from, to))
         snprintf(out, WORD, "make no clear difference");
     else
         snprintf(out, WORD, "are %s", words_slower(word, to->mid / from->mid));

@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../core/stats.h"
 #include "words.h"
 
 /* ---- work, handing out, waiting, start-up ---------------------------------------------------- */
@@ -179,7 +179,7 @@ int where_figure(struct figure *f, const struct reading *r)
 /* ---- every sample ---------------------------------------------------------------------------- */
 
 enum { THREADS, PROCESSES, ODD, THREADS_BLOCK, PROCESSES_BLOCK, STRIPS };
-enum { CAUSES = 4, MOST_BLOCKS = 64 };
+enum { CAUSES = 4, MOST_SAMPLES = 64 /* of a block */ };
 
 /* What disturbed samples, and how many. */
 struct causes {
@@ -239,26 +239,20 @@ static int add_sample(struct figure *f, const struct csv *t, long i, int side, i
     return 0;
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 /* Each block's median, at all of its samples: what the statistics are made of. */
 static void add_medians(struct figure *f, int side, int column)
 {
     for (long first = 0, end; first < f->rows; first = end) {
-        double value[MOST_BLOCKS];
+        double value[MOST_SAMPLES];
         int n = 0;
         for (end = first; end < f->rows && !strcmp(f->row[end].group, f->row[first].group); end++)
-            if (!isnan(f->row[end].y[side].mid) && n < MOST_BLOCKS)
+            if (!isnan(f->row[end].y[side].mid) && n < MOST_SAMPLES)
                 value[n++] = f->row[end].y[side].mid;
         if (!n)
             continue;
-        qsort(value, (size_t)n, sizeof *value, by_value);
+        stats_sort(value, n);
         for (long i = first; i < end; i++)
-            f->row[i].y[column].mid = n % 2 ? value[n / 2] : (value[n / 2 - 1] + value[n / 2]) / 2;
+            f->row[i].y[column].mid = stats_median(value, n);
     }
 }
 

@@ -7,20 +7,10 @@
  */
 #include "derive.h"
 
-#include <math.h>
-#include <stdlib.h>
-
-/* Of the workers' time, how much is work. */
-static double work(const struct derivation *d, const void *self, long block)
-{
-    const struct cell *c = self;
-    int64_t number = d->number[block];
-    return derive_work(d, c, number) / (derive_task(d, c, number) * c->task_workers);
-}
 
 static double handout(const struct derivation *d, const void *self, long block)
 {
-    return derive_value(d, self, BUSY, d->number[block]) - work(d, self, block);
+    return derive_value(d, self, BUSY, d->number[block]) - derive_efficiency(d, self, block);
 }
 
 static double waiting(const struct derivation *d, const void *self, long block)
@@ -44,8 +34,9 @@ static const struct {
     const char *name, *unit;
     derive_figure *figure;
 } columns[] = {
-    { "work", "_ns", work_ns }, { "efficiency", "", work }, { "handout", "", handout },
-    { "waiting", "", waiting }, { "startup", "", startup },
+    { "work", "_ns", work_ns }, { "efficiency", "", derive_efficiency },
+    { "handout", "", handout }, { "waiting", "", waiting },
+    { "startup", "", startup },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 

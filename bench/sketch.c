@@ -126,6 +126,11 @@ void sketch_absent(struct figure *f, const struct reading *r, const char *sweep)
                  sweep);
 }
 
+int sketch_apart(const struct estimate *a, const struct estimate *b)
+{
+    return a->low > b->high || b->low > a->high;
+}
+
 int sketch_has_intervals(const struct figure *f)
 {
     for (long i = 0; i < f->rows; i++)
