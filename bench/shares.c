@@ -7,7 +7,6 @@
  */
 #include "derive.h"
 
-
 static double handout(const struct derivation *d, const void *self, long block)
 {
     return derive_value(d, self, BUSY, d->number[block]) - derive_efficiency(d, self, block);
