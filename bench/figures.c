@@ -29,6 +29,7 @@ int figures_compute(const struct reading *r, const struct answer *v, struct figu
     error |= launch_figure(&fs->figure[fs->count++], r);
     error |= where_figure(&fs->figure[fs->count++], r);
     error |= samples_figure(&fs->figure[fs->count++], r, v);
+    error |= timeline_figure(&fs->figure[fs->count++], r);
     error |= matrix_figure(&fs->figure[fs->count++], r);
     error |= contention_figure(&fs->figure[fs->count++], r);
     error |= each_length(fs, r, "payload", payload_figure);

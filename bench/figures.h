@@ -21,6 +21,9 @@ struct figures {
 int figures_compute(const struct reading *r, const struct answer *v, struct figures *out);
 void figures_free(struct figures *fs);
 
+/* Who worked when, from the run's trace: figures_timeline.c.  Returns 0 or -ENOMEM. */
+int timeline_figure(struct figure *f, const struct reading *r);
+
 /* Write the tables of all figures into the folder DIR, which is there.  Returns 0, or -errno with
  * WHY. */
 int figures_write(const struct figures *fs, const char *dir, struct why *w);

@@ -173,7 +173,7 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
                    { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
                    { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
                    { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
-                   { &r->topology, "topology.csv" } };
+                   { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
     *r = (struct reading){ 0 };
     int error = read_table(&r->cells_table, dir, "cells.csv", 1, w);
     for (size_t i = 0; !error && i < sizeof others / sizeof *others; i++)
@@ -206,6 +206,7 @@ void reading_close(struct reading *r)
     csv_free(r->map);
     csv_free(r->crossover);
     csv_free(r->topology);
+    csv_free(r->trace);
     *r = (struct reading){ 0 };
 }
 

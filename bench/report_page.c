@@ -441,13 +441,12 @@ static const struct section {
       { "speedup", "length", "chunk", "startup", "launch" },
       NULL },
     { "Where does the time go?",
-      "What workers do when they do not work, and whether the run was calm.",
-      { "where", "samples" },
+      "What each worker did, when it had nothing to do, and whether the run was calm.",
+      { "where", "samples", "timeline" },
       report_topology },
     { "Threads or processes?",
       "What isolation costs and what it spares: the same hand-out over memory and pipes, tasks "
-      "that "
-      "fight for something, tasks that carry bytes.",
+      "that fight for something, tasks that carry bytes.",
       { "matrix", "contention", "payload", "map" },
       NULL },
     { "Uneven tasks, and the lesson",

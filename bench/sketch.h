@@ -92,7 +92,8 @@ int sketch_lengths(const struct reading *r, const char *sweep, double *out, int 
 /* NAME_LENGTH as a file may be called: "chunk_10us". */
 void sketch_name(struct figure *f, const char *name, double task_ns);
 
-/* The figures of each room.  Each returns 0 or -ENOMEM; the figure says why if it is not there. */
+/* The figures of each room (the timeline is in figures.h).  Each returns 0 or -ENOMEM; the figure
+ * says why if it is not there. */
 int speedup_figure(struct figure *f, const struct reading *r, const struct answer *v);
 int length_figure(struct figure *f, const struct reading *r, const struct answer *v);
 int chunk_figure(struct figure *f, const struct reading *r, double task_ns);

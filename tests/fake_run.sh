@@ -11,12 +11,15 @@
 #   ended=0         the run is still going on
 #   more=1          the sweeps of the default profile as well: matrix, launch, contention, payload
 #   even=1.0        processes' work costs this many times the threads'
+#   trace=20        the threads' schedules were traced in two blocks: trace.csv, with so many chunks a
+#                   worker where tasks are taken on demand
+#   slow=3          the first of these samples took so many times as long as the others
 set -eu
 [ $# -ge 1 ] || { echo "usage: fake_run.sh DIR [KEY=VALUE ...]" >&2; exit 2; }
 dir=$1
 shift
 cores=8 blocks=8 profile=default host=fake governor=performance load=0.05 quota='' fail='' without=''
-only='' even=1.0 more=0 ended=1
+only='' even=1.0 more=0 ended=1 trace=0 slow=3
 for word; do
     case $word in
     cores=*) cores=${word#*=} ;;
@@ -32,6 +35,8 @@ for word; do
     even=*) even=${word#*=} ;;
     more=*) more=${word#*=} ;;
     ended=*) ended=${word#*=} ;;
+    trace=*) trace=${word#*=} ;;
+    slow=*) slow=${word#*=} ;;
     *) echo "fake_run.sh: '$word'?" >&2; exit 2 ;;
     esac
 done
@@ -68,7 +73,8 @@ field() {
 printf '# made up by fake_run.sh\n' >"$dir/plan.txt"
 
 awk -v cores="$cores" -v blocks="$blocks" -v profile="$profile" -v fail="$fail" \
-    -v without="+$without+" -v only="$only" -v even="$even" -v more="$more" -v out="$dir" '
+    -v without="+$without+" -v only="$only" -v even="$even" -v more="$more" -v trace="$trace" -v slow="$slow" \
+    -v out="$dir" '
 function noise() { # about normal, reproducible in every awk
     sum = 0
     for (q = 0; q < 4; q++) {
@@ -96,6 +102,18 @@ function model(b, s, wl, v, w, n, c, p,    busy, o, fix, heavy, work) {
     if (b == "pipe") return fix + max((work + n / c * 3000) / busy, n / c * 4200) + c * w / 3
     return fix + (work + n / c * o * (1 + 0.2 * (busy - 1))) / busy + c * w * (c >= n / p ? 0.02 : n / c % p ? 0.5 : 0.15)
 }
+# Dealt in advance, worker k needs k + 1 parts of the time; on demand, all need the same.
+function write_trace(number, block, seq, s, n, p, time,    k, x, chunks, each, step) {
+    if (!traced++) print "cell,block,seq,worker,cpu,first_task,tasks,begin_ns,end_ns" > tracing
+    chunks = s == "static" ? 1 : trace
+    each = int(n / p / chunks)
+    for (k = 0; k < p; k++)
+        for (x = 0; x < chunks; x++) {
+            step = (s == "static" ? (k + 1) / p : 0.99) * time / chunks
+            print number "," block "," seq "," k "," k "," (x * p + k) * each "," each "," \
+                int(5000 + x * step) "," int(5000 + (x + 0.98) * step) > tracing
+        }
+}
 function cpus_of(p,    k, text) { # in turn over all there are
     for (k = 0; k < p; k++) text = text (k ? "+" : "") k % cores
     return text
@@ -108,6 +126,7 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
     for (k = split(extra, words, " "); k > 0; k--) { split(words[k], pair, "="); E[pair[1]] = pair[2] }
     start = "start" in E ? E["start"] : b == "serial" ? "none" : b ~ /^(omp|pthread)/ ? "thread" : "fork"
     line = "backend=" b " schedule=" s " workload=" wl " task_ns=" w " tasks=" n " chunk=" c " workers=" p " sweep=" sweep
+    if (v != "") line = line " variant=" v
     open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p) * (1 + E["ballast"] / 100 * (start == "fork"))
     for (k = 0; k < (sweep == "lesson" ? min(blocks, 2) : blocks); k++) {
         seq++
@@ -118,6 +137,8 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
         if (sweep == "lesson") line = line " blocks=2"
         base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise()) / ("faster" in E ? E["faster"] : 1)
         print number "," k "," seq ",ok,," int(4 * base / 1e6) + 40 "," line > status
+        if (trace && k < 2 && v == "ramp" && b == "omp" && s != "guided")
+            write_trace(number, k, seq, s, n, p, base * (k ? 1 : slow))
         for (x = 0; x < 3; x++) {
             wall = int(base * (1 + 0.003 * noise()))
             print "cell," b "," start "," s ",passive," wl ",1," w "," E["payload"] + 0 "," n "," c "," p \
@@ -132,6 +153,7 @@ BEGIN {
     seed = 4711
     samples = out "/samples.csv"
     status = out "/status.csv"
+    tracing = out "/trace.csv"
     print "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks," \
         "chunk,workers,place,cpus,variant,ballast_mib,block,seq,sample,warmup,start_ns,wall_ns,open_ns," \
         "close_ns,busy_sum_ns,runq_ns,status,note,sweep,steps_per_ms,foreign_ns" > samples
