@@ -225,8 +225,8 @@ static int add_sample(struct figure *f, const struct csv *t, long i, int side, i
     const char *cause = reading_text(t, i, "cause");
     if (!(task > 0) || isnan(when))
         return 0;
-    while (!by_clock && figure_find(f, when)) /* samples of a block one after the other */
-        when += 0.05;
+    while (figure_find(f, when)) /* a row each, one after the other */
+        when += by_clock ? 1e-6 : 0.05;
     struct figure_row *row = figure_row(f, when);
     if (!row)
         return -ENOMEM;
@@ -338,6 +338,7 @@ int samples_figure(struct figure *f, const struct reading *r, const struct answe
              words_time(time, like->task_ns, 2), words_plural(workers, like->workers, "worker"),
              by_clock ? "over the run" : "by block");
     sketch_frame(f, 0, 0);
+    f->frame.left = 84; /* times that hardly differ have many digits */
     f->frame.right = SKETCH_WIDTH - 26;
     double room = fmax(high - low, 0.02 * high) * 0.08;
     f->frame.y0 = low - room;

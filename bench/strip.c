@@ -79,7 +79,8 @@ static void put_sample(const struct derivation *d, const struct calendar *k, con
     derive_put(f, c->chunk);
     fprintf(f, ",%lld", (long long)s->block);
     derive_put(f, seq);
-    derive_put(f, begun(k, s->block, seq) + start / 1e9);
+    double at = begun(k, s->block, seq) + start / 1e9;
+    fprintf(f, isnan(at) ? "," : ",%.6f", at);
     derive_put(f, wall);
     fputc(',', f);
     csv_put(f, noise_word(s->cause));
