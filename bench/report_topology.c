@@ -13,7 +13,7 @@
 #include "page.h"
 #include "words.h"
 
-enum { FOLD_ABOVE = 16 /* cores */, WORKERS_LISTED = 64 };
+enum { FOLD_ABOVE = 16 /* cores */, WORKERS_LISTED = 64, LABEL = 128 /* bytes */ };
 
 /* From the outside in.  The hardware threads of a box stand together in the table. */
 static const struct level {
@@ -127,22 +127,22 @@ static void name_cache(char out[WORD], const struct place_map *m, int level, lon
 }
 
 /* What is written on a box: "package 0", "cores 0 to 7, 8 alike". */
-static void name_box(char out[WORD * 2], const struct place_map *m, int level, long first,
-                     long after, long count)
+static void name_box(char out[LABEL], const struct place_map *m, int level, long first, long after,
+                     long count)
 {
     long from = number(m, first, m->column[level]), to = number(m, after - 1, m->column[level]);
     char cache[WORD];
     if (level == L3 || level == L2) {
         name_cache(cache, m, level, first);
-        snprintf(out, WORD * 2, count > 1 ? "%s, %ld alike" : "%s", cache, count);
+        snprintf(out, LABEL, count > 1 ? "%s, %ld alike" : "%s", cache, count);
     } else if (count > 1) {
-        snprintf(out, WORD * 2, "%ss %ld to %ld, all alike", levels[level].name, from, to);
+        snprintf(out, LABEL, "%ss %ld to %ld, all alike", levels[level].name, from, to);
     } else {
-        snprintf(out, WORD * 2, "%s %ld", levels[level].name, from);
+        snprintf(out, LABEL, "%s %ld", levels[level].name, from);
     }
     const char *kind = csv_cell(m->table, first, m->kind_name);
     if (level == CORE && *kind)
-        snprintf(out + strlen(out), WORD * 2 - strlen(out), " · %.30s", kind);
+        snprintf(out + strlen(out), LABEL - strlen(out), " · %.30s", kind);
 }
 
 static int is_known(const struct place_map *m, int level, long row)
@@ -164,7 +164,7 @@ static void put_boxes(FILE *f, const struct place_map *m, int level, long first,
 /* The names of the levels that have but one box between FIRST and END. */
 static void put_single_names(FILE *f, const struct place_map *m, int level, long first, long end)
 {
-    char name[WORD * 2];
+    char name[LABEL];
     for (; level < CORE; level++)
         if (is_known(m, level, first) && boxes(m, level, first, end) == 1 &&
             (level != L2 || boxes(m, CORE, first, end) > 1)) {
@@ -176,7 +176,7 @@ static void put_single_names(FILE *f, const struct place_map *m, int level, long
 static void put_box(FILE *f, const struct place_map *m, int level, long first, long after,
                     long count, int folded)
 {
-    char name[WORD * 2], cache[WORD];
+    char name[LABEL], cache[WORD];
     long end = box_end(m, level, first, after);
     name_box(name, m, level, first, after, count);
     page_put(f, "<div class=\"%s\"><span class=lab>%s", level == CORE ? "core" : "box", name);
