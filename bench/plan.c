@@ -71,11 +71,6 @@ static int is(const char *a, const char *b)
     return !strcmp(a, b);
 }
 
-static int is_peer(const struct record *r)
-{
-    return !is(r->runner, "cell") && !strchr(r->runner, '/');
-}
-
 /* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
 enum {
     CLAIM_NS = 40,       /* a chunk from a shared counter; claims of all workers go one by one */
@@ -134,7 +129,7 @@ static double sample_seconds(const struct record *r)
     double chunk = r->chunk ? (double)r->chunk : 1;
     double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns + extra_ns(r);
     double handout = chunks * handout_ns(r->backend), work;
-    if (is_peer(r)) {
+    if (runner_is_peer(r->runner)) {
         handout = is(r->backend, "serial") ? 0 : chunks * PEER_CHUNK_NS;
         task += PEER_TASK_NS;
     }
@@ -162,7 +157,7 @@ static double cell_seconds(const struct record *r)
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
-    double launch = is_peer(r) ? PEER_LAUNCH_NS : LAUNCH_NS;
+    double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS : LAUNCH_NS;
     return (launch + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
            samples * (sample_seconds(r) + 0.3e-3);
 }
@@ -706,7 +701,7 @@ void plan_profile(struct plan *p, const struct profile *profile, const struct to
 int plan_has_peers(const struct plan *p)
 {
     for (int i = 0; i < p->count; i++)
-        if (is_peer(&p->cells[i].record))
+        if (runner_is_peer(p->cells[i].record.runner))
             return 1;
     return 0;
 }
@@ -898,7 +893,7 @@ static void refuse_unknown(const struct plan *p)
         die(EXIT_FAILED, "plan: %s", w.text);
     for (int i = 0; i < p->count; i++) {
         const struct record *r = &p->cells[i].record;
-        if (is_peer(r) && runner_find(&runner, r->runner, &w))
+        if (runner_is_peer(r->runner) && runner_find(&runner, r->runner, &w))
             die(EXIT_USAGE, "plan: %s", w.text);
         if (is(r->runner, "cell") && (!listing_has(list, "backend", r->backend, &w) ||
                                       !listing_has(list, "workload", r->workload, &w)))

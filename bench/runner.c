@@ -45,7 +45,7 @@ int runner_find(struct runner *r, const char *name, struct why *w)
     *r = (struct runner){ .words = { r->program } };
     if (!strcmp(name, "cell"))
         error = find_cell(r, w);
-    else if (!strchr(name, '/'))
+    else if (runner_is_peer(name))
         error = find_peer(r, name, w);
     else if (access(name, X_OK))
         error = why(w, -ENOENT, "no runner '%s' on this machine", name);
@@ -57,6 +57,11 @@ int runner_find(struct runner *r, const char *name, struct why *w)
         r->words[r->count++] = r->script;
     }
     return error;
+}
+
+int runner_is_peer(const char *name)
+{
+    return *name && strcmp(name, "cell") != 0 && !strchr(name, '/');
 }
 
 int runner_compare(const char *a, const char *b)
