@@ -73,8 +73,7 @@ struct want {
     const char *runner; /* NULL: our own cell program */
 };
 
-/* Is this cell wanted, no other's twin, and did it give a time?
- */
+/* Is this cell wanted, no other's twin, and did it give a time? */
 int cell_fits(const struct cell *c, const struct want *want);
 
 /* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself
