@@ -13,7 +13,8 @@
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
 
-#include "reading.h"
+#include "../core/why.h"
+#include "estimate.h"
 
 enum { FIGURE_SERIES = 5, FIGURE_MARKS = 48 };
 

@@ -3,8 +3,11 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "drawing.h"
 #include "words.h"
 
 void page_text(FILE *f, const char *text)
@@ -122,4 +125,52 @@ void page_figure_table(FILE *f, const struct figure *figure)
     for (long i = 0; i < figure->rows; i++)
         put_row(f, figure, &figure->row[i]);
     fputs("</tbody></table></div>\n", f);
+}
+
+/* ---- figures --------------------------------------------------------------------------------- */
+
+void page_figure(FILE *f, const struct figure *figure, const char *dir, const char *undrawn,
+                 int open)
+{
+    int drawn = 0;
+    struct why w = { "" };
+    char *svg;
+    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n", figure->name, figure->title);
+    if (*figure->absent) {
+        page_put(f, "<p class=absent>%s</p></figure>\n", figure->absent);
+        return;
+    }
+    page_put(f, "<p class=sub>%s</p>\n", figure->subtitle);
+    if (asprintf(&svg, "%s/plots/%s.svg", dir, figure->name) >= 0) {
+        drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
+        free(svg);
+    }
+    if (!drawn)
+        page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : undrawn);
+    page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
+    page_figure_table(f, figure);
+    fputs("</details></figure>\n", f);
+}
+
+/* ---- first and last -------------------------------------------------------------------------- */
+
+void page_begin(FILE *f, const char *title, const char *subject)
+{
+    fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
+          "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
+          "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "
+          "'unsafe-inline'; img-src data:\">\n"
+          "<meta name=color-scheme content=\"light dark\">\n",
+          f);
+    page_put(f, "<title>%s %s</title>\n<style>\n", title, subject);
+    fputs(report_style, f);
+    fputs("</style></head>\n<body><header>", f);
+}
+
+void page_end(FILE *f, const char *from)
+{
+    page_put(f,
+             "</main>\n<footer>One file: no scripts, nothing fetched. Written by teampool from "
+             "%s.</footer>\n</body></html>\n",
+             from);
 }

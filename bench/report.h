@@ -27,6 +27,4 @@ struct report {
  * Write errors are left in F for the caller to see. */
 void report_page(FILE *f, const struct report *r);
 
-extern const char report_style[];
-
 #endif

@@ -4,9 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "drawing.h"
 #include "page.h"
 #include "words.h"
 
@@ -66,15 +64,8 @@ static void put_head(FILE *f, const struct report *r)
     const char *host = *fact(r, "hostname") ? fact(r, "hostname") : "a machine without a name";
     char profile[WORD], date[WORD];
     int count = 0;
-    fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
-          "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
-          "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "
-          "'unsafe-inline'; img-src data:\">\n"
-          "<meta name=color-scheme content=\"light dark\">\n",
-          f);
-    page_put(f, "<title>Threads or processes? %s</title>\n<style>\n", host);
-    fputs(report_style, f);
-    fputs("</style></head>\n<body><header><h1>Threads or processes?</h1>\n<p>", f);
+    page_begin(f, "Threads or processes?", host);
+    fputs("<h1>Threads or processes?</h1>\n<p>", f);
     put_item(f, &count, host);
     put_item(f, &count, fact(r, "cpu_model"));
     put_count(f, &count, r, "cores", "core");
@@ -266,30 +257,6 @@ static void put_checks(FILE *f, const struct report *r)
 
 /* ---- 4, 5, 7 figures ------------------------------------------------------------------------- */
 
-/* A figure whole: title, conditions, drawing, table.  Where the drawing cannot be used a sentence
- * says why, and the table is open, as it is where OPEN is 1. */
-static void put_figure(FILE *f, const struct report *r, const struct figure *figure, int open)
-{
-    int drawn = 0;
-    struct why w = { "" };
-    char *svg;
-    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n", figure->name, figure->title);
-    if (*figure->absent) {
-        page_put(f, "<p class=absent>%s</p></figure>\n", figure->absent);
-        return;
-    }
-    page_put(f, "<p class=sub>%s</p>\n", figure->subtitle);
-    if (asprintf(&svg, "%s/plots/%s.svg", r->dir, figure->name) >= 0) {
-        drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
-        free(svg);
-    }
-    if (!drawn)
-        page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : r->undrawn);
-    page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
-    page_figure_table(f, figure);
-    fputs("</details></figure>\n", f);
-}
-
 /* The figures of these scripts, two in a row, those without data last; a last one alone takes the
  * row, its table beside it. */
 static void put_figures(FILE *f, const struct report *r, const char *const *scripts)
@@ -304,7 +271,7 @@ static void put_figures(FILE *f, const struct report *r, const char *const *scri
                     shown[n++] = &r->figures->figure[i];
     fputs("<div class=grid>\n", f);
     for (int i = 0; i < n; i++)
-        put_figure(f, r, shown[i], i == n - 1 && n % 2);
+        page_figure(f, shown[i], r->dir, r->undrawn, i == n - 1 && n % 2);
     fputs("</div>\n", f);
 }
 
@@ -389,7 +356,5 @@ void report_page(FILE *f, const struct report *r)
           f);
     put_figures(f, r, uneven);
     put_repeat(f, r);
-    fputs("</main>\n<footer>One file: no scripts, nothing fetched. Written by teampool from the "
-          "CSV files of this run.</footer>\n</body></html>\n",
-          f);
+    page_end(f, "the CSV files of this run");
 }

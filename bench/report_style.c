@@ -5,7 +5,7 @@
  * map each to its variable.  Text in a colour must reach a contrast of 4.5 to 1, shapes need less:
  * so processes and pipes have a darker variant (-text) in the light palette.
  */
-#include "report.h"
+#include "page.h"
 
 /* clang-format off */
 const char report_style[] =
