@@ -64,7 +64,7 @@ void contrast_show_machines(const struct comparison *c, FILE *f)
 static void put_row(const struct labels *l, const struct contrast *row, int marked, FILE *f)
 {
     char word[WORD], label[LABEL];
-    put_right(f, contrast_change(word, row->ratio), 8);
+    put_right(f, words_change(word, row->ratio), 8);
     fputs(marked && !row->counts ? "? " : "  ", f);
     put_right(f, contrast_changes(word, row->low, row->high), 17);
     put_right(f, words_time(word, row->time_ns[OLD], 3), 9);
@@ -115,7 +115,7 @@ static void put_shape_section(const struct labels *l, enum verdict v, const char
     fprintf(f, "  %s: %ld\n", title, list.count);
     for (long i = 0; i < list.count && i < LISTED_ASIDE && v != VERDICT_SAME; i++) {
         const struct contrast *row = list.rows[i];
-        put_right(f, contrast_change(word, row->shape), 8);
+        put_right(f, words_change(word, row->shape), 8);
         fputs("  ", f);
         put_right(f, contrast_changes(word, row->shape_low, row->shape_high), 17);
         put_right(f, words_factor(word, row->speedup[OLD]), 9);
@@ -131,8 +131,8 @@ static void put_shapes(const struct labels *l, FILE *f)
 {
     if (l->c->host != HOST_OTHER)
         return;
-    fprintf(f, "\nShape: speed-up over the run's own serial time, NEW against OLD: what is left\n"
-               "when a faster clock is taken out\n");
+    fputc('\n', f);
+    put_wrapped(l->c, contrast_put_shape_meaning, f);
     put_shape_section(l, VERDICT_SLOWER, "scales worse", f);
     put_shape_section(l, VERDICT_FASTER, "scales better", f);
     put_shape_section(l, VERDICT_SAME, "the same", f);
@@ -142,14 +142,13 @@ static void put_shapes(const struct labels *l, FILE *f)
 static void put_flips(const struct labels *l, FILE *f)
 {
     const struct comparison *c = l->c;
-    char winner[LABEL], loser[LABEL], a[WORD], b[WORD];
+    char winner[LABEL], loser[LABEL], words[2 * WORD];
     if (c->flip_count)
         fprintf(f, "\nTurned round: faster in OLD, slower in NEW: %ld\n", c->flip_count);
     for (long i = 0; i < c->flip_count && i < LISTED; i++) {
         const struct flip *flip = &c->flips[i];
-        fprintf(f, "  %s\n    against %s: %s in OLD, %s in NEW\n",
-                label_of(l, flip->winner, winner), label_of(l, flip->loser, loser),
-                words_slower(a, 1 / flip->old_ratio), words_slower(b, 1 / flip->new_ratio));
+        fprintf(f, "  %s\n    against %s: %s\n", label_of(l, flip->winner, winner),
+                label_of(l, flip->loser, loser), contrast_flip_words(words, flip));
     }
     put_more(c->flip_count - LISTED, f);
 }
@@ -196,7 +195,7 @@ static void put_markdown_row(const struct labels *l, const struct contrast *row,
     char word[WORD], label[LABEL];
     int doubt = row->verdict != VERDICT_UNCLEAR && !row->counts;
     fprintf(f, "| %s%s | ", contrast_verdict(row), doubt ? "?" : "");
-    put_cell(f, contrast_change(word, row->ratio));
+    put_cell(f, words_change(word, row->ratio));
     put_cell(f, contrast_changes(word, row->low, row->high));
     put_cell(f, words_time(word, row->time_ns[OLD], 3));
     put_cell(f, words_time(word, row->time_ns[NEW], 3));
@@ -291,7 +290,7 @@ static void put_markdown_shapes(const struct labels *l, FILE *f)
     for (long i = 0; i < list.count && i < LISTED; i++) {
         const struct contrast *row = list.rows[i];
         fprintf(f, "| %s | ", row->shape_verdict == VERDICT_FASTER ? "better" : "worse");
-        put_cell(f, contrast_change(word, row->shape));
+        put_cell(f, words_change(word, row->shape));
         put_cell(f, contrast_changes(word, row->shape_low, row->shape_high));
         put_cell(f, words_factor(word, row->speedup[OLD]));
         put_cell(f, words_factor(word, row->speedup[NEW]));

@@ -17,26 +17,13 @@ const char *contrast_percent(char buffer[WORD], double share)
     return buffer;
 }
 
-/* "+6.3%", "x2.4": what became of it. */
-const char *contrast_change(char buffer[WORD], double ratio)
-{
-    char factor[WORD];
-    if (!isfinite(ratio))
-        snprintf(buffer, WORD, "-");
-    else if (ratio > 0.5 && ratio < 2)
-        snprintf(buffer, WORD, "%+.1f%%", 100 * (ratio - 1));
-    else
-        snprintf(buffer, WORD, "x%.32s", words_factor(factor, ratio));
-    return buffer;
-}
-
 const char *contrast_changes(char buffer[WORD], double low, double high)
 {
     char a[WORD], b[WORD];
     if (isnan(low))
         snprintf(buffer, WORD, "no interval");
     else
-        snprintf(buffer, WORD, "%.24s to %.24s", contrast_change(a, low), contrast_change(b, high));
+        snprintf(buffer, WORD, "%.24s to %.24s", words_change(a, low), words_change(b, high));
     return buffer;
 }
 
@@ -297,6 +284,21 @@ void contrast_put_conditions(const struct comparison *c, FILE *f)
     if (c->margin > 0 && c->run[NEW].noise_floor > 0)
         fprintf(f, "NEW against itself differs by %s.\n",
                 contrast_percent(word, c->run[NEW].noise_floor));
+}
+
+const char *contrast_flip_words(char buffer[2 * WORD], const struct flip *flip)
+{
+    char a[WORD], b[WORD];
+    snprintf(buffer, 2 * WORD, "%.50s in OLD, %.50s in NEW", words_slower(a, 1 / flip->old_ratio),
+             words_slower(b, 1 / flip->new_ratio));
+    return buffer;
+}
+
+void contrast_put_shape_meaning(const struct comparison *c, FILE *f)
+{
+    (void)c;
+    fprintf(f, "Shape: speed-up over the run's own serial time, NEW against OLD: what is left when "
+               "a faster clock is taken out\n");
 }
 
 int contrast_nothing_shared(const struct comparison *c, char text[512])

@@ -14,8 +14,7 @@
 /* "10.3%": a share, with a decimal where it is small and has one.  Returns BUFFER. */
 const char *contrast_percent(char buffer[WORD], double share);
 
-/* "+6.3%", "x2.4": what became of it; "+5.1% to +7.4%": the same of an interval. */
-const char *contrast_change(char buffer[WORD], double ratio);
+/* "+5.1% to +7.4%": what became of it, as an interval. */
 const char *contrast_changes(char buffer[WORD], double low, double high);
 
 /* How the cells are called: which of the columns have to be named to tell them apart. */
@@ -64,6 +63,12 @@ void contrast_put_summary(const struct comparison *c, FILE *f);
 
 /* What must be known before the numbers are read, a line each.  May be nothing. */
 void contrast_put_conditions(const struct comparison *c, FILE *f);
+
+/* "11% faster in OLD, 9.1% slower in NEW": the winner against the loser.  Returns BUFFER. */
+const char *contrast_flip_words(char buffer[2 * WORD], const struct flip *flip);
+
+/* What the shape of a cell is, a line. */
+void contrast_put_shape_meaning(const struct comparison *c, FILE *f);
 
 /* Why the two runs cannot be compared at all, or too few blocks tell no verdict: a sentence.
  * Returns 1, or 0: they can, and TEXT is "". */

@@ -18,7 +18,7 @@
 
 enum { FIGURE_SERIES = 5, FIGURE_MARKS = 48 };
 
-enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE };
+enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE, UNIT_CHANGE };
 
 struct figure_series {
     const char *key;   /* the column, and the look: threads processes steal pipes serial ideal */
@@ -27,14 +27,14 @@ struct figure_series {
 
 struct figure_row {
     double x;
-    char group[32], name[32]; /* where rows have names; else "" */
+    char group[32], name[96]; /* where rows have names; else "" */
     struct estimate y[FIGURE_SERIES];
 };
 
 struct figure_mark {
     const char *role, *series; /* constants */
     double x, y;
-    char text[64];
+    char text[96];
 };
 
 /* Pixels of the plotting area, from the bottom left of the canvas, and the ranges shown in it. */

@@ -65,6 +65,8 @@ static const char *in_unit(char out[WORD], enum unit unit, double value)
     case UNIT_FACTOR:
         snprintf(out, WORD, "%.2f", value);
         return out;
+    case UNIT_CHANGE:
+        return words_change(out, value);
     default:
         return words_count(out, value);
     }

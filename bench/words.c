@@ -102,6 +102,18 @@ const char *words_slower_range(char buffer[WORD], double low, double high)
     return buffer;
 }
 
+const char *words_change(char buffer[WORD], double ratio)
+{
+    char factor[WORD];
+    if (!isfinite(ratio))
+        snprintf(buffer, WORD, "-");
+    else if (ratio > 0.5 && ratio < 2)
+        snprintf(buffer, WORD, "%+.1f%%", 100 * (ratio - 1));
+    else
+        snprintf(buffer, WORD, "x%.32s", words_factor(factor, ratio));
+    return buffer;
+}
+
 const char *words_plural(char buffer[WORD], double count, const char *noun)
 {
     char number[WORD];

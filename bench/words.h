@@ -24,6 +24,9 @@ const char *words_slower(char buffer[WORD], double ratio);
 /* "1.2% to 3.4% slower", "0.3% faster to 1.1% slower": the same of an interval. */
 const char *words_slower_range(char buffer[WORD], double low, double high);
 
+/* "+6.3%", "x2.4": what a ratio of new over old says became of it; "-": not known. */
+const char *words_change(char buffer[WORD], double ratio);
+
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);
 

@@ -20,10 +20,11 @@ set datafile missing NaN
 
 # one colour, one mark and one dash per series, the same in every figure
 THREADS   = '#0072B2'; PROCESSES = '#D55E00'; STEAL = '#8A3B00'; PIPES = '#C98A00'
-SERIAL    = '#666D78'; GOOD      = '#00855F'; INK   = '#1B1F27'
+SERIAL    = '#666D78'; GOOD      = '#00855F'; INK   = '#1B1F27'; SLOWER = '#B3261E'
 AXIS      = '#9AA2AD'; GRID      = '#E4E7EB'
 colour(s) = s eq 'threads' ? THREADS : s eq 'processes' ? PROCESSES : s eq 'steal' ? STEAL : \
-            s eq 'pipes' ? PIPES : s eq 'good' ? GOOD : s eq 'ink' ? INK : SERIAL
+            s eq 'pipes' ? PIPES : s eq 'good' ? GOOD : s eq 'ink' ? INK : \
+            s eq 'slower' ? SLOWER : SERIAL
 
 set style line 1 lc rgb THREADS   lw 2.2 pt 7  ps 0.55 dt solid
 set style line 2 lc rgb PROCESSES lw 2.2 pt 5  ps 0.5  dt (9,3)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+# Two runs against each other: a line per cell.   row, group (the verdict), name, ratio*
+DATA = ARG1; LABELS = ARG2; OUT = ARG3; FORMAT = ARG4
+HERE = ARG0[1:strlen(ARG0)-strlen('compare.gp')]
+load HERE.'theme.gp'
+set logscale x
+set border 1
+unset ytics
+unset grid
+set grid x ls 6
+# tics in per cent where there is less than a factor of two on either side, else in factors
+set xtics ('same' 1)
+wide = X0 < 0.5 || X1 > 2
+each = steps(100 * (X1 - X0))
+do for [k=1:60] {
+    if (!wide) {
+        set xtics add (sprintf('+%g%%', k * each) 1 + 0.01 * k * each)
+        if (0.01 * k * each < 1) { set xtics add (sprintf('−%g%%', k * each) 1 - 0.01 * k * each) }
+    } else {
+        if (k * log(2) < log(X1)) { set xtics add (sprintf('x%g', 2.0**k) 2.0**k) }
+        if (k * log(2) < -log(X0)) { set xtics add (sprintf('1/%g', 2.0**k) 2.0**-k) }
+    }
+}
+set xlabel 'time, new against old'
+do for [i=1:shades] { set object i rect from SX[i],graph 0 to SY[i],graph 1 behind fc rgb SERIAL \
+    fs transparent solid 0.22 noborder }
+v(name) = column(name) < X0 ? X0 : column(name) > X1 ? X1 : column(name)
+look(s) = s eq 'slower' ? 0xB3261E : s eq 'faster' ? 0x00855F : 0x666D78
+dot(s) = s eq 'slower' || s eq 'faster' ? 7 : 6
+plot DATA using (v('ratio_low')):'row':(v('ratio_high')-v('ratio_low')):(0):(look(strcol('group'))) \
+      with vectors nohead lc rgb variable lw 2, \
+  DATA using (v('ratio')):'row':(dot(strcol('group'))):(look(strcol('group'))) \
+      with points pt variable lc rgb variable ps 0.75
