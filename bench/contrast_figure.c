@@ -9,11 +9,11 @@
 #include "contrast_words.h"
 
 /* Pixels: narrower than other figures, as every cell has its name above its line. */
-enum { WIDTH = 440, LEFT = 12, RIGHT = 428, BOTTOM = 53, HEAD = 46, ROW = 37, UP = 15 };
+enum { WIDTH = 470, LEFT = 12, RIGHT = 458, BOTTOM = 53, HEAD = 46, ROW = 37, UP = 15 };
 
 enum {
     ROWS = 14,
-    LETTERS = 47,     /* of a name above its line; the change stands right of it */
+    LETTERS = 51,     /* of a name above its line; the change stands right of it */
     BAND_CAPTION = 46 /* half of its width, in pixels */
 };
 

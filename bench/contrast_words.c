@@ -49,32 +49,40 @@ static const char *const always_said[] = { "backend", "schedule", "workers",    
                                            "variant", "task_ns",  "tasks",        "chunk",
                                            "cpus",    "runner",   "work_version", NULL };
 
-/* Do rows of one backend differ in COLUMN? */
-static int varies(const struct comparison *c, int column)
+/* Has any of the rows FIRST to LAST-1 another text in COLUMN than the first? */
+static int varies(const struct comparison *c, long first, long last, int column)
 {
-    const char *backend = "", *first = "";
-    for (long i = 0; i < c->count; i++) { /* rows stand in order: backends come together */
-        const char *b = text_called(c, &c->rows[i], "backend");
-        const char *text = contrast_text(c, &c->rows[i], column);
-        if (!i || strcmp(b, backend) != 0) {
-            backend = b;
-            first = text;
-        } else if (strcmp(text, first) != 0) {
+    const char *text = contrast_text(c, &c->rows[first], column);
+    for (long i = first + 1; i < last; i++)
+        if (strcmp(contrast_text(c, &c->rows[i], column), text) != 0)
             return 1;
-        }
-    }
     return 0;
 }
 
+static int is_always_said(const char *name)
+{
+    const char *const *word = always_said;
+    while (*word && strcmp(*word, name) != 0)
+        word++;
+    return *word != NULL;
+}
+
+/* Rows stand in order: those of one backend come together. */
 void labels_begin(struct labels *l, const struct comparison *c)
 {
+    int columns = c->column_count;
     l->c = c;
-    l->said = calloc((size_t)c->column_count + 1, 1);
-    for (int i = 0; l->said && i < c->column_count; i++) {
-        const char *const *word = always_said;
-        while (*word && strcmp(*word, c->columns[i].name) != 0)
-            word++;
-        l->said[i] = !*word && varies(c, i);
+    l->said = calloc((size_t)c->count + 1, (size_t)columns + 1);
+    for (long first = 0, last; l->said && first < c->count; first = last) {
+        const char *backend = text_called(c, &c->rows[first], "backend");
+        for (last = first + 1; last < c->count; last++)
+            if (strcmp(text_called(c, &c->rows[last], "backend"), backend) != 0)
+                break;
+        for (int k = 0; k < columns; k++)
+            if (!is_always_said(c->columns[k].name) && varies(c, first, last, k))
+                for (long i = first; i < last; i++)
+                    l->said[i * columns + k] =
+                        strcmp(contrast_text(c, &c->rows[i], k), c->columns[k].fallback) != 0;
     }
 }
 
@@ -119,8 +127,9 @@ const char *label_of(const struct labels *l, const struct contrast *row, char la
     append(label, &used, "%s%.16s", *tasks ? " x" : "", tasks);
     if (!serial && *chunk)
         append(label, &used, ", chunk %.16s", chunk);
-    for (int i = 0; l->said && i < c->column_count; i++)
-        if (l->said[i] && *contrast_text(c, row, i))
+    const char *said = l->said ? l->said + (row - c->rows) * c->column_count : NULL;
+    for (int i = 0; said && i < c->column_count; i++)
+        if (said[i] && *contrast_text(c, row, i))
             append(label, &used, ", %.40s=%.60s", c->columns[i].name, contrast_text(c, row, i));
     for (char *s = label; *s; s++) /* what stands in a file must not move a cursor */
         if ((unsigned char)*s < 0x20 || *s == 0x7F)

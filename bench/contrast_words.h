@@ -17,10 +17,11 @@ const char *contrast_percent(char buffer[WORD], double share);
 /* "+5.1% to +7.4%": what became of it, as an interval. */
 const char *contrast_changes(char buffer[WORD], double low, double high);
 
-/* How the cells are called: which of the columns have to be named to tell them apart. */
+/* How the cells are called: which of the columns have to be named to tell those of one backend
+ * apart.  A column at its default is not. */
 struct labels {
     const struct comparison *c;
-    char *said; /* per column; NULL: no memory, labels are shorter */
+    char *said; /* per row and column; NULL: no memory, labels are shorter */
 };
 
 enum { LABEL = 320 };

@@ -12,6 +12,8 @@
 #include "digest.h"
 #include "page.h"
 
+enum { FLIPS_OPEN = 10 }; /* more than these are folded */
+
 struct many {
     int runs, pairs; /* pair i is run i + 1 against run 0 */
     char *const *dirs;
@@ -132,13 +134,14 @@ static void put_item(FILE *f, const char *before, const char *text)
 
 static void put_head(FILE *f, const struct many *m)
 {
+    char date[WORD];
     page_begin(f, "Runs compared:", m->name[0]);
     fputs("<h1>Threads or processes? Runs compared</h1>\n", f);
     for (int i = 0; i < m->runs; i++) {
         page_put(f, "<p>%s<b>%s</b>", m->runs > 2 ? "" : i ? "NEW: " : "OLD: ", m->name[i]);
         put_item(f, "", fact(m, i, "hostname"));
         put_item(f, "", fact(m, i, "cpu_model"));
-        put_item(f, "", fact(m, i, "date_utc"));
+        put_item(f, "", words_date(date, fact(m, i, "date_utc")));
         put_item(f, "profile ", fact(m, i, "profile"));
         fputs("</p>\n", f);
     }
@@ -199,8 +202,9 @@ static void put_count(FILE *f, const char *name, long count)
 
 static void put_counts(FILE *f, const struct many *m)
 {
+    char word[WORD];
     fputs("<div class=wide><table class=rows><thead><tr><th scope=col>Run</th>"
-          "<th class=n scope=col>Cells</th><th class=n scope=col>Slower</th>"
+          "<th class=n scope=col>Slower</th>"
           "<th class=n scope=col>Faster</th><th class=n scope=col>Same</th>"
           "<th class=n scope=col>Unclear</th><th class=n scope=col>Missing</th></tr></thead>"
           "<tbody>\n",
@@ -208,8 +212,8 @@ static void put_counts(FILE *f, const struct many *m)
     for (int i = 0; i < m->pairs; i++) {
         const struct comparison *c = &m->pair[i];
         page_put(f, "<tr><th scope=row>%s</th>", m->name[i + 1]);
-        put_count(f, "cells", c->compared);
-        put_count(f, "slower", c->slower);
+        page_put(f, "<td class=n data-l=slower>%s", words_count(word, (double)c->slower));
+        page_put(f, " of %s</td>", words_count(word, (double)c->compared));
         put_count(f, "faster", c->faster);
         put_count(f, "same", c->verdicts[VERDICT_SAME]);
         put_count(f, "unclear", c->verdicts[VERDICT_UNCLEAR]);
@@ -219,6 +223,22 @@ static void put_counts(FILE *f, const struct many *m)
     fputs("</tbody></table></div>\n", f);
 }
 
+static void put_finding(FILE *f, const struct many *m)
+{
+    int slower = 0, faster = 0;
+    char text[128];
+    for (int i = 0; i < m->pairs; i++) {
+        slower += m->pair[i].slower > 0;
+        faster += m->pair[i].faster > 0;
+    }
+    if (slower || faster)
+        snprintf(text, sizeof text, "of %d runs %d %s slower cells, %d %s faster ones", m->pairs,
+                 slower, slower == 1 ? "has" : "have", faster, faster == 1 ? "has" : "have");
+    else
+        snprintf(text, sizeof text, "no cell of %d runs changed beyond doubt", m->pairs);
+    page_put(f, "<p class=say>Against %s: %s</p>\n", m->name[0], text);
+}
+
 static void put_answer(FILE *f, const struct many *m)
 {
     fputs("<section class=\"card verdict\">", f);
@@ -226,9 +246,7 @@ static void put_answer(FILE *f, const struct many *m)
         put_said(f, "<p class=say>", &m->pair[0], contrast_put_counts, "</p>\n");
         put_paragraphs(f, &m->pair[0]);
     } else {
-        char word[WORD];
-        page_put(f, "<p class=say>%s against %s</p>\n", words_plural(word, m->pairs, "run"),
-                 m->name[0]);
+        put_finding(f, m);
         put_counts(f, m);
     }
     fputs("</section>\n", f);
@@ -396,10 +414,11 @@ static void put_machines(FILE *f, const struct comparison *c, int open)
         fputs("</tbody></table></div></details>\n", f);
 }
 
-static void put_fold(FILE *f, const char *title, long count)
+static void put_fold(FILE *f, const char *title, long count, int open)
 {
     char word[WORD];
-    page_put(f, "<details><summary>%s: %s</summary>", title, words_count(word, (double)count));
+    page_put(f, "<details%s><summary>%s: %s</summary>", open ? " open" : "", title,
+             words_count(word, (double)count));
 }
 
 static void put_table_head(FILE *f, const char *change, const char *last)
@@ -431,7 +450,7 @@ static void put_verdicts(FILE *f, const struct labels *l, const char *title, enu
 {
     struct contrast_list list = contrast_list_verdicts(l->c, VERDICT_BIT(v));
     if (list.count) {
-        put_fold(f, title, list.count);
+        put_fold(f, title, list.count, 0);
         put_table_head(f, "Change", "Note");
         for (long i = 0; i < list.count; i++)
             put_change_row(f, l, list.rows[i]);
@@ -445,7 +464,7 @@ static void put_missing(FILE *f, const struct labels *l)
     struct contrast_list list = contrast_list_missing(l->c);
     char label[LABEL];
     if (list.count) {
-        put_fold(f, "Missing, or not the same work", list.count);
+        put_fold(f, "Missing, or not the same work", list.count, 0);
         fputs("<div class=wide><table class=facts><tbody>\n", f);
         for (long i = 0; i < list.count; i++)
             page_put(f, "<tr><td>%s</td><td>%s</td></tr>\n", label_of(l, list.rows[i], label),
@@ -482,7 +501,7 @@ static void put_shapes(FILE *f, const struct labels *l)
     for (int k = 0; k < 4; k++) {
         struct contrast_list list = contrast_list_shapes(l->c, VERDICT_BIT(kinds[k].verdict));
         if (list.count) {
-            put_fold(f, kinds[k].title, list.count);
+            put_fold(f, kinds[k].title, list.count, 0);
             put_table_head(f, "Speed-up", "");
             for (long i = 0; i < list.count; i++)
                 put_shape_row(f, l, list.rows[i]);
@@ -498,7 +517,8 @@ static void put_flips(FILE *f, const struct labels *l)
     char winner[LABEL], loser[LABEL], words[2 * WORD];
     if (!c->flip_count)
         return;
-    put_fold(f, "Turned round: faster in OLD, slower in NEW", c->flip_count);
+    put_fold(f, "Turned round: faster in OLD, slower in NEW", c->flip_count,
+             c->flip_count <= FLIPS_OPEN);
     fputs("<ul>\n", f);
     for (long i = 0; i < c->flip_count; i++) {
         const struct flip *flip = &c->flips[i];
@@ -513,7 +533,8 @@ static void put_pair(FILE *f, const struct many *m, int i)
     const struct comparison *c = &m->pair[i];
     struct labels l;
     labels_begin(&l, c);
-    page_put(f, "<section class=card><h2>%s against %s</h2>\n", m->name[i + 1], m->name[0]);
+    page_put(f, "<section class=\"card verdict\"><h2>%s against %s</h2>\n", m->name[i + 1],
+             m->name[0]);
     if (m->runs > 2) {
         page_put(f, "<p>OLD is %s, NEW is %s.</p>\n", m->name[0], m->name[i + 1]);
         put_said(f, "<p><b>", c, contrast_put_counts, ".</b></p>\n");
@@ -543,6 +564,8 @@ static void put_words(FILE *f)
         { "same", "the whole interval lies within the margin" },
         { "unclear", "neither: more blocks would tell" },
         { "?", "slower or faster, but among so many cells it may be chance: not counted" },
+        { "METG(50%)", "the shortest task for which half of the workers' time is work" },
+        { "what a job costs", "however short it is: handing it over, waking the workers, waiting" },
         { "scales", "speed-up over the run's own serial time" },
     };
     fputs("<details><summary>Words used here</summary><div class=wide><table class=facts><tbody>\n",

@@ -45,20 +45,6 @@ static void put_length(FILE *f, int *count, const struct report *r)
     put_item(f, count, word);
 }
 
-/* "2026-01-02 03:04 UTC" of "2026-01-02T03:04:05Z"; anything else as it is. */
-static const char *date_of(char buffer[WORD], const char *text)
-{
-    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
-    size_t i = 0;
-    while (form[i] && text[i] &&
-           (form[i] == 'd' ? strchr("0123456789", text[i]) != NULL : form[i] == text[i]))
-        i++;
-    if (form[i] || text[i])
-        return text;
-    snprintf(buffer, WORD, "%.10s %.5s UTC", text, text + 11);
-    return buffer;
-}
-
 static void put_head(FILE *f, const struct report *r)
 {
     const char *host = *fact(r, "hostname") ? fact(r, "hostname") : "a machine without a name";
@@ -72,7 +58,7 @@ static void put_head(FILE *f, const struct report *r)
     put_count(f, &count, r, "pus", "hardware thread");
     put_item(f, &count, fact(r, "kernel"));
     put_item(f, &count, fact(r, "compiler"));
-    put_item(f, &count, date_of(date, fact(r, "date_utc")));
+    put_item(f, &count, words_date(date, fact(r, "date_utc")));
     put_length(f, &count, r);
     if (*fact(r, "profile")) {
         snprintf(profile, sizeof profile, "%.40s profile", fact(r, "profile"));

@@ -10,6 +10,7 @@
 /* Decimals that leave DIGITS significant digits in VALUE, rounding up to the next ten included. */
 static int decimals(double value, int digits)
 {
+    value = fabs(value);
     if (!(value > 0))
         return 0;
     int places = digits - 1 - (int)floor(log10(value));
@@ -37,7 +38,7 @@ const char *words_time(char buffer[WORD], double ns, int digits)
     double step = pow(10, digits), value = ns;
     int k = 0;
     /* 999.96 µs with three digits is 1 ms, not 1000 µs */
-    while (k < 3 && round(value * step / 1000) >= step) {
+    while (k < 3 && round(fabs(value) * step / 1000) >= step) {
         value /= 1000;
         k++;
     }
@@ -120,5 +121,18 @@ const char *words_plural(char buffer[WORD], double count, const char *noun)
     size_t length = strlen(noun);
     const char *ending = count == 1 ? "" : length && noun[length - 1] == 's' ? "es" : "s";
     snprintf(buffer, WORD, "%.24s %.30s%s", words_count(number, count), noun, ending);
+    return buffer;
+}
+
+const char *words_date(char buffer[WORD], const char *text)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+    size_t i = 0;
+    while (form[i] && text[i] &&
+           (form[i] == 'd' ? strchr("0123456789", text[i]) != NULL : form[i] == text[i]))
+        i++;
+    if (form[i] || text[i])
+        return text;
+    snprintf(buffer, WORD, "%.10s %.5s UTC", text, text + 11);
     return buffer;
 }

@@ -30,4 +30,8 @@ const char *words_change(char buffer[WORD], double ratio);
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);
 
+/* "2026-01-02 03:04 UTC" of "2026-01-02T03:04:05Z"; any other TEXT as it is.  Returns BUFFER or
+ * TEXT. */
+const char *words_date(char buffer[WORD], const char *text);
+
 #endif

@@ -14,8 +14,8 @@ wide = X0 < 0.5 || X1 > 2
 each = steps(100 * (X1 - X0))
 do for [k=1:60] {
     if (!wide) {
-        set xtics add (sprintf('+%g%%', k * each) 1 + 0.01 * k * each)
-        if (0.01 * k * each < 1) { set xtics add (sprintf('−%g%%', k * each) 1 - 0.01 * k * each) }
+        set xtics add (sprintf('+%g%%%%', k * each) 1 + 0.01 * k * each)
+        if (0.01 * k * each < 1) { set xtics add (sprintf('−%g%%%%', k * each) 1 - 0.01 * k * each) }
     } else {
         if (k * log(2) < log(X1)) { set xtics add (sprintf('x%g', 2.0**k) 2.0**k) }
         if (k * log(2) < -log(X0)) { set xtics add (sprintf('1/%g', 2.0**k) 2.0**-k) }
