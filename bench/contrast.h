@@ -14,10 +14,7 @@
 
 enum side { OLD, NEW, SIDES };
 
-enum {
-    BLOCKS_FOR_INTERVAL = 6, /* of each run */
-    MOST_BLOCKS_NEEDED = 10000
-};
+enum { MOST_BLOCKS_NEEDED = 10000 };
 
 /* What counts as the same where nobody says otherwise and the runs are quiet: 3 %. */
 #define CONTRAST_MARGIN 0.03
