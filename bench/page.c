@@ -7,31 +7,34 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../core/csv.h"
 #include "drawing.h"
 #include "words.h"
 
+static const char *entity_of(char c)
+{
+    return c == '&'    ? "&amp;"
+           : c == '<'  ? "&lt;"
+           : c == '>'  ? "&gt;"
+           : c == '"'  ? "&quot;"
+           : c == '\'' ? "&#39;"
+                       : NULL;
+}
+
 void page_text(FILE *f, const char *text)
 {
-    for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
-        switch (*s) {
-        case '&':
-            fputs("&amp;", f);
-            break;
-        case '<':
-            fputs("&lt;", f);
-            break;
-        case '>':
-            fputs("&gt;", f);
-            break;
-        case '"':
-            fputs("&quot;", f);
-            break;
-        case '\'':
-            fputs("&#39;", f);
-            break;
-        default:
-            fputc(*s < 0x20 || *s == 0x7F ? ' ' : *s, f);
-        }
+    for (const char *s = text; *s;) {
+        int length = utf8_length(s);
+        const char *entity = entity_of(*s);
+        if (!length)
+            fputs("\xEF\xBF\xBD", f); /* U+FFFD, the replacement character */
+        else if (entity)
+            fputs(entity, f);
+        else if ((unsigned char)*s < 0x20 || *s == 0x7F)
+            fputc(' ', f);
+        else
+            fwrite(s, 1, (size_t)length, f);
+        s += length ? length : 1;
     }
 }
 

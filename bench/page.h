@@ -10,7 +10,8 @@
 
 #include "figure.h"
 
-/* Write TEXT with & < > " ' as entities and control bytes as spaces. */
+/* Write TEXT with & < > " ' as entities, control bytes as spaces, and what is not UTF-8 as the
+ * replacement character. */
 void page_text(FILE *f, const char *text);
 
 /* Write FORMAT as it is, with each %s replaced by its escaped text.  No other conversions; %% is a

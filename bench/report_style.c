@@ -79,11 +79,13 @@ const char report_style[] =
 "svg [stroke='rgb(228,231,235)']{stroke:var(--grid)}svg [color='rgb(228,231,235)']{color:var(--grid)}\n"
 "svg [font-size][fill='rgb(213,94,0)']{fill:var(--processes-text)}svg [font-size][fill='rgb(201,138,0)']{fill:var(--pipes-text)}\n"
 "svg [fill='black']{fill:var(--ink)}svg [color='black']{color:var(--axis)}svg [stroke='black']{stroke:var(--axis)}\n"
-/* phone */
-"@media screen and (min-width:761px){.grid>.fig:last-child:nth-child(odd){grid-column:1/-1;display:grid;grid-template-columns:1fr 1fr;"
+/* two drawings side by side only where their letters stay legible */
+"@media screen and (max-width:900px){.grid{grid-template-columns:minmax(0,1fr)}}\n"
+"@media screen and (min-width:901px){.grid>.fig:last-child:nth-child(odd){grid-column:1/-1;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));"
 "grid-template-rows:auto auto 1fr;column-gap:34px}.grid>.fig:last-child:nth-child(odd) svg{grid-area:1/2/span 3/3}}\n"
+/* phone */
 "@media screen and (max-width:760px){header,main,footer{padding-left:12px;padding-right:12px}"
-".grid{grid-template-columns:minmax(0,1fr)}.tiles{grid-template-columns:1fr 1fr}.checks{grid-template-columns:1fr}"
+".tiles{grid-template-columns:1fr 1fr}.checks{grid-template-columns:1fr}"
 ".card{padding:15px 14px}.fig{padding:12px 10px 9px}"
 ".rows thead{display:none}.rows tr{display:flex;flex-wrap:wrap;gap:0 14px;padding:9px 0;border-bottom:1px solid var(--line)}"
 ".rows tbody tr:last-child{border-bottom:0}.rows th,.rows td{border:0;padding:1px 0;text-align:left}"

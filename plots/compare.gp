@@ -9,17 +9,19 @@ unset ytics
 unset grid
 set grid x ls 6
 # tics in per cent where there is less than a factor of two on either side, else in factors
+# but none whose text would reach beyond the edge
 set xtics ('same' 1)
+at(r) = px(PL + (PR - PL) * log(r / X0) / log(X1 / X0))
+fits(r) = px(PL + 12) < at(r) && at(r) < px(PR - 12)
 wide = X0 < 0.5 || X1 > 2
 each = steps(100 * (X1 - X0))
+up(k) = wide ? 2.0**k : 1 + 0.01 * k * each
+down(k) = wide ? 2.0**-k : 1 - 0.01 * k * each
 do for [k=1:60] {
-    if (!wide) {
-        set xtics add (sprintf('+%g%%%%', k * each) 1 + 0.01 * k * each)
-        if (0.01 * k * each < 1) { set xtics add (sprintf('−%g%%%%', k * each) 1 - 0.01 * k * each) }
-    } else {
-        if (k * log(2) < log(X1)) { set xtics add (sprintf('x%g', 2.0**k) 2.0**k) }
-        if (k * log(2) < -log(X0)) { set xtics add (sprintf('1/%g', 2.0**k) 2.0**-k) }
-    }
+    if (fits(up(k))) { set xtics add (sprintf(wide ? 'x%g' : '+%g%%%%', \
+        wide ? 2.0**k : k * each) up(k)) }
+    if (down(k) > 0 && fits(down(k))) { set xtics add (sprintf(wide ? '1/%g' : '−%g%%%%', \
+        wide ? 2.0**k : k * each) down(k)) }
 }
 set xlabel 'time, new against old'
 do for [i=1:shades] { set object i rect from SX[i],graph 0 to SY[i],graph 1 behind fc rgb SERIAL \

@@ -5,7 +5,7 @@
 # stands behind a run.  Same words, same bytes.
 #
 #   cores=8  blocks=8  profile=default  host=fake  governor=performance  load=0.05  quota=
-#   fail=omp        every launch of this backend fails
+#   fail=omp        every launch of this backend fails (all: of every backend)
 #   without=lesson  this sweep is not there (several: joined by +; all: every one)
 #   only=1          only this number of workers in the sweep over workers
 #   even=1.0        processes' work costs this many times the threads'
@@ -91,7 +91,7 @@ function cell(sweep, b, s, wl, v, w, n, c, p,    k, x, base, open, line, factor)
     open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p)
     for (k = 0; k < (sweep == "lesson" ? min(blocks, 2) : blocks); k++) {
         seq++
-        if (b == fail) {
+        if (b == fail || fail == "all") {
             print number "," k "," seq ",failed,cannot open the team: no such thing here,3," line > status
             continue
         }
