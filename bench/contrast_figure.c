@@ -44,31 +44,14 @@ static int by_ratio(const void *left, const void *right)
     return a->ratio != b->ratio ? (a->ratio < b->ratio) - (a->ratio > b->ratio) : (a > b) - (a < b);
 }
 
-/* The first COUNT letters of TEXT, with three dots where there are more. */
-static const char *cut_name(char out[96], const char *text, int count)
-{
-    size_t used = 0;
-    int letters = 0;
-    for (; *text && used < 92; text++) {
-        letters += (*text & 0xC0) != 0x80;
-        if (letters > count)
-            break;
-        out[used++] = *text;
-    }
-    out[used] = 0;
-    if (*text)
-        strcpy(out + used, "…");
-    return out;
-}
-
 static void add_row(struct figure *f, const struct labels *l, const struct contrast *row)
 {
-    char label[LABEL], name[96];
+    char label[LABEL];
     struct figure_row *r = figure_row(f, (double)f->rows + 1);
     if (!r)
         return;
     snprintf(r->group, sizeof r->group, "%s%s", contrast_verdict(row), rank(row) == 1 ? "?" : "");
-    snprintf(r->name, sizeof r->name, "%s", cut_name(name, label_of(l, row, label), 80));
+    words_cut(r->name, sizeof r->name, label_of(l, row, label), (int)sizeof r->name);
     r->y[0] = (struct estimate){ row->ratio, row->low, row->high };
 }
 
@@ -103,7 +86,7 @@ static void label_rows(struct figure *f)
     for (long i = 0; i < f->rows; i++) {
         const struct figure_row *row = &f->row[i];
         double y = frame_y(&f->frame, row->x) + UP;
-        figure_mark(f, "start", LEFT, y, "ink", cut_name(name, row->name, LETTERS));
+        figure_mark(f, "start", LEFT, y, "ink", words_cut(name, sizeof name, row->name, LETTERS));
         figure_mark(f, "end", RIGHT, y, look_of(row), words_change(word, row->y[0].mid));
     }
 }
@@ -125,23 +108,21 @@ static void label_head(struct figure *f, double margin)
 static void say_changes(struct figure *f, const struct comparison *c, const char *about)
 {
     double most = 1, least = 1;
-    char slower[WORD], faster[WORD], *out = f->title;
+    char up[WORD], down[WORD], *out = f->title;
     size_t room = sizeof f->title;
     for (long i = 0; i < c->count; i++)
         if (c->rows[i].counts) {
             most = fmax(most, c->rows[i].ratio);
             least = fmin(least, c->rows[i].ratio);
         }
-    words_slower(slower, most);
-    words_slower(faster, least);
+    words_change(up, most);
+    words_change(down, least);
     if (most > 1 && least < 1)
-        snprintf(out, room, "%sup to %s, up to %s", about, slower, faster);
+        snprintf(out, room, "%sTimes change by %s to %s", about, down, up);
     else if (most > 1 || least < 1)
-        snprintf(out, room, "%sup to %s", about, most > 1 ? slower : faster);
+        snprintf(out, room, "%sTimes change by up to %s", about, most > 1 ? up : down);
     else
-        snprintf(out, room, "%sno change beyond doubt", about);
-    if (!*about)
-        *out = (char)(*out - 'a' + 'A');
+        snprintf(out, room, "%sNo change beyond doubt", about);
 }
 
 static void say_conditions(struct figure *f, const struct comparison *c)

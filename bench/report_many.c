@@ -12,7 +12,10 @@
 #include "digest.h"
 #include "page.h"
 
-enum { FLIPS_OPEN = 10 }; /* more than these are folded */
+enum {
+    FLIPS_OPEN = 10, /* more than these are folded */
+    LETTERS = 160    /* of a text from a machine: nobody reads on */
+};
 
 struct many {
     int runs, pairs; /* pair i is run i + 1 against run 0 */
@@ -125,11 +128,20 @@ static const char *fact(const struct many *m, int run, const char *key)
                        key);
 }
 
+/* A text from a machine, of a length that leaves room for others. */
+static void put_short(FILE *f, const char *text)
+{
+    char part[4 * LETTERS];
+    page_text(f, words_cut(part, sizeof part, text, LETTERS));
+}
+
 /* " · TEXT" */
 static void put_item(FILE *f, const char *before, const char *text)
 {
-    if (*text)
-        page_put(f, " · %s%s", before, text);
+    if (!*text)
+        return;
+    page_put(f, " · %s", before);
+    put_short(f, text);
 }
 
 static void put_head(FILE *f, const struct many *m)
@@ -223,20 +235,26 @@ static void put_counts(FILE *f, const struct many *m)
     fputs("</tbody></table></div>\n", f);
 }
 
+/* "none has", "1 has", "2 have". */
+static const char *so_many_have(char buffer[WORD], int count)
+{
+    char word[WORD];
+    snprintf(buffer, WORD, "%.30s %s", count ? words_count(word, count) : "none",
+             count > 1 ? "have" : "has");
+    return buffer;
+}
+
 static void put_finding(FILE *f, const struct many *m)
 {
     int slower = 0, faster = 0;
-    char text[128];
+    char a[WORD], b[WORD], all[WORD];
     for (int i = 0; i < m->pairs; i++) {
         slower += m->pair[i].slower > 0;
         faster += m->pair[i].faster > 0;
     }
-    if (slower || faster)
-        snprintf(text, sizeof text, "of %d runs %d %s slower cells, %d %s faster ones", m->pairs,
-                 slower, slower == 1 ? "has" : "have", faster, faster == 1 ? "has" : "have");
-    else
-        snprintf(text, sizeof text, "no cell of %d runs changed beyond doubt", m->pairs);
-    page_put(f, "<p class=say>Against %s: %s</p>\n", m->name[0], text);
+    page_put(f, "<p class=say>Against %s: of %s ", m->name[0], words_plural(all, m->pairs, "run"));
+    page_put(f, "%s slower cells, %s faster ones</p>\n", so_many_have(a, slower),
+             so_many_have(b, faster));
 }
 
 static void put_answer(FILE *f, const struct many *m)
@@ -256,7 +274,7 @@ static void put_answer(FILE *f, const struct many *m)
 
 static void put_fact(FILE *f, const struct many *m, int run, const char *key)
 {
-    page_text(f, contrast_or_dash(fact(m, run, key)));
+    put_short(f, contrast_or_dash(fact(m, run, key)));
 }
 
 static void put_headline(FILE *f, const struct many *m, int run, const char *key)
@@ -407,8 +425,11 @@ static void put_machines(FILE *f, const struct comparison *c, int open)
                      "<table class=\"facts differs\"><thead><tr><td></td><th scope=col>OLD</th>"
                      "<th scope=col>NEW</th></tr></thead><tbody>\n",
                      open ? " open" : "");
-        page_put(f, "<tr><td>%s</td><td>%s</td><td>%s</td></tr>\n", key,
-                 contrast_or_dash(old_value), contrast_or_dash(new_value));
+        page_put(f, "<tr><td>%s</td><td>", key);
+        put_short(f, contrast_or_dash(old_value));
+        fputs("</td><td>", f);
+        put_short(f, contrast_or_dash(new_value));
+        fputs("</td></tr>\n", f);
     }
     if (n)
         fputs("</tbody></table></div></details>\n", f);
@@ -598,9 +619,12 @@ void many_page(FILE *f, const struct many *m, const char *dir, const char *undra
     for (int i = 0; i < m->pairs; i++)
         page_figure(f, &m->figure[i], dir, undrawn, i == m->pairs - 1 && m->pairs % 2);
     fputs("</div>\n", f);
-    put_side_by_side(f, m);
+    if (m->runs > 2)
+        put_side_by_side(f, m);
     for (int i = 0; i < m->pairs; i++)
         put_pair(f, m, i);
+    if (m->runs == 2)
+        put_side_by_side(f, m);
     put_repeat(f, m);
     page_end(f, "the CSV files of these runs");
 }

@@ -63,7 +63,7 @@ const char report_style[] =
 "pre{background:var(--code);border-radius:7px;padding:10px 12px;margin:8px 0;overflow-x:auto}\n"
 ".facts td:first-child{white-space:nowrap;color:var(--mute)}\n"
 /* runs compared: a cell's name is long */
-".fig[id^=fig-compare] th[scope=row]{white-space:normal}.beside th,.beside td{min-width:88px}.differs td{overflow-wrap:anywhere}\n"
+".fig[id^=fig-compare] th[scope=row]{white-space:normal}.beside th,.beside td{min-width:88px}.differs td{overflow-wrap:anywhere}.verdict details+p{margin-top:10px}\n"
 /* drawings */
 ".fig svg{display:block;width:100%;height:auto;max-width:560px;margin:0 auto;stroke-linejoin:round}\n"
 ".fig svg *{font-family:inherit}\n"

@@ -136,3 +136,21 @@ const char *words_date(char buffer[WORD], const char *text)
     snprintf(buffer, WORD, "%.10s %.5s UTC", text, text + 11);
     return buffer;
 }
+
+const char *words_cut(char *buffer, size_t room, const char *text, int letters)
+{
+    static const char dots[] = "…";
+    size_t length = 0, fits = 0; /* FITS: so many bytes leave room for the dots */
+    for (int n = 0; text[length]; length++)
+        if ((text[length] & 0xC0) != 0x80) { /* a letter begins */
+            if (length + sizeof dots <= room && n < letters)
+                fits = length;
+            if (n++ == letters)
+                break;
+        }
+    if (!text[length] && length < room)
+        memcpy(buffer, text, length + 1);
+    else
+        snprintf(buffer, room, "%.*s%s", (int)fits, text, dots);
+    return buffer;
+}
