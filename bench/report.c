@@ -263,7 +263,7 @@ static int report_main(const struct command *self, int argc, char **argv)
         { 0 },
     };
     struct why w = { "" };
-    char *dirs[MANY_RUNS];
+    char *dirs[MANY_RUNS] = { NULL };
 
     int count = options_take(self, options, argc, argv);
     if (count > MANY_RUNS)

@@ -375,6 +375,7 @@ static const struct aspect {
     { "Hardware threads", put_fact, "pus" },
     { "CPU quota", put_fact, "quota_cpus" },
     { "Kernel", put_fact, "kernel" },
+    { "Steps of work per ms, one CPU", put_fact, "steps_per_ms" },
     { "Verdict", put_headline, "" },
     { "Confidence", put_confidence, "" },
     { "Workers", put_workers, "" },
