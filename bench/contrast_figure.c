@@ -132,7 +132,8 @@ static void say_conditions(struct figure *f, const struct comparison *c)
         snprintf(rest, sizeof rest, " Not drawn: %s that changed less.",
                  words_plural(word, (double)(c->compared - f->rows), "cell"));
     snprintf(f->subtitle, sizeof f->subtitle,
-             "Time of NEW against OLD for the same work. Grey: within %s nothing can be told. %s%s",
+             "Time of NEW against OLD for the same work. Grey: within %s, which counts as the "
+             "same. %s%s",
              contrast_percent(margin, c->margin),
              c->most_blocks < BLOCKS_FOR_INTERVAL && !c->same_record
                  ? "Too few blocks for intervals."

@@ -55,7 +55,7 @@ static int name_runs(struct many *m, struct why *w)
 
 static int compare_pair(struct many *m, int i, int force, struct why *w)
 {
-    char text[512], name[24] = "compare", about[NAME_MAX + 3] = "";
+    char text[512], name[24] = "compare", who[100], about[104] = "";
     struct comparison *c = &m->pair[m->pairs++];
     int error = contrast_runs(c, m->dirs[0], m->dirs[i + 1], CONTRAST_MARGIN, force, w);
     if (!error && contrast_nothing_shared(c, text))
@@ -64,7 +64,7 @@ static int compare_pair(struct many *m, int i, int force, struct why *w)
         return error;
     if (m->runs > 2) {
         snprintf(name, sizeof name, "compare_%d", i + 2);
-        snprintf(about, sizeof about, "%s: ", m->name[i + 1]);
+        snprintf(about, sizeof about, "%s: ", words_cut(who, sizeof who, m->name[i + 1], 40));
     }
     return contrast_figure(c, name, about, &m->figure[i]);
 }
