@@ -6,8 +6,8 @@ usage: check.py CHROMIUM PAGE[:WORD,...] ...
 
 Every PAGE is a file that `teampool report` wrote.  It is looked at as it is, in frames of three
 widths, light and dark (probe.js), its own content security policy in force.  WORDs say what is
-expected of it: drawn (every figure has its drawing), bare (none has), any (default), few (fewer
-than two figures may be there).
+expected of it: a number, so many drawings at least, and none missing where there are numbers;
+bare: no drawing.
 """
 import concurrent.futures
 import glob
@@ -68,6 +68,7 @@ def look(chromium, text):
 
 
 def judge_frame(page, words, frame):
+    least = max([int(word) for word in words if word.isdigit()], default=0)
     where = f"{page} at {frame['width']}, {'dark' if frame['dark'] else 'light'}"
     check(frame["beyond"] <= 0, where, f"{frame['beyond']} pixels too wide: {frame['wide'][:3]}")
     check(not frame["wide"], where, f"beyond the edge: {frame['wide'][:3]}")
@@ -76,26 +77,26 @@ def judge_frame(page, words, frame):
     check(not frame["events"], where, f"event attributes: {frame['events'][:4]}")
     check(not frame["twice"], where, f"ids twice: {frame['twice'][:4]}")
     check(frame["height"] > 600, where, f"only {frame['height']} pixels high")
-    check(len(frame["figures"]) >= (0 if "few" in words else 1), where, "no figures")
+    drawn = 0
     for figure in frame["figures"]:
         name = f"{where}, {figure['id']}"
         drawings = figure["drawings"]
-        check(drawings or figure["absent"], name, "neither a drawing nor a reason")
-        check(figure["rows"] or figure["absent"], name, "no numbers")
-        if "drawn" in words:
-            check(len(drawings) == 1, name, f"not drawn: {figure['absent']}")
-        if "bare" in words:
-            check(not drawings, name, "drawn")
+        drawn += len(drawings)
+        check(drawings or figure["boxes"] or figure["absent"], name, "neither a drawing nor a reason")
+        check(not drawings or figure["rows"], name, "a drawing without its numbers")
+        check(not least or drawings or not figure["rows"], name, f"not drawn: {figure['absent']}")
+        check("bare" not in words or not drawings, name, "drawn")
         for drawing in drawings:
             check(drawing["label"], name, "a drawing without a name")
             check(drawing["texts"] > 2 and drawing["shapes"] > 2, name, "an empty drawing")
             check(drawing["smallest"] is None or drawing["smallest"] >= SMALLEST, name,
                   f"letters of {drawing['smallest']} pixels")
             check(not drawing["cut"], name, f"texts cut off: {drawing['cut'][:3]}")
+    check(drawn >= least, where, f"{drawn} drawings, not {least}")
 
 
 def judge(chromium, argument):
-    page, _, words = argument.rpartition(":") if re.search(r":[a-z,]*$", argument) else (argument, "", "")
+    page, _, words = argument.rpartition(":") if re.search(r":[a-z0-9,]*$", argument) else (argument, "", "")
     words = words.split(",")
     with open(page, "rb") as f:
         raw = f.read()

@@ -115,6 +115,7 @@ function look(frame) {
             absent: [...figure.querySelectorAll('.absent')].map(e => e.textContent),
             rows: figure.querySelectorAll('tbody tr').length,
             drawings: [...figure.querySelectorAll('svg')].map(drawing),
+            boxes: figure.querySelector('.box') ? 1 : 0,
         })),
         title: document.title,
         ran: view.ran === true,
