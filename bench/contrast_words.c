@@ -299,8 +299,8 @@ void contrast_put_conditions(const struct comparison *c, FILE *f)
 const char *contrast_flip_words(char buffer[2 * WORD], const struct flip *flip)
 {
     char a[WORD], b[WORD];
-    snprintf(buffer, (size_t)2 * WORD, "%.50s in OLD, %.50s in NEW", words_slower(a, 1 / flip->old_ratio),
-             words_slower(b, 1 / flip->new_ratio));
+    snprintf(buffer, (size_t)2 * WORD, "%.50s in OLD, %.50s in NEW",
+             words_slower(a, 1 / flip->old_ratio), words_slower(b, 1 / flip->new_ratio));
     return buffer;
 }
 

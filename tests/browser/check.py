@@ -82,9 +82,10 @@ def judge_frame(page, words, frame):
         name = f"{where}, {figure['id']}"
         drawings = figure["drawings"]
         drawn += len(drawings)
-        check(drawings or figure["boxes"] or figure["absent"], name, "neither a drawing nor a reason")
-        check(not drawings or figure["rows"], name, "a drawing without its numbers")
-        check(not least or drawings or not figure["rows"], name, f"not drawn: {figure['absent']}")
+        shown = drawings or figure["boxes"]
+        check(shown or figure["absent"], name, "neither a drawing nor a reason")
+        check(not shown or figure["rows"], name, "a drawing without its numbers")
+        check(not least or shown or not figure["rows"], name, f"not drawn: {figure['absent']}")
         check("bare" not in words or not drawings, name, "drawn")
         for drawing in drawings:
             check(drawing["label"], name, "a drawing without a name")
@@ -142,7 +143,7 @@ def main():
     chromium, pages = sys.argv[1], sys.argv[2:]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         texts = list(pool.map(lambda page: judge(chromium, page), pages))
-    judge_policy(chromium, pages[0], texts[0])
+    judge_policy(chromium, "the first page", texts[0])
     for problem in problems:
         print("FAIL:", problem)
     print(f"{len(pages)} pages, {checks} checks, {len(problems)} problems")
