@@ -84,7 +84,7 @@ def judge_frame(page, words, frame):
         drawn += len(drawings)
         shown = drawings or figure["boxes"]
         check(shown or figure["absent"], name, "neither a drawing nor a reason")
-        check(not shown or figure["rows"], name, "a drawing without its numbers")
+        check(not drawings or figure["rows"], name, "a drawing without its numbers")
         check(not least or shown or not figure["rows"], name, f"not drawn: {figure['absent']}")
         check("bare" not in words or not drawings, name, "drawn")
         for drawing in drawings:
