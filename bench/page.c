@@ -102,6 +102,21 @@ void page_estimate(FILE *f, enum unit unit, const struct estimate *e)
     page_put(f, " <span class=ci>%s to %s</span>", low, high);
 }
 
+/* Is series S of the figure for readers, too, and is there anything of it?  In ROW, or (NULL) at
+ * all. */
+static int shows(const struct figure *figure, int s, const struct figure_row *row)
+{
+    return *figure->series[s].label && (row ? !isnan(row->y[s].mid) : figure_has(figure, s));
+}
+
+static int shows_any(const struct figure *figure, const struct figure_row *row)
+{
+    for (int s = 0; s < figure->series_count; s++)
+        if (shows(figure, s, row))
+            return 1;
+    return 0;
+}
+
 static void put_row(FILE *f, const struct figure *figure, const struct figure_row *row)
 {
     char x[WORD];
@@ -112,7 +127,7 @@ static void put_row(FILE *f, const struct figure *figure, const struct figure_ro
         page_text(f, in_unit(x, figure->x_unit, row->x));
     fputs("</th>", f);
     for (int s = 0; s < figure->series_count; s++)
-        if (figure_has(figure, s)) {
+        if (shows(figure, s, NULL)) {
             fputs("<td class=n>", f);
             page_estimate(f, figure_unit(figure, s), &row->y[s]);
             fputs("</td>", f);
@@ -124,11 +139,12 @@ void page_figure_table(FILE *f, const struct figure *figure)
 {
     page_put(f, "<div class=wide><table><thead><tr><th scope=col>%s</th>", figure->x_head);
     for (int s = 0; s < figure->series_count; s++)
-        if (figure_has(figure, s))
+        if (shows(figure, s, NULL))
             page_put(f, "<th class=n scope=col>%s</th>", figure->series[s].label);
     fputs("</tr></thead><tbody>\n", f);
     for (long i = 0; i < figure->rows; i++)
-        put_row(f, figure, &figure->row[i]);
+        if (shows_any(figure, &figure->row[i]))
+            put_row(f, figure, &figure->row[i]);
     fputs("</tbody></table></div>\n", f);
 }
 
@@ -140,18 +156,16 @@ void page_figure(FILE *f, const struct figure *figure, const char *dir, const ch
     int drawn = 0;
     struct why w = { "" };
     char *svg;
-    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n", figure->name, figure->title);
-    if (*figure->absent) {
-        page_put(f, "<p class=absent>%s</p></figure>\n", figure->absent);
-        return;
-    }
-    page_put(f, "<p class=sub>%s</p>\n", figure->subtitle);
+    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n<p class=sub>%s</p>\n", figure->name,
+             figure->title, figure->subtitle);
     if (asprintf(&svg, "%s/plots/%s.svg", dir, figure->name) >= 0) {
         drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
         free(svg);
     }
     if (!drawn)
         page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : undrawn);
+    if (*figure->note)
+        page_put(f, "<p class=sub>%s</p>\n", figure->note);
     page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
     page_figure_table(f, figure);
     fputs("</details></figure>\n", f);

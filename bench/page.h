@@ -24,8 +24,8 @@ void page_begin(FILE *f, const char *title, const char *subject);
 /* End it; FROM says what it was written from. */
 void page_end(FILE *f, const char *from);
 
-/* A figure whole: title, conditions, its drawing in DIR/plots, table.  Where there is no drawing
- * UNDRAWN says why, and the table is open, as it is where OPEN is 1. */
+/* A figure that has data: title, conditions, its drawing in DIR/plots, table.  Where there is no
+ * drawing UNDRAWN says why, and the table is open, as it is where OPEN is 1. */
 void page_figure(FILE *f, const struct figure *figure, const char *dir, const char *undrawn,
                  int open);
 

@@ -30,9 +30,11 @@
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
+#include "pus.h"
 #include "settle.h"
 #include "summarize.h"
 #include "trace.h"
+#include "words.h"
 
 enum { CALIBRATION_MS = 100, TRACED_BLOCKS = 3 };
 
@@ -483,10 +485,11 @@ static void dry_run(struct run *r)
     int blocks = 1;
     while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= r->budget_s)
         blocks++;
-    warn("run: %d cells, about %.1f s for the first block, %d blocks in %.0f s; %d cells left out "
-         "to keep "
-         "the budget",
-         r->plan.count - dropped, one, blocks, plan_seconds(&r->plan, blocks), dropped);
+    char cells[WORD], whole[WORD], left[WORD];
+    warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the budget",
+         words_plural(cells, r->plan.count - dropped, "cell"), one,
+         words_plural(whole, blocks, "block"), plan_seconds(&r->plan, blocks),
+         words_plural(left, dropped, "cell"));
 }
 
 static void describe(struct run *r, const char *command)
@@ -536,7 +539,8 @@ static void start_new(struct run *r, const char *command)
                       &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
-                            &w))
+                            &w) ||
+        pus_write(r->topology, folder_file(&r->folder, "topology.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: %s", w.text);
     examine(r, &found);
     if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
@@ -686,13 +690,14 @@ static void finish(struct run *r)
 static void tell(const struct run *r)
 {
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
+    char runs[WORD], blocks[WORD];
     if (r->cells_bad)
-        warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad,
-             r->folder.path);
+        warn("run: %s failed; the reasons are in %s/status.csv",
+             words_plural(runs, r->cells_bad, "cell run"), r->folder.path);
     if (!r->wishes.quiet)
-        fprintf(stderr, "%d cell runs in %d block%s, %.1f s, %.0f %% of it in samples\n",
-                r->cells_ok, r->blocks, r->blocks == 1 ? "" : "s", wall_s,
-                100 * r->sampled_s / wall_s);
+        fprintf(stderr, "%s in %s, %.1f s, %.0f %% of it in samples\n",
+                words_plural(runs, r->cells_ok, "cell run"),
+                words_plural(blocks, r->blocks, "block"), wall_s, 100 * r->sampled_s / wall_s);
     if (stop_signal)
         warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
              r->folder.path);

@@ -29,6 +29,9 @@ const char *words_slower_range(char buffer[WORD], double low, double high);
 /* "+6.3%", "x2.4": what a ratio of new over old says became of it; "-": not known. */
 const char *words_change(char buffer[WORD], double ratio);
 
+/* "256 B", "4 KiB", "1 GiB" */
+const char *words_bytes(char buffer[WORD], double bytes);
+
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);
 

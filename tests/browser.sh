@@ -44,7 +44,7 @@ report() {
 }
 
 # ---- one run
-fake whole
+fake whole more=1
 report whole
 cp -R "$here/../results/sample" sample
 chmod -R u+w sample
@@ -114,7 +114,7 @@ if find . -name 'pwned*' | grep -q .; then
     exit 1
 fi
 
-python3 "$here/browser/check.py" "$browser" "$(want whole/report.html 7)" \
+python3 "$here/browser/check.py" "$browser" "$(want whole/report.html 14)" \
     "$(want new/against.html 1)" "$(want gamma/against.html 2)" "$(want sample/report.html 7)" \
     "$(want real/report.html 6)" "$(want one/report.html 6)" "$(want few/report.html 5)" \
     "$(want huge/report.html 5)" failures/report.html bare/report.html:bare plain/against.html:bare \
