@@ -303,6 +303,11 @@ def embedded():
             "workload=python_sleep", "task_ns=20000000", "tasks=16", "chunk=1", "samples=2",
             *words).stdout)) for words in (["backend=serial"], ["backend=omp", "workers=8"])]
         check(walls[1] * 2 < walls[0], "threads sleep side by side: the lock is given away")
+        got = rows(cell("backend=omp", "workload=python_cpu", "task_ns=1000000", "tasks=100", "chunk=5",
+                        "workers=2", "samples=3").stdout)
+        used = sum(int(r["user_ns"]) + int(r["sys_ns"]) for r in got)
+        wall = sum(int(r["wall_ns"]) for r in got)
+        check(used < 1.25 * wall, "threads share one lock: %.2f CPUs in use" % (used / wall))
         check("embedded_python," in cell("--about").stdout, "--about: which Python is inside")
 
 
