@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -58,6 +59,34 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
     return 0;
 }
 
+int listing_takes(const struct record *cell, struct why *w)
+{
+    enum { WORDS_MOST = 96 };
+    char path[4096], *argv[WORDS_MOST] = { path, "--check" }, *line = NULL;
+    size_t length = 0;
+    struct child c;
+    FILE *f;
+    if (strcmp(cell->runner, "cell") != 0)
+        return 1;
+    if (!listing_cell_program(path, sizeof path) || !(f = open_memstream(&line, &length)))
+        return why(w, 0, "cannot find teampool-cell beside this program, or no memory");
+    record_print_line(cell, f);
+    fclose(f);
+    record_words(line, argv + 2, WORDS_MOST - 2);
+    int error = child_run(&c, argv, ASK_SECONDS, NULL);
+    int takes = !error && WIFEXITED(c.status) && !WEXITSTATUS(c.status);
+    if (!takes && !error) {
+        const char *said = strstr(c.err, ": ");
+        why(w, 0, "%.*s", said ? (int)strcspn(said + 2, "\n") : 0, said ? said + 2 : "");
+    } else if (error) {
+        why(w, 0, "cannot start %s: %s", path, strerror(-error));
+    }
+    if (!error)
+        child_free(&c);
+    free(line);
+    return takes;
+}
+
 static void print_kind(const struct csv *list, const char *kind, const char *forms)
 {
     for (long row = 0; row < list->rows; row++) {
@@ -106,10 +135,9 @@ static void print_all(const struct csv *list)
 
 static int list_main(const struct command *self, int argc, char **argv)
 {
-    const struct option options[] = { { 0 } };
     struct csv *list = NULL;
     struct why w;
-    if (options_take(self, options, argc, argv))
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "list takes no operands");
     if (listing_ask(&list, "--list", &w))
         die(EXIT_FAILED, "list: %s", w.text);

@@ -14,7 +14,7 @@
 
 struct profile {
     const char *name, *summary;
-    double budget_s;               /* of measuring, start to end */
+    double budget_s;               /* of measuring, start to end; see PLAN_OVERTIME */
     int blocks_least, blocks_most; /* points are dropped before blocks fall below the first */
     int samples;                   /* per cell and block */
     double sample_s;               /* how long a sample should last */
@@ -26,12 +26,17 @@ struct profile {
 
 /* Ends with a NULL name. */
 extern const struct profile profiles[];
+enum { PROFILE_SMOKE, PROFILE_QUICK, PROFILE_DEFAULT, PROFILE_FULL, PROFILES };
 
 /* The profile called NAME, or NULL. */
 const struct profile *profile_find(const char *name);
 
 /* How much of a budget is planned for; the rest is for what takes longer than foreseen. */
 #define PLAN_FILL 0.9
+
+/* The least number of blocks goes before a profile's budget, by so much at most: on a busy machine
+ * all takes longer, and fewer blocks give no answer at all. */
+#define PLAN_OVERTIME 1.5
 
 struct plan_cell {
     struct record record;

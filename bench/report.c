@@ -186,19 +186,21 @@ static int make(const char *dir, const char *path, const struct reading *reading
     return error;
 }
 
+static const char *out;
+
+static const struct option options[] = {
+    { "--out", "FILE", OPTION_TEXT, &out, "where to write the page; DIR/report.html" },
+    { 0 },
+};
+
 static int report_main(const struct command *self, int argc, char **argv)
 {
-    const char *out = NULL;
-    const struct option options[] = {
-        { "--out", "FILE", OPTION_TEXT, &out, "where to write the page; DIR/report.html" },
-        { 0 },
-    };
     struct reading reading;
     struct checks checks;
     struct answer answer;
     struct why w = { "" };
 
-    int operands = options_take(self, options, argc, argv);
+    int operands = options_take(self, argc, argv);
     if (operands > 1)
         die(EXIT_USAGE, "report: one folder at a time: teampool report DIR");
     char *dir = operands ? clean_path(argv[0]) : newest_run();
@@ -234,4 +236,5 @@ const struct command command_report = {
         "goes\n"
         "to stdout, the verdict to stderr.",
     .main = report_main,
+    .options = options,
 };

@@ -676,9 +676,8 @@ int summarize_lend(const char *dir, int (*use)(struct derivation *, void *, stru
 
 static int summarize_main(const struct command *self, int argc, char **argv)
 {
-    const struct option options[] = { { 0 } };
     struct why w = { "" };
-    if (options_take(self, options, argc, argv) != 1)
+    if (options_take(self, argc, argv) != 1)
         die(EXIT_USAGE, "summarize: give the folder of one run: teampool summarize DIR");
     if (summarize(argv[0], &w))
         die(EXIT_FAILED, "summarize: %s", w.text);

@@ -274,33 +274,23 @@ static void print_text(const struct topology *t, int *numbers)
 
 /* The command ---------------------------------------------------------------------------------- */
 
-enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_XML };
+enum { FORMAT_TEXT, FORMAT_CSV, FORMAT_XML };
+static const char *const formats[] = { "text", "csv", "xml", NULL };
+static int format = FORMAT_TEXT;
 
-static enum format format_named(const char *name)
-{
-    static const char *const names[] = { "text", "csv", "xml", NULL };
-    for (int i = 0; names[i]; i++)
-        if (!strcmp(names[i], name))
-            return (enum format)i;
-    const char *near = nearest_word(name, names);
-    die(EXIT_USAGE, "topology: unknown format '%s'%s%s%s; there are text, csv and xml", name,
-        near ? ", perhaps '" : "", near ? near : "", near ? "'" : "");
-}
+static const struct option options[] = {
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&format, formats), "how it is printed" },
+    { 0 },
+};
 
 static int topology_main(const struct command *self, int argc, char **argv)
 {
-    const char *format_name = "text";
-    const struct option options[] = {
-        { "--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv or xml" },
-        { 0 },
-    };
     struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct why w;
 
-    if (options_take(self, options, argc, argv))
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "topology: what is '%s'? It takes options only", argv[0]);
-    enum format format = format_named(format_name);
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "topology: %s", w.text);
     int *numbers = calloc((size_t)t->pus, sizeof *numbers);
@@ -329,4 +319,5 @@ const struct command command_topology = {
         "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
         "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
     .main = topology_main,
+    .options = options,
 };
