@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Thin on purpose: CMake builds; this only knows the few words that people type.
-.PHONY: all build bench report test asan tsan setup clean help format
+.PHONY: all build bench report test asan tsan install setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
 PROFILE ?= default
+PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_JOBS ?= 2
 TEAMPOOL := build/release/teampool
@@ -17,6 +18,7 @@ help:
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
 	@echo "make tsan           the tests of core and pool with the thread sanitizer"
 	@echo "make build          the two programs, in build/release"
+	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"
 	@echo "make clean          remove build/ (results stay)"
 
 all: build
@@ -42,6 +44,10 @@ asan tsan:
 	@cmake --preset $@ --log-level=WARNING
 	@cmake --build --preset $@ -j $(JOBS)
 	@ctest --test-dir build/$@ -j $(TEST_JOBS) --output-on-failure --no-tests=error
+
+install: build
+	@cmake --build --preset release -j $(JOBS) --target manuals pool pool_shared
+	@cmake --install build/release --prefix "$(PREFIX)"
 
 setup:
 	@scripts/setup.sh

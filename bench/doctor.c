@@ -241,7 +241,7 @@ static void examine(struct checks *out, const struct profile *of)
             t->source);
     ask_build(type, flags);
     plan_sweeps(&plan, of, t);
-    plan_fit(&plan, of->budget_s * PLAN_FILL, of->blocks_least);
+    plan_fit(&plan, of->budget_s * PLAN_FILL, 0, of->blocks_least);
     doctor_examine(out, &plan, of->blocks_most, t, root, "results", type, flags);
     plan_free(&plan);
     topology_free(t);

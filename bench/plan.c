@@ -752,10 +752,10 @@ static int drop_lonely(struct plan *p)
     return dropped;
 }
 
-int plan_fit(struct plan *p, double seconds, int blocks)
+int plan_fit(struct plan *p, double seconds, int done, int blocks)
 {
     int dropped = 0;
-    while (plan_seconds(p, blocks) > seconds) {
+    while (plan_seconds(p, blocks) - plan_seconds(p, done) > seconds) {
         int worst = -1;
         for (int i = 0; i < p->count; i++)
             if (!p->cells[i].dropped && p->cells[i].record.drop > 0 &&
@@ -843,7 +843,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
         plan_sweeps(&p, profile, t);
         if (only)
             plan_only(&p, only);
-        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
+        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
             warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,
                  profile->blocks_least, profile->budget_s);

@@ -66,9 +66,10 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w);
 /* Keep the cells whose line contains PATTERN (with * and ? as in file names). */
 void plan_only(struct plan *p, const char *pattern);
 
-/* Mark cells as dropped until BLOCKS blocks fit into SECONDS: the largest `drop` first, a whole
- * point of a sweep at a time; end points (drop=0) stay.  Returns how many were dropped. */
-int plan_fit(struct plan *p, double seconds, int blocks);
+/* Mark cells as dropped until the blocks after the first DONE, up to BLOCKS, fit into SECONDS: the
+ * largest `drop` first, a whole point of a sweep at a time; end points (drop=0) stay.  Returns how
+ * many were dropped. */
+int plan_fit(struct plan *p, double seconds, int done, int blocks);
 
 /* What BLOCKS blocks should take, without the dropped cells.  Units: seconds. */
 double plan_seconds(const struct plan *p, int blocks);

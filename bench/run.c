@@ -34,11 +34,15 @@
 #include "summarize.h"
 #include "words.h"
 
+#define DROPPED_NOTE "left out to keep the budget; named in status.csv"
 enum {
     CALIBRATION_MS = 100,
     PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for */
     MOST_SEQ = 1 << 28,   /* of a record that can be gone on with */
 };
+
+/* What became of a cell in a block; what was skipped for want of time may have some later. */
+enum { DONE = 1, SKIPPED };
 
 static struct wishes {
     const char *plan, *out, *resume, *only;
@@ -58,10 +62,12 @@ struct run {
     uint64_t seed;
     double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
     double overtime_s;              /* until then for the least number of blocks */
+    double width; /* of intervals that are narrow enough; 0: none are */
     int blocks_most;
     int64_t start_ns, seq;
     struct settle *settle;
-    char *done;                /* per cell and block: measured already; blocks_most a cell */
+    int *cut;   /* per cell: the last block that there was time for; 0: it has not been left out */
+    char *done;                /* per cell and block: DONE, SKIPPED or 0; blocks_most a cell */
     int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
     double own_ns;             /* ours */
     double sampled_s;          /* time in samples */
@@ -311,7 +317,7 @@ static double block_seconds(const struct run *r, const int *order, int count, in
 {
     double sum = 0;
     for (int i = 0; i < count; i++)
-        if (!*done_at(r, order[i], block))
+        if (*done_at(r, order[i], block) != DONE)
             sum += r->plan.cells[order[i]].seconds;
     return sum;
 }
@@ -332,16 +338,38 @@ static double total_seconds(const struct run *r, int block, double rest_of_block
     return end;
 }
 
-/* A cell that the budget leaves no time for, in the only block that would have had it. */
-static void skip(struct run *r, int index, int block)
+/* A cell that the budget leaves no time for, in BLOCK and from then on. */
+static void skip(struct run *r, int index, int block, const char *reason)
 {
     struct why w;
-    char reason[120];
-    snprintf(reason, sizeof reason, "the budget of %.0f s was used up", limit_s(r, block));
     r->seq++;
     if (folder_add_status(&r->folder, &r->plan.cells[index].record, index + 1, block, r->seq,
                           CELL_SKIPPED, reason, -1, &w))
         stop_writing(r, &w);
+}
+
+/* Where all takes longer than planned, as on a busy machine: leave out more points now, so that the
+ * others have the least number of blocks. */
+static void cut_after(struct run *r, int block)
+{
+    int least = r->profile->blocks_least, count = 0, left = 0;
+    if (block >= least || !plan_fit(&r->plan, (r->overtime_s - elapsed(r)) * PLAN_FILL, block, least))
+        return;
+    for (int i = 0; i < r->plan.count; i++) {
+        left += !r->plan.cells[i].dropped;
+        if (!r->plan.cells[i].dropped || settle_last(r->settle, i) || r->cut[i])
+            continue;
+        r->cut[i] = block;
+        skip(r, i, block + 1, "left out to keep the budget");
+        count++;
+    }
+    machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%ld",
+                strtol(machine_get(&r->machine, "dropped_cells"), NULL, 10) + count);
+    progress_clear(&r->progress);
+    if (!wishes.quiet)
+        warn("run: all takes longer than planned: %d cells end after block %d, so that the other "
+             "%d have %d blocks",
+             count, block, left, least);
 }
 
 /* Returns 1 to go on, 0 to stop here. */
@@ -356,11 +384,12 @@ static int run_block(struct run *r, int block)
         go_on = 0;
     for (int i = 0; i < count && go_on; i++) {
         struct plan_cell *cell = &r->plan.cells[order[i]];
-        if (*done_at(r, order[i], block))
+        char *done = done_at(r, order[i], block);
+        if (*done == DONE)
             continue;
         if (elapsed(r) + cell->seconds > limit_s(r, block)) {
-            if (block == 1)
-                skip(r, order[i], block);
+            if (block == 1 && *done != SKIPPED)
+                skip(r, order[i], block, "the budget was used up");
             continue;
         }
         progress_show(&r->progress, elapsed(r), total_seconds(r, block, rest), block,
@@ -369,11 +398,13 @@ static int run_block(struct run *r, int block)
         if (measure(r, order[i], block) || stop_signal)
             go_on = 0;
         else
-            *done_at(r, order[i], block) = 1;
+            *done = DONE;
     }
     free(order);
-    if (go_on)
+    if (go_on) {
         settle_look(r->settle, &r->plan, block);
+        cut_after(r, block);
+    }
     return go_on && count > 0;
 }
 
@@ -448,7 +479,7 @@ static void make_plan(struct run *r)
         die(EXIT_USAGE, "run: no cell's line contains '%s'", wishes.only);
     if (wishes.plan)
         check_plan(&r->plan, wishes.plan);
-    plan_fit(&r->plan, r->budget_s * PLAN_FILL, r->profile->blocks_least);
+    plan_fit(&r->plan, r->budget_s * PLAN_FILL, 0, r->profile->blocks_least);
 }
 
 /* The dropped cells leave the plan, and are told in status.csv. */
@@ -490,6 +521,8 @@ static void describe_budget(struct run *r)
     machine_set(&r->machine, "overtime_s", "until then for the least number of blocks", "%g",
                 r->overtime_s);
     machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
+    machine_set(&r->machine, "narrow", "cells with intervals so narrow need no more blocks; 0: all do",
+                "%g", r->width);
 }
 
 static void describe(struct run *r, const char *command)
@@ -532,8 +565,7 @@ static void start_new(struct run *r, const char *command)
     refuse_slow_build(r);
     calibrate(r);
     int count = take_out_dropped(r, &dropped);
-    machine_set(&r->machine, "dropped_cells", "left out to keep the budget; named in status.csv",
-                "%d", count);
+    machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%d", count);
     if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan,
                       &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
@@ -552,72 +584,91 @@ static void start_new(struct run *r, const char *command)
 
 /* ---- going on ---- */
 
-/* The times of what was measured, by the place in which it was: CELL_OF and BLOCK_OF have them for
- * the places up to that of the run. */
-static void take_back_times(struct run *r, const int *cell_of, const int *block_of)
+/* Where in the plan and in which block something was measured. */
+struct spot {
+    int cell, block; /* block 0: nowhere, or it gave no times */
+};
+
+/* The row's place in the order; 0: it has none. */
+static long seq_of(const struct csv *table, long row)
 {
-    char file[4200];
-    struct csv *rows;
-    struct why w;
-    double ignored = 0;
-    if (csv_read(&rows, folder_file(&r->folder, "samples.csv", file, sizeof file), &w))
-        die(EXIT_FAILED, "run: %s", w.text);
-    int column = csv_column(rows, "seq");
-    for (long row = 0, end; row < rows->rows; row = end) {
-        double seq;
-        end = row + 1;
-        while (end < rows->rows && !strcmp(csv_cell(rows, row, column), csv_cell(rows, end, column)))
-            end++;
-        if (csv_number(rows, row, column, &seq) && seq >= 1 && seq <= (double)r->seq &&
-            block_of[(long)seq])
-            settle_note(r->settle, cell_of[(long)seq], block_of[(long)seq],
-                        note_time(rows, row, end, &ignored));
-    }
-    csv_free(rows);
+    double seq;
+    return csv_number(table, row, csv_column(table, "seq"), &seq) && seq > 0 && seq <= MOST_SEQ
+               ? (long)seq
+               : 0;
 }
 
-/* Where a run stands that is gone on with, as if it had been measured now. */
+/* Returns 1, or 0: the row is of no cell in this plan's blocks. */
+static int read_spot(const struct run *r, const struct csv *status, long row, struct spot *s)
+{
+    double cell, block;
+    if (!csv_number(status, row, csv_column(status, "cell"), &cell) ||
+        !csv_number(status, row, csv_column(status, "block"), &block) ||
+        !(cell >= 1 && cell <= r->plan.count && block >= 1 && block <= r->blocks_most))
+        return 0;
+    *s = (struct spot){ (int)cell - 1, (int)block };
+    return 1;
+}
+
+/* What is done, how long it took, and up to r->seq what was measured when.  The caller frees. */
+static struct spot *take_back_status(struct run *r, const struct csv *status)
+{
+    struct spot spot, *spots;
+    double wall_ms, used_s = 0;
+    for (long row = 0; row < status->rows; row++)
+        r->seq = seq_of(status, row) > r->seq ? seq_of(status, row) : r->seq;
+    spots = calloc((size_t)r->seq + 1, sizeof *spots);
+    if (!spots)
+        die(EXIT_FAILED, "run: no memory");
+    for (long row = 0; row < status->rows; row++) {
+        const char *word = csv_cell(status, row, csv_column(status, "status"));
+        int timed = csv_number(status, row, csv_column(status, "wall_ms"), &wall_ms);
+        used_s += timed ? wall_ms / 1e3 : 0;
+        if (!read_spot(r, status, row, &spot))
+            continue;
+        int skipped = !strcmp(word, "skipped");
+        *done_at(r, spot.cell, spot.block) = skipped ? SKIPPED : DONE;
+        if (skipped && spot.block > 1 && wishes.blocks < 0 && wishes.budget_s <= 0)
+            r->cut[spot.cell] = spot.block - 1;
+        if (strcmp(word, "ok") != 0 || !timed)
+            continue;
+        spots[seq_of(status, row)] = spot;
+        r->plan.cells[spot.cell].seconds = wall_ms / 1e3;
+    }
+    r->used_before_s = fmax(used_s, strtod(machine_get(&r->machine, "elapsed_s"), NULL));
+    return spots;
+}
+
+/* The times of the samples, so that what had settled is known again. */
+static void take_back_times(struct run *r, const struct csv *samples, const struct spot *spots)
+{
+    double ignored = 0;
+    for (long row = 0, end; row < samples->rows; row = end) {
+        long seq = seq_of(samples, row);
+        for (end = row + 1; end < samples->rows && seq_of(samples, end) == seq;)
+            end++;
+        if (seq <= r->seq && spots[seq].block)
+            settle_note(r->settle, spots[seq].cell, spots[seq].block,
+                        note_time(samples, row, end, &ignored));
+    }
+}
+
+/* As if all that was measured had been measured now. */
 static void take_back(struct run *r)
 {
     char file[4200];
-    struct csv *status;
+    struct csv *status, *samples;
     struct why w;
-    double wall_ms, used_s = 0;
-    if (csv_read(&status, folder_file(&r->folder, "status.csv", file, sizeof file), &w))
+    if (csv_read(&status, folder_file(&r->folder, "status.csv", file, sizeof file), &w) ||
+        csv_read(&samples, folder_file(&r->folder, "samples.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    for (long row = 0; row < status->rows; row++) {
-        double seq;
-        if (csv_number(status, row, csv_column(status, "seq"), &seq) && seq > (double)r->seq &&
-            seq < MOST_SEQ)
-            r->seq = (int64_t)seq;
-    }
-    int *cell_of = calloc(2 * ((size_t)r->seq + 1), sizeof *cell_of);
-    int *block_of = cell_of + r->seq + 1;
-    if (!cell_of)
-        die(EXIT_FAILED, "run: no memory");
-    for (long row = 0; row < status->rows; row++) {
-        double cell, block, seq;
-        const char *word = csv_cell(status, row, csv_column(status, "status"));
-        if (!csv_number(status, row, csv_column(status, "cell"), &cell) ||
-            !csv_number(status, row, csv_column(status, "block"), &block) ||
-            !csv_number(status, row, csv_column(status, "seq"), &seq))
-            continue;
-        int timed = csv_number(status, row, csv_column(status, "wall_ms"), &wall_ms);
-        used_s += timed ? wall_ms / 1e3 : 0;
-        if (!(cell >= 1 && cell <= r->plan.count && block >= 1 && block <= r->blocks_most))
-            continue;
-        *done_at(r, (int)cell - 1, (int)block) = strcmp(word, "skipped") != 0;
-        if (strcmp(word, "ok") != 0 || !(seq >= 1 && seq <= (double)r->seq))
-            continue;
-        cell_of[(long)seq] = (int)cell - 1;
-        block_of[(long)seq] = (int)block;
-        if (timed)
-            r->plan.cells[(int)cell - 1].seconds = wall_ms / 1e3;
-    }
-    take_back_times(r, cell_of, block_of);
-    free(cell_of);
+    struct spot *spots = take_back_status(r, status);
+    take_back_times(r, samples, spots);
+    for (int i = 0; i < r->plan.count; i++)
+        r->plan.cells[i].dropped = r->cut[i] > 0;
+    free(spots);
     csv_free(status);
-    r->used_before_s = fmax(used_s, strtod(machine_get(&r->machine, "elapsed_s"), NULL));
+    csv_free(samples);
     if (wishes.blocks > 0 && wishes.budget_s <= 0) /* asked for in blocks, not in time */
         r->budget_s = r->overtime_s = r->used_before_s + PLAN_BUDGET_S;
 }
@@ -641,6 +692,8 @@ static void start_again(struct run *r)
     if (parse_number(machine_get(&r->machine, wishes.blocks > 0 ? "blocks" : "blocks_most"),
                      &number) && number > wishes.blocks)
         r->blocks_most = (int)number;
+    if (wishes.blocks < 0 && *machine_get(&r->machine, "narrow"))
+        r->width = strtod(machine_get(&r->machine, "narrow"), NULL);
     if (wishes.budget_s <= 0) {
         double budget = strtod(machine_get(&r->machine, "budget_s"), NULL);
         double overtime = strtod(machine_get(&r->machine, "overtime_s"), NULL);
@@ -696,9 +749,10 @@ static int whole_blocks(struct run *r)
     for (int block = 1; order && block <= r->blocks_most; block++) {
         int count = order_block(&r->plan, r->seed, block, order), done = 0, wanted = 0;
         for (int i = 0; i < count; i++) {
-            int last = settle_last(r->settle, order[i]);
+            int settled = settle_last(r->settle, order[i]), cut = r->cut[order[i]];
+            int last = settled ? settled : cut;
             wanted += !last || block <= last;
-            done += *done_at(r, order[i], block);
+            done += *done_at(r, order[i], block) == DONE;
         }
         blocks += wanted > 0 && done >= wanted;
     }
@@ -819,6 +873,7 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     r->budget_s = w->budget_s > 0 ? w->budget_s : w->plan ? PLAN_BUDGET_S : r->profile->budget_s;
     r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PLAN_OVERTIME);
     r->blocks_most = w->blocks > 0 ? (int)w->blocks : r->profile->blocks_most;
+    r->width = w->blocks > 0 ? 0 : r->profile->width;
 }
 
 static int run_main(const struct command *self, int argc, char **argv)
@@ -840,9 +895,10 @@ static int run_main(const struct command *self, int argc, char **argv)
         start_again(&r);
     else
         start_new(&r, command);
+    r.cut = calloc((size_t)r.plan.count, sizeof *r.cut);
     r.done = calloc((size_t)r.plan.count * (size_t)(r.blocks_most + 1), 1);
-    r.settle = settle_new(&r.plan, r.blocks_most, wishes.blocks > 0 ? 0 : r.profile->width);
-    if (!r.done || !r.settle)
+    r.settle = settle_new(&r.plan, r.blocks_most, r.width);
+    if (!r.cut || !r.done || !r.settle)
         die(EXIT_FAILED, "run: no memory");
     if (wishes.resume)
         take_back(&r);
@@ -855,6 +911,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     finish(&r);
     tell(&r);
     int code = stop_signal ? EXIT_INTERRUPTED : r.cells_bad ? EXIT_FAILED : EXIT_OK;
+    free(r.cut);
     free(r.done);
     settle_free(r.settle);
     plan_free(&r.plan);
