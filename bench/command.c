@@ -121,8 +121,11 @@ static void list_words(const struct option *o, int chosen, char *text, size_t ro
     for (int i = 0; (word = next); i++) {
         size_t used = strlen(text);
         next = option_word(o, i + 1);
-        snprintf(text + used, room - used, "%s%s%s", !i ? "" : next ? ", " : " or ", word,
-                 i == chosen && strcmp(word, "default") != 0 ? " (the default)" : "");
+        snprintf(text + used, room - used, "%s%s%s",
+                 !i     ? ""
+                 : next ? ", "
+                        : " or ",
+                 word, i == chosen && strcmp(word, "default") != 0 ? " (the default)" : "");
     }
 }
 

@@ -43,7 +43,11 @@ struct one_of {
     const void *words;
     size_t stride;
 };
-#define ONE_OF(chosen, array) &(struct one_of){ (chosen), (array), sizeof *(array) }
+#define ONE_OF(chosen, array)                                                                      \
+    &(struct one_of)                                                                               \
+    {                                                                                              \
+        (chosen), (array), sizeof *(array)                                                         \
+    }
 
 /* Word I that O may be; NULL behind the last, and where O may be anything. */
 const char *option_word(const struct option *o, int i);

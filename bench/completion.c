@@ -67,7 +67,7 @@ static const char *option_words(const struct option *o, char words[ROOM])
     *words = 0;
     for (int i = 0; (word = option_word(o, i)); i++)
         add_words(words, word);
-    return *words || !o->arg          ? words
+    return *words || !o->arg         ? words
            : !strcmp(o->arg, "DIR")  ? FOLDER
            : !strcmp(o->arg, "FILE") ? FILES
                                      : TEXT;
@@ -130,7 +130,8 @@ static const char bash_end[] =
     "\n"
     "_teampool()\n"
     "{\n"
-    "    local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} before='' command='' key='' stem='' what\n"
+    "    local IFS=$' \\t\\n' cur=${COMP_WORDS[COMP_CWORD]} before='' command='' key='' stem='' "
+    "what\n"
     "    COMPREPLY=()\n"
     "    ((COMP_CWORD == 0)) || before=${COMP_WORDS[COMP_CWORD - 1]}\n"
     "    if [[ ${COMP_WORDS[0]##*/} == teampool-cell ]]; then\n"
@@ -202,7 +203,8 @@ static void bash_command(const struct csv *list, const struct command *c)
 
 static void bash(const struct csv *list)
 {
-    printf("# Completion of teampool and teampool-cell in bash; written by: teampool completion bash\n\n"
+    printf("# Completion of teampool and teampool-cell in bash; written by: teampool completion "
+           "bash\n\n"
            "# The words that $2 of command $1 takes; '' as $2: the command itself.\n"
            "_teampool_words()\n{\n    case \"$1 $2\" in\n    ' ') echo '");
     for (const struct command *const *c = commands; *c; c++)
@@ -260,11 +262,12 @@ static void zsh_command(const struct command *c)
 static void zsh(const struct csv *list)
 {
     char words[ROOM];
-    printf("#compdef teampool teampool-cell\n"
-           "# Completion of teampool and teampool-cell in zsh; written by: teampool completion zsh\n\n"
-           "_teampool_fields() {\n    if compset -P 1 '*='; then\n"
-           "        local key=${${IPREFIX%%=}##* }\n        compset -P '*,'\n"
-           "        case $key in\n");
+    printf(
+        "#compdef teampool teampool-cell\n"
+        "# Completion of teampool and teampool-cell in zsh; written by: teampool completion zsh\n\n"
+        "_teampool_fields() {\n    if compset -P 1 '*='; then\n"
+        "        local key=${${IPREFIX%%=}##* }\n        compset -P '*,'\n"
+        "        case $key in\n");
     for (const struct field *f = record_fields; f->name; f++)
         if (is_given(f) && strcmp(field_words(list, f->name, words), TEXT) != 0)
             printf("        %s) compadd -- %s ;;\n", f->name, words);
@@ -364,8 +367,9 @@ static void fish_command(const struct csv *list, const struct command *c)
 
 static void fish(const struct csv *list)
 {
-    printf("# Completion of teampool and teampool-cell in fish; written by: teampool completion fish\n"
-           "complete -c teampool -f\ncomplete -c teampool-cell -f\n");
+    printf(
+        "# Completion of teampool and teampool-cell in fish; written by: teampool completion fish\n"
+        "complete -c teampool -f\ncomplete -c teampool-cell -f\n");
     for (const struct option *o = program_options; o->name; o++)
         fish_option("teampool", "", o);
     for (const struct command *const *c = commands; *c; c++)

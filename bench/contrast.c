@@ -801,11 +801,14 @@ static int count_rows(struct comparison *c)
         if (least > c->most_blocks)
             c->most_blocks = least;
         c->disturbed += row->disturbed;
-        if (row->verdict == VERDICT_UNCLEAR && !row->disturbed)
-            needed[known++] = row->blocks_needed;
+        if (row->verdict != VERDICT_UNCLEAR || row->disturbed)
+            continue;
+        c->too_few += least < BLOCKS_FOR_INTERVAL;
+        if (least >= BLOCKS_FOR_INTERVAL)
+            needed[known++] = row->blocks_needed / (double)least;
     }
     stats_sort(needed, known);
-    c->blocks_needed = ceil(stats_median(needed, known));
+    c->blocks_factor = stats_median(needed, known);
     free(needed);
     return 0;
 }

@@ -2,31 +2,18 @@
 #include "contrast_show.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../core/csv.h"
 #include "command.h"
+#include "label.h"
+#include "layout.h"
 #include "words.h"
 
-enum { LABEL = 320, LISTED = 20, LISTED_ASIDE = 8 };
+enum { LISTED = 20, LISTED_ASIDE = 8 };
 
 /* Words ----------------------------------------------------------------------------------- */
-
-/* Columns of a text on a terminal: characters, not bytes. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80;
-    return width;
-}
-
-static void put_right(FILE *f, const char *text, int width)
-{
-    fprintf(f, "%*s%s", width > width_of(text) ? width - width_of(text) : 0, "", text);
-}
 
 static const char *percent(char buffer[WORD], double share)
 {
@@ -115,48 +102,26 @@ static void labels_begin(struct labels *l, const struct comparison *c)
     }
 }
 
-__attribute__((format(printf, 3, 4))) static void append(char *label, size_t *used,
-                                                         const char *format, ...)
+struct called {
+    const struct comparison *c;
+    const struct contrast *row;
+};
+
+static const char *text_of(const void *self, const char *name)
 {
-    va_list ap;
-    if (*used >= LABEL - 1)
-        return;
-    va_start(ap, format);
-    *used += (size_t)vsnprintf(label + *used, LABEL - *used, format, ap);
-    va_end(ap);
+    const struct called *called = self;
+    return text_called(called->c, called->row, name);
 }
 
-/* "pool steal 2w, cpu 10 us x2000, chunk 16".  Returns LABEL. */
+/* "pool steal 2w, cpu 10 us x2000, chunk 16", and what else tells it from others.  Returns LABEL.
+ */
 static const char *label_of(const struct labels *l, const struct contrast *row, char label[LABEL])
 {
-    const struct comparison *c = l->c;
-    const char *backend = text_called(c, row, "backend"), *runner = text_called(c, row, "runner");
-    const char *schedule = text_called(c, row, "schedule"), *chunk = text_called(c, row, "chunk");
-    const char *variant = text_called(c, row, "variant"), *tasks = text_called(c, row, "tasks");
-    const char *length = text_called(c, row, "task_ns");
-    int serial = !strcmp(backend, "serial");
-    char word[WORD];
-    size_t used = 0;
-
-    if (*runner && strcmp(runner, "cell") != 0)
-        append(label, &used, "%.60s: ", runner);
-    append(label, &used, "%.40s", backend);
-    if (!serial)
-        append(label, &used, "%s%.20s %.12sw", *schedule ? " " : "", schedule,
-               text_called(c, row, "workers"));
-    append(label, &used, ", %.40s", text_called(c, row, "workload"));
-    append(label, &used, "%s%.40s", *variant ? " " : "", variant);
-    if (atof(length) > 0)
-        append(label, &used, " %s", words_time(word, atof(length), 2));
-    append(label, &used, "%s%.16s", *tasks ? " x" : "", tasks);
-    if (!serial && *chunk)
-        append(label, &used, ", chunk %.16s", chunk);
-    for (int i = 0; l->said && i < c->column_count; i++)
-        if (l->said[i] && *contrast_text(c, row, i))
-            append(label, &used, ", %.40s=%.60s", c->columns[i].name, contrast_text(c, row, i));
-    for (char *s = label; *s; s++) /* what stands in a file must not move a cursor */
-        if ((unsigned char)*s < 0x20 || *s == 0x7F)
-            *s = ' ';
+    const struct called called = { l->c, row };
+    label_cell(label, text_of, &called);
+    for (int i = 0; l->said && i < l->c->column_count; i++)
+        if (l->said[i] && *contrast_text(l->c, row, i))
+            label_add(label, ", %.40s=%.60s", l->c->columns[i].name, contrast_text(l->c, row, i));
     return label;
 }
 
@@ -238,19 +203,21 @@ static const char *cells(char buffer[WORD], long count)
 
 static void put_unclear(const struct comparison *c, FILE *f)
 {
-    long unclear = c->verdicts[VERDICT_UNCLEAR];
-    long open = unclear - c->disturbed; /* more blocks would help */
+    long unclear = c->verdicts[VERDICT_UNCLEAR], others = unclear - c->disturbed - c->too_few;
+    char word[WORD];
     if (unclear)
         fprintf(f, "; %ld unclear", unclear);
     if (c->disturbed)
-        fprintf(f, "%s%ld of them because other programs ran", open ? ", " : ": ", c->disturbed);
-    if (open)
-        fprintf(f, "%s about %.0f%s blocks in each run would settle %s",
-                c->disturbed ? ", and" : ":", c->blocks_needed,
-                c->blocks_needed >= MOST_BLOCKS_NEEDED ? " or more" : "",
-                open > 1       ? c->disturbed ? "half of the others" : "half of them"
-                : c->disturbed ? "the other"
-                               : "it");
+        fprintf(f, ": %ld of them because other programs ran", c->disturbed);
+    if (c->too_few)
+        fprintf(f, "%s %ld %swith fewer than %d blocks", c->disturbed ? "," : ":", c->too_few,
+                c->disturbed ? "" : "of them ", BLOCKS_FOR_INTERVAL);
+    if (others)
+        fprintf(f, "%s about %s times as many blocks in each run would settle %s",
+                others < unclear ? ", and" : ":", words_factor(word, c->blocks_factor),
+                others == 1        ? others < unclear ? "the other" : "it"
+                : others < unclear ? "half of the others"
+                                   : "half of them");
 }
 
 void contrast_show_summary(const struct comparison *c, FILE *f)
@@ -312,25 +279,15 @@ static void put_conditions(const struct comparison *c, FILE *f)
 static void put_wrapped(const struct comparison *c,
                         void (*put)(const struct comparison *c, FILE *f), FILE *f)
 {
-    char *text = NULL, *s;
+    char *text = NULL;
     size_t length = 0;
     FILE *all = open_memstream(&text, &length);
-    int column = 0;
     if (!all)
         die(EXIT_FAILED, "compare: no memory");
     put(c, all);
     if (fclose(all))
         die(EXIT_FAILED, "compare: no memory");
-    for (s = text; *s;) {
-        int word = (int)strcspn(s, " \n");
-        if (column && column + 1 + word > 80)
-            column = 0, fputc('\n', f);
-        column += fprintf(f, "%s%.*s", column ? " " : "", word, s);
-        s += word;
-        if (*s == '\n')
-            column = 0, fputc('\n', f);
-        s += *s != 0;
-    }
+    layout_wrap(f, text, 0);
     free(text);
 }
 
@@ -352,11 +309,11 @@ void contrast_show_machines(const struct comparison *c, FILE *f)
 static void put_row(const struct labels *l, const struct contrast *row, int marked, FILE *f)
 {
     char word[WORD], label[LABEL];
-    put_right(f, change(word, row->ratio), 8);
+    layout_right(f, change(word, row->ratio), 8);
     fputs(marked && !row->counts ? "? " : "  ", f);
-    put_right(f, changes(word, row->low, row->high), 17);
-    put_right(f, words_time(word, row->time_ns[OLD], 3), 9);
-    put_right(f, words_time(word, row->time_ns[NEW], 3), 9);
+    layout_right(f, changes(word, row->low, row->high), 17);
+    layout_right(f, words_time(word, row->time_ns[OLD], 3), 9);
+    layout_right(f, words_time(word, row->time_ns[NEW], 3), 9);
     fprintf(f, "  %s\n", label_of(l, row, label));
     if (*row->note)
         fprintf(f, "%47s  (%s)\n", "", row->note);
@@ -403,11 +360,11 @@ static void put_shape_section(const struct labels *l, enum verdict v, const char
     fprintf(f, "  %s: %ld\n", title, list.count);
     for (long i = 0; i < list.count && i < LISTED_ASIDE && v != VERDICT_SAME; i++) {
         const struct contrast *row = list.rows[i];
-        put_right(f, change(word, row->shape), 8);
+        layout_right(f, change(word, row->shape), 8);
         fputs("  ", f);
-        put_right(f, changes(word, row->shape_low, row->shape_high), 17);
-        put_right(f, words_factor(word, row->speedup[OLD]), 9);
-        put_right(f, words_factor(word, row->speedup[NEW]), 9);
+        layout_right(f, changes(word, row->shape_low, row->shape_high), 17);
+        layout_right(f, words_factor(word, row->speedup[OLD]), 9);
+        layout_right(f, words_factor(word, row->speedup[NEW]), 9);
         fprintf(f, "  %s\n", label_of(l, row, label));
     }
     if (v != VERDICT_SAME)
@@ -460,22 +417,9 @@ void contrast_show_text(const struct comparison *c, FILE *f)
 
 /* In a pull request ----------------------------------------------------------------------- */
 
-/* A cell of a Markdown table: no bar ends it, no tag begins in it. */
-static void put_escaped(FILE *f, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("|\\`*_[]", *text))
-            fputc('\\', f);
-        if (*text == '<')
-            fputs("&lt;", f);
-        else
-            fputc((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text, f);
-    }
-}
-
 static void put_cell(FILE *f, const char *text)
 {
-    put_escaped(f, text);
+    layout_escaped(f, text);
     fputs(" | ", f);
 }
 
@@ -488,10 +432,10 @@ static void put_markdown_row(const struct labels *l, const struct contrast *row,
     put_cell(f, changes(word, row->low, row->high));
     put_cell(f, words_time(word, row->time_ns[OLD], 3));
     put_cell(f, words_time(word, row->time_ns[NEW], 3));
-    put_escaped(f, label_of(l, row, label));
+    layout_escaped(f, label_of(l, row, label));
     if (*row->note) {
         fputs(" (", f);
-        put_escaped(f, row->note);
+        layout_escaped(f, row->note);
         fputc(')', f);
     }
     fputs(" |\n", f);
@@ -547,9 +491,9 @@ static void put_markdown_missing(const struct labels *l, FILE *f)
         fprintf(f, "\n<details><summary>%ld missing</summary>\n\n", list.count);
     for (long i = 0; i < list.count && i < LISTED; i++) {
         fputs("- ", f);
-        put_escaped(f, label_of(l, list.rows[i], label));
+        layout_escaped(f, label_of(l, list.rows[i], label));
         fputs(": ", f);
-        put_escaped(f, list.rows[i]->note);
+        layout_escaped(f, list.rows[i]->note);
         fputc('\n', f);
     }
     if (list.count > LISTED)
@@ -568,7 +512,7 @@ static void put_markdown_machines(const struct comparison *c, FILE *f)
         fputs("| ", f);
         put_cell(f, key);
         put_cell(f, or_nothing(old_value));
-        put_escaped(f, or_nothing(new_value));
+        layout_escaped(f, or_nothing(new_value));
         fputs(" |\n", f);
     }
 }
@@ -596,7 +540,7 @@ static void put_markdown_shapes(const struct labels *l, FILE *f)
         put_cell(f, changes(word, row->shape_low, row->shape_high));
         put_cell(f, words_factor(word, row->speedup[OLD]));
         put_cell(f, words_factor(word, row->speedup[NEW]));
-        put_escaped(f, label_of(l, row, label));
+        layout_escaped(f, label_of(l, row, label));
         fputs(" |\n", f);
     }
     if (list.count > LISTED)

@@ -60,19 +60,19 @@ static const struct said teampool_environment[] = {
     { 0 }
 };
 
-static const struct said exit_codes[] = {
-    { "0", "All went well." },
-    { "1", "Something failed; standard error says what." },
-    { "2", "The command line cannot be meant." },
-    { "3", "compare --fail-on found what it was looking for." },
-    { "4", "A check failed under --strict." },
-    { "130", "Interrupted; what was measured is kept." },
-    { 0 }
-};
+static const struct said exit_codes[] = { { "0", "All went well." },
+                                          { "1", "Something failed; standard error says what." },
+                                          { "2", "The command line cannot be meant." },
+                                          { "3",
+                                            "compare --fail-on found what it was looking for." },
+                                          { "4", "A check failed under --strict." },
+                                          { "130", "Interrupted; what was measured is kept." },
+                                          { 0 } };
 
 static const char cell_description[] =
     "measures one cell: it opens one team of workers, times samples of one job, prints CSV, a\n"
-    "header and a row per sample, and exits.  Its command line is a line of a plan, and anyone can\n"
+    "header and a row per sample, and exits.  Its command line is a line of a plan, and anyone "
+    "can\n"
     "type one.  It drops OMP_* from the environment and sets those that the fields ask for.";
 
 static const struct said cell_examples[] = {
@@ -263,7 +263,8 @@ static void put_fields(int measured)
 static void cell_page(void)
 {
     put_head("teampool-cell", "TEAMPOOL-CELL", "measure one cell");
-    puts(".Nm\n.Cm backend Ns = Ns Ar B\n.Cm workload Ns = Ns Ar W\n.Op Ar field Ns = Ns Ar value ...");
+    puts(".Nm\n.Cm backend Ns = Ns Ar B\n.Cm workload Ns = Ns Ar W\n.Op Ar field Ns = Ns Ar value "
+         "...");
     for (const struct option *o = record_questions; o->name; o++)
         printf(".Nm\n.Fl \\-%s%s\n", o->name + 2,
                strcmp(o->name, "--check") ? "" : " Ar field Ns = Ns Ar value ...");

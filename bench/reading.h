@@ -17,8 +17,10 @@ struct estimate {
 struct cell {
     const char *runner, *backend, *schedule, *workload, *variant, *sweep, *status, *note;
     const char *wait, *cpus;
+    const char *cause; /* of most of the disturbed samples */
     double task_ns, payload_bytes, tasks, chunk, workers;
     double blocks, samples, void_samples, failed_blocks, foreign_share, serial_task_ns, twin;
+    double disturbed_share;                          /* of its samples */
     struct estimate time, speedup, efficiency, open; /* time and open in ns */
 };
 

@@ -108,7 +108,8 @@ const struct field record_fields[] = {
 const struct option record_questions[] = {
     { .name = "--list", .help = "workloads and backends, as CSV" },
     { .name = "--about", .help = "how it was built, as CSV" },
-    { .name = "--check", .help = "followed by fields: would it measure this cell? measures nothing" },
+    { .name = "--check",
+      .help = "followed by fields: would it measure this cell? measures nothing" },
     { .name = "--version", .help = "the version" },
     { .name = "--help", .help = "this text" },
     { 0 },

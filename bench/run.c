@@ -24,6 +24,7 @@
 #include "command.h"
 #include "doctor.h"
 #include "folder.h"
+#include "judge.h"
 #include "listing.h"
 #include "machine.h"
 #include "measure.h"
@@ -48,7 +49,7 @@ static struct wishes {
     const char *plan, *out, *resume, *only;
     double budget_s;
     long seed, blocks; /* -1: not given */
-    int profile; /* -1: not given */
+    int profile;       /* -1: not given */
     int dry_run, quiet, verbose, force;
 } wishes = { .profile = -1, .seed = -1, .blocks = -1 };
 
@@ -62,12 +63,12 @@ struct run {
     uint64_t seed;
     double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
     double overtime_s;              /* until then for the least number of blocks */
-    double width; /* of intervals that are narrow enough; 0: none are */
+    double width;                   /* of intervals that are narrow enough; 0: none are */
     int blocks_most;
     int64_t start_ns, seq;
     struct settle *settle;
     int *cut;   /* per cell: the last block that there was time for; 0: it has not been left out */
-    char *done;                /* per cell and block: DONE, SKIPPED or 0; blocks_most a cell */
+    char *done; /* per cell and block: DONE, SKIPPED or 0; blocks_most a cell */
     int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
     double own_ns;             /* ours */
     double sampled_s;          /* time in samples */
@@ -353,7 +354,8 @@ static void skip(struct run *r, int index, int block, const char *reason)
 static void cut_after(struct run *r, int block)
 {
     int least = r->profile->blocks_least, count = 0, left = 0;
-    if (block >= least || !plan_fit(&r->plan, (r->overtime_s - elapsed(r)) * PLAN_FILL, block, least))
+    if (block >= least ||
+        !plan_fit(&r->plan, (r->overtime_s - elapsed(r)) * PLAN_FILL, block, least))
         return;
     for (int i = 0; i < r->plan.count; i++) {
         left += !r->plan.cells[i].dropped;
@@ -521,8 +523,8 @@ static void describe_budget(struct run *r)
     machine_set(&r->machine, "overtime_s", "until then for the least number of blocks", "%g",
                 r->overtime_s);
     machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
-    machine_set(&r->machine, "narrow", "cells with intervals so narrow need no more blocks; 0: all do",
-                "%g", r->width);
+    machine_set(&r->machine, "narrow",
+                "cells with intervals so narrow need no more blocks; 0: all do", "%g", r->width);
 }
 
 static void describe(struct run *r, const char *command)
@@ -566,8 +568,7 @@ static void start_new(struct run *r, const char *command)
     calibrate(r);
     int count = take_out_dropped(r, &dropped);
     machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%d", count);
-    if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan,
-                      &w) ||
+    if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
                             &w))
@@ -686,11 +687,11 @@ static void start_again(struct run *r)
     if (recorded)
         r->profile = recorded;
     if (!parse_number(machine_get(&r->machine, "seed"), &number))
-        die(EXIT_FAILED, "run: cannot go on with '%s': its machine.csv has no seed",
-            wishes.resume);
+        die(EXIT_FAILED, "run: cannot go on with '%s': its machine.csv has no seed", wishes.resume);
     r->seed = (uint64_t)number;
     if (parse_number(machine_get(&r->machine, wishes.blocks > 0 ? "blocks" : "blocks_most"),
-                     &number) && number > wishes.blocks)
+                     &number) &&
+        number > wishes.blocks)
         r->blocks_most = (int)number;
     if (wishes.blocks < 0 && *machine_get(&r->machine, "narrow"))
         r->width = strtod(machine_get(&r->machine, "narrow"), NULL);
@@ -811,9 +812,11 @@ static void tell(const struct run *r)
         warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad,
              r->folder.path);
     if (!wishes.quiet)
-        fprintf(stderr, "%d cell runs in %d block%s, %.1f s, %.0f %% of it in samples\n",
+        fprintf(stderr, "%d cell runs in %d whole block%s, %.1f s, %.0f %% of it in samples\n",
                 r->cells_ok, r->blocks, r->blocks == 1 ? "" : "s", wall_s,
                 100 * r->sampled_s / wall_s);
+    if (!wishes.quiet && !stop_signal)
+        judge_hints(r->folder.path, stderr);
     if (stop_signal)
         warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
              r->folder.path);
@@ -833,7 +836,8 @@ static void catch_signals(void)
 }
 
 static const struct option options[] = {
-    { "--profile", "P", OPTION_WORD, ONE_OF(&wishes.profile, profiles), "what to measure, and for how long" },
+    { "--profile", "P", OPTION_WORD, ONE_OF(&wishes.profile, profiles),
+      "what to measure, and for how long" },
     { "--plan", "FILE", OPTION_TEXT, &wishes.plan,
       "measure these plan lines instead; -: standard input" },
     { "--only", "PATTERN", OPTION_TEXT, &wishes.only, "only cells whose line contains it" },
@@ -865,7 +869,8 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     if (w->plan && w->profile >= 0)
         die(EXIT_USAGE, "run: --plan and --profile both say what to measure: give one of them; how "
                         "often and how long say --blocks and --budget");
-    if (w->resume && (w->plan || w->profile >= 0 || w->out || w->only || w->seed >= 0 || w->dry_run))
+    if (w->resume &&
+        (w->plan || w->profile >= 0 || w->out || w->only || w->seed >= 0 || w->dry_run))
         die(EXIT_USAGE, "run: --resume takes plan, folder and seed from the run, and measures; of "
                         "the other options only --budget, --blocks, --quiet, --verbose and --force "
                         "go with it");

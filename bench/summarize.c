@@ -16,6 +16,8 @@
 #include "command.h"
 #include "derive.h"
 #include "judge.h"
+#include "summarize_show.h"
+#include "table.h"
 #include "view.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
@@ -410,14 +412,15 @@ static struct pair make_pair(const struct run *r, const struct cell *a, const st
     struct pair p = { .a = a, .b = b, .margin = r->margin, .blocks_needed = NAN };
     struct ratio ratio = compare_blocks(r, a, b, &p.blocks);
     enum verdict verdict = verdict_of(r, &ratio);
-    if (verdict != VERDICT_UNCLEAR && !holds_when_quiet(r, a, b, verdict))
+    int vetoed = verdict != VERDICT_UNCLEAR && !holds_when_quiet(r, a, b, verdict);
+    if (vetoed)
         verdict = VERDICT_UNCLEAR;
     p.ratio = ratio.center;
     p.ratio_low = ratio.low;
     p.ratio_high = ratio.high;
     p.p_sign = p.blocks ? ratio.p_sign : NAN;
     p.verdict = stats_verdict_name(verdict);
-    if (verdict == VERDICT_UNCLEAR) {
+    if (verdict == VERDICT_UNCLEAR && !vetoed) { /* quiet is what would settle a veto */
         long needed = FEWEST_BLOCKS;
         if (ratio.has_interval)
             needed = stats_blocks_to_settle(&ratio, p.blocks, r->margin);
@@ -674,12 +677,22 @@ int summarize_lend(const char *dir, int (*use)(struct derivation *, void *, stru
     return with_run(dir, lend, &l, w);
 }
 
+static int form = -1; /* not given */
+
+static const struct option options[] = {
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&form, table_forms),
+      "show answers, pairs and cells, too" },
+    { 0 },
+};
+
 static int summarize_main(const struct command *self, int argc, char **argv)
 {
     struct why w = { "" };
     if (options_take(self, argc, argv) != 1)
         die(EXIT_USAGE, "summarize: give the folder of one run: teampool summarize DIR");
     if (summarize(argv[0], &w))
+        die(EXIT_FAILED, "summarize: %s", w.text);
+    if (form >= 0 && summarize_show(argv[0], form, stdout, &w))
         die(EXIT_FAILED, "summarize: %s", w.text);
     return EXIT_OK;
 }
@@ -695,6 +708,10 @@ const struct command command_summarize = {
         "checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
-        "6 blocks.",
+        "6 blocks.  With --format they are shown, too, on standard output; csv is one table then:\n"
+        "table,cell,against,unit,value,low,high,blocks,verdict, with verdict.csv's question, pair "
+        "or\n"
+        "cell in the first column.",
     .main = summarize_main,
+    .options = options,
 };

@@ -165,7 +165,7 @@ run --plan one/plan.txt --blocks 6 --out three --seed 6
 orders three >orders_three
 expect "another order for another seed" [ -n "$(comm -3 orders_one orders_three 2>/dev/null)" ]
 expect "the plan as it was" cmp -s one/plan.txt three/plan.txt
-expect "a summary on stderr" says err "24 cell runs in 6 blocks"
+expect "a summary on stderr" says err "24 cell runs in 6 whole blocks"
 run --plan small.plan --blocks 11 --out eleven --quiet
 expect_run eleven 4 11 3
 rm -rf eleven

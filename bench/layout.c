@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "layout.h"
+
+#include <string.h>
+
+enum { WIDEST = 80 };
+
+/* Characters, not bytes. */
+static int characters(const char *text, int bytes)
+{
+    int width = 0;
+    for (int i = 0; i < bytes; i++)
+        width += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return width;
+}
+
+int layout_width(const char *text)
+{
+    return characters(text, (int)strlen(text));
+}
+
+void layout_right(FILE *f, const char *text, int width)
+{
+    int own = layout_width(text);
+    fprintf(f, "%*s%s", width > own ? width - own : 0, "", text);
+}
+
+void layout_wrap(FILE *f, const char *text, int indent)
+{
+    for (int column = 0; *text;) {
+        int bytes = (int)strcspn(text, " \n"), width = characters(text, bytes);
+        if (column && column + 1 + width > WIDEST) {
+            fputc('\n', f);
+            column = 0;
+        }
+        fprintf(f, "%*s%.*s", column ? 1 : indent, "", bytes, text);
+        column += (column ? 1 : indent) + width;
+        text += bytes;
+        if (*text != ' ') {
+            fputc('\n', f);
+            column = 0;
+        }
+        text += *text != 0;
+    }
+}
+
+void layout_escaped(FILE *f, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("|\\`*_[]", *text))
+            fputc('\\', f);
+        if (*text == '<')
+            fputs("&lt;", f);
+        else
+            fputc((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text, f);
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * layout: how texts stand on a terminal and in Markdown.  Knows nothing of what they say.
+ */
+#ifndef BENCH_LAYOUT_H
+#define BENCH_LAYOUT_H
+
+#include <stdio.h>
+
+/* Columns that TEXT takes on a terminal. */
+int layout_width(const char *text);
+
+/* TEXT behind as many spaces as make it WIDTH columns wide. */
+void layout_right(FILE *f, const char *text, int width);
+
+/* TEXT in lines of at most 80 columns, broken at spaces, each behind INDENT spaces; a line that
+ * ends in TEXT ends.  Ends the last line. */
+void layout_wrap(FILE *f, const char *text, int indent);
+
+/* TEXT as what stands in a Markdown table: no bar ends it, no tag begins in it. */
+void layout_escaped(FILE *f, const char *text);
+
+#endif
