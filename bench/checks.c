@@ -412,12 +412,17 @@ void checks_take(struct checks *out, const struct csv *table)
 void checks_print(const struct checks *c, enum mark least, FILE *f)
 {
     static const enum mark order[] = { MARK_BAD, MARK_WARN, MARK_GOOD, MARK_NOTE };
+    static const enum layout_colour colour[] = { [MARK_GOOD] = LAYOUT_GREEN,
+                                                 [MARK_NOTE] = LAYOUT_PLAIN,
+                                                 [MARK_WARN] = LAYOUT_YELLOW,
+                                                 [MARK_BAD] = LAYOUT_RED };
     for (size_t m = 0; m < sizeof order / sizeof *order; m++)
         for (int i = 0; i < c->count; i++) {
             const struct check *k = &c->check[i];
             if (k->mark != order[m] || k->mark < least)
                 continue;
-            fprintf(f, "%-5s %-14s %s\n", mark_word(k->mark), k->name, *k->value ? k->value : "-");
+            fprintf(f, "%s%-5s%s %-14s %s\n", layout_colour(f, colour[k->mark]), mark_word(k->mark),
+                    layout_colour(f, LAYOUT_PLAIN), k->name, *k->value ? k->value : "-");
             layout_wrap(f, k->text, 6);
             if (*k->fix)
                 fprintf(f, "      fix: %s\n", k->fix);

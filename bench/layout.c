@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WIDEST = 80 };
+
+int layout_is_terminal(FILE *f)
+{
+    const char *kind = getenv("TERM");
+    return isatty(fileno(f)) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
+const char *layout_colour(FILE *f, enum layout_colour colour)
+{
+    static const char *const codes[] = { [LAYOUT_PLAIN] = "\033[m",
+                                         [LAYOUT_RED] = "\033[1;31m",
+                                         [LAYOUT_GREEN] = "\033[32m",
+                                         [LAYOUT_YELLOW] = "\033[33m" };
+    const char *none = getenv("NO_COLOR");
+    return (none && *none) || !layout_is_terminal(f) ? "" : codes[colour];
+}
 
 /* Characters, not bytes. */
 static int characters(const char *text, int bytes)

@@ -7,6 +7,14 @@
 
 #include <stdio.h>
 
+/* Is F a terminal on which lines can be written anew? */
+int layout_is_terminal(FILE *f);
+
+/* What to write before a text of this colour, and LAYOUT_PLAIN behind it; "" where F is no such
+ * terminal, or NO_COLOR is set. */
+enum layout_colour { LAYOUT_PLAIN, LAYOUT_RED, LAYOUT_GREEN, LAYOUT_YELLOW };
+const char *layout_colour(FILE *f, enum layout_colour colour);
+
 /* Columns that TEXT takes on a terminal. */
 int layout_width(const char *text);
 
