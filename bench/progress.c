@@ -11,7 +11,9 @@ enum { BAR = 24, USUAL_WIDTH = 80 };
 
 struct progress progress_begin(int quiet)
 {
-    return (struct progress){ .quiet = quiet, .terminal = layout_is_terminal(stderr), .last_tenth = -1 };
+    return (struct progress){ .quiet = quiet,
+                              .terminal = layout_is_terminal(stderr),
+                              .last_tenth = -1 };
 }
 
 static void time_text(double seconds, char *text, size_t room)

@@ -19,8 +19,8 @@ struct cell {
     const char *wait, *cpus;
     const char *cause; /* of most of the disturbed samples */
     double task_ns, payload_bytes, tasks, chunk, workers;
-    double blocks, samples, void_samples, failed_blocks, foreign_share, serial_task_ns, twin;
-    double disturbed_share;                          /* of its samples */
+    double blocks, samples, void_samples, failed_blocks, odd_rows, cut_rows;
+    double serial_task_ns, twin, disturbed_share;
     struct estimate time, speedup, efficiency, open; /* time and open in ns */
 };
 
