@@ -4,11 +4,12 @@
  * needs thought is computed here, in C: ranges, shades, labels that stay clear of the lines.  The
  * script of plots/ only draws.  Knows nothing of what is measured; figures.c does.
  *
- * A figure has two files.  NAME.csv: a row per x; per series its value, low, high; empty: unknown.
- * NAME-labels.csv: role,x,y,series,text: the frame and every text.  The roles canvas, horizontal,
- * vertical (left and right, bottom and top edge), start, middle, end (a text anchored there) are in
- * pixels from the bottom left; x, y (the ranges), shade (from x to y), drop (a line down from x,y)
- * and level (a line at y) are in the units of the table.
+ * A figure has two files, or three.  NAME.csv: a row per x; per series its value, low, high; empty:
+ * unknown. NAME-labels.csv: role,x,y,series,text: the frame and every text.  The roles canvas,
+ * horizontal, vertical (left and right, bottom and top edge), start, middle, end (a text anchored
+ * there) are in pixels from the bottom left; x, y (the ranges), shade (from x to y), drop (a line
+ * down from x,y) and level (a line at y) are in the units of the table.  NAME-boxes.csv, where
+ * there are any: row,from_ns,to_ns,height,shade.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
@@ -36,6 +37,12 @@ struct figure_mark {
     char text[64];
 };
 
+/* A span of time in the row at ROW, filled to HEIGHT (0 to 1) of it; SHADE 0 or 1. */
+struct figure_box {
+    double row, from_ns, to_ns, height;
+    int shade;
+};
+
 /* Pixels of the plotting area, from the bottom left of the canvas, and the ranges shown in it. */
 struct frame {
     double width, height, left, right, bottom, top;
@@ -53,8 +60,11 @@ struct figure {
     enum unit x_unit, y_unit;
     int series_count;
     struct figure_series series[FIGURE_SERIES];
+    const enum unit *units; /* a series each; NULL: all have y_unit */
     long rows, room;
     struct figure_row *row; /* ascending by x */
+    long boxes, box_room;
+    struct figure_box *box;
     struct frame frame;
     int marks;
     struct figure_mark mark[FIGURE_MARKS];
@@ -62,6 +72,12 @@ struct figure {
 
 /* The row at X, made if need be, in its place.  Returns NULL when there is no memory. */
 struct figure_row *figure_row(struct figure *f, double x);
+
+/* Add a box.  Returns 0 or -ENOMEM. */
+int figure_box(struct figure *f, struct figure_box box);
+
+/* The unit of series S. */
+enum unit figure_unit(const struct figure *f, int s);
 
 /* Does series S have any value? */
 int figure_has(const struct figure *f, int s);
@@ -90,7 +106,7 @@ int figure_place(struct figure *f, const struct place *places, int n, const char
 double frame_x(const struct frame *f, double x);
 double frame_y(const struct frame *f, double y);
 
-/* Write both files into DIR.  A drawing of other numbers than these is removed.
+/* Write its files into DIR.  A drawing of other numbers than these is removed.
  * Returns 0, or -errno with WHY. */
 int figure_write(const struct figure *f, const char *dir, struct why *w);
 

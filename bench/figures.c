@@ -835,6 +835,7 @@ int figures_compute(const struct reading *r, const struct answer *v, struct figu
     for (int i = 0; i < (n ? n : 1); i++)
         error |= make_chunk(&fs->figure[fs->count++], r, length[i]);
     error |= make_startup(&fs->figure[fs->count++], r, v);
+    error |= timeline_figure(&fs->figure[fs->count++], r);
     error |= make_schedules(&fs->figure[fs->count++], r);
     error |= make_lesson(&fs->figure[fs->count++], r);
     if (error)

@@ -106,7 +106,7 @@ static void put_row(FILE *f, const struct figure *figure, const struct figure_ro
     for (int s = 0; s < figure->series_count; s++)
         if (figure_has(figure, s)) {
             fputs("<td class=n>", f);
-            page_estimate(f, figure->y_unit, &row->y[s]);
+            page_estimate(f, figure_unit(figure, s), &row->y[s]);
             fputs("</td>", f);
         }
     fputs("</tr>\n", f);

@@ -147,8 +147,9 @@ static double cell_seconds(const struct record *r)
     double bytes = (double)(r->tasks * r->payload_bytes);
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
+    double samples = (double)(r->samples + r->trace) + warmups;
     return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
-           ((double)r->samples + warmups) * (sample_seconds(r) + 0.3e-3);
+           samples * (sample_seconds(r) + 0.3e-3);
 }
 
 double plan_seconds(const struct plan *p, int blocks)
@@ -202,6 +203,7 @@ static void merge(struct plan *p, struct record *into, const struct record *from
     }
     if (from->drop < into->drop)
         into->drop = from->drop;
+    into->trace |= from->trace;
 }
 
 static void add(struct plan *p, const struct record *r)
@@ -446,7 +448,7 @@ static void add_schedules(const struct layout *l)
         { "omp", "static" },   { "omp", "dynamic" }, { "omp", "guided" }, { "pool", "static" },
         { "pool", "dynamic" }, { "pool", "guided" }, { "pool", "steal" },
     };
-    static const char *const variants[] = { "heavy", "uniform", "ramp" };
+    static const char *const variants[] = { "ramp", "heavy", "uniform" };
     for (int v = 0; v < COUNT(variants); v++) {
         struct record r = blank(l, "schedules", "skew");
         r.variant = variants[v];
@@ -456,6 +458,7 @@ static void add_schedules(const struct layout *l)
             struct record cell = r;
             if (is(all[s].schedule, "static"))
                 cell.chunk = r.tasks / l->workers; /* one block a worker */
+            cell.trace = v == 0; /* where the schedule matters most, on any number of workers */
             add_as(l, cell, all[s].backend, all[s].schedule, v ? v + 2 : 0);
         }
         add_serial(l, r);
@@ -595,6 +598,7 @@ static void add_twins(const struct layout *l)
             if (p->cells[k].group == last && wanted-- == 0)
                 r = p->cells[k].record;
         r.twin = 1;
+        r.trace = 0;
         add(p, &r);
     }
 }

@@ -171,7 +171,8 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
         (error = read_table(&r->pairs_table, dir, "pairs.csv", 0, w)) ||
         (error = read_table(&r->machine, dir, "machine.csv", 0, w)) ||
         (error = read_table(&r->status, dir, "status.csv", 0, w)) ||
-        (error = read_table(&r->doctor, dir, "doctor.csv", 0, w)))
+        (error = read_table(&r->doctor, dir, "doctor.csv", 0, w)) ||
+        (error = read_table(&r->trace, dir, "trace.csv", 0, w)))
         goto fail;
     if ((error = take_cells(r)) || (error = take_pairs(r))) {
         why(w, error, "%s: no memory for its tables", dir);
@@ -192,6 +193,7 @@ void reading_close(struct reading *r)
     csv_free(r->machine);
     csv_free(r->status);
     csv_free(r->doctor);
+    csv_free(r->trace);
     *r = (struct reading){ 0 };
 }
 

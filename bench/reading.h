@@ -39,6 +39,7 @@ struct reading {
     struct pair *pair;
     /* The tables behind the texts; machine, status and doctor are NULL where the run left none. */
     struct csv *cells_table, *pairs_table, *machine, *status, *doctor;
+    struct csv *trace; /* NULL: nothing was traced */
 };
 
 /* Read the folder DIR.  cells.csv must be there; the others may be missing.

@@ -375,6 +375,7 @@ static void put_repeat(FILE *f, const struct report *r)
 void report_page(FILE *f, const struct report *r)
 {
     static const char *const scaling[] = { "speedup", "length", "chunk", "startup", NULL };
+    static const char *const where[] = { "timeline", NULL };
     static const char *const uneven[] = { "schedules", "lesson", NULL };
     put_head(f, r);
     put_verdict(f, r);
@@ -384,6 +385,10 @@ void report_page(FILE *f, const struct report *r)
           "numbers below it.</p>\n",
           f);
     put_figures(f, r, scaling);
+    fputs("<h2>Where does the time go?</h2>\n<p>What each worker did, and when it had nothing to "
+          "do.</p>\n",
+          f);
+    put_figures(f, r, where);
     fputs("<h2>Uneven tasks, and the lesson</h2>\n<p>What the schedule is worth when tasks differ, "
           "and where it all began: tasks that only sleep.</p>\n",
           f);

@@ -33,11 +33,13 @@
 #include "progress.h"
 #include "settle.h"
 #include "summarize.h"
+#include "trace.h"
 #include "words.h"
 
 #define DROPPED_NOTE "left out to keep the budget; named in status.csv"
 enum {
     CALIBRATION_MS = 100,
+    TRACED_BLOCKS = 3,
     PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for */
     MOST_SEQ = 1 << 28,   /* of a record that can be gone on with */
 };
@@ -218,20 +220,45 @@ static void tell_cell(struct run *r, const struct record *cell, int block, const
     record_print_line(cell, stderr);
 }
 
+/* Is the cell traced?  Some blocks are enough to find a sample that is like most. */
+static int is_traced(const struct record *cell, int block)
+{
+    return cell->trace && block <= TRACED_BLOCKS;
+}
+
+/* Take apart what the child printed: samples and, below an empty line, the trace.  A runner that
+ * knows no trace prints none, and TRACE stays NULL.  Returns 0 or -errno with WHY. */
+static int read_output(const struct child *c, int traced, struct csv **rows, struct csv **trace,
+                       struct why *w)
+{
+    const char *gap = traced ? strstr(c->out, "\n\n") : NULL;
+    long length = gap ? gap + 1 - c->out : c->out_length;
+    int error = csv_parse(rows, c->out, length, "its output", w);
+    if (error || !gap)
+        return error;
+    error = csv_parse(trace, gap + 2, c->out_length - length - 1, "its trace", w);
+    for (int i = 0; !error && trace_columns[i]; i++)
+        if (csv_column(*trace, trace_columns[i]) < 0)
+            error = why(w, -EBADMSG, "its trace has no column '%s'", trace_columns[i]);
+    if (!error && (*trace)->torn)
+        error = why(w, -EBADMSG, "its trace ends within a row");
+    return error;
+}
+
 /* Judge what the child left, and write it down. */
 static void keep_result(struct run *r, int index, int block, const struct child *c, double deadline)
 {
     struct plan_cell *cell = &r->plan.cells[index];
     struct why w = { "" };
     char reason[600];
-    struct csv *rows = NULL;
+    struct csv *rows = NULL, *trace = NULL;
     enum cell_status status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED;
     double median = NAN;
 
     child_reason(c, deadline, reason, sizeof reason);
     if (!c->out_length)
         fill_reason(reason, sizeof reason, "it printed nothing");
-    else if (!c->timed_out && csv_parse(&rows, c->out, c->out_length, "its output", &w))
+    else if (!c->timed_out && read_output(c, is_traced(&cell->record, block), &rows, &trace, &w))
         fill_reason(reason, sizeof reason, w.text);
     else if (rows)
         status = judge_rows(c, &cell->record, rows, reason, sizeof reason);
@@ -242,9 +269,13 @@ static void keep_result(struct run *r, int index, int block, const struct child 
         if (status == CELL_OK)
             settle_note(r->settle, index, block, median);
     }
+    if (status == CELL_OK && trace &&
+        folder_add_trace(&r->folder, trace, index + 1, block, r->seq, &w))
+        stop_writing(r, &w);
     if (status == CELL_OK)
         cell->seconds = (double)c->wall_ns / 1e9;
     csv_free(rows);
+    csv_free(trace);
     r->cells_ok += status == CELL_OK;
     r->cells_bad += status != CELL_OK;
     if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, status, reason,
@@ -286,6 +317,7 @@ static int measure(struct run *r, int index, int block)
     }
     record.block = block;
     record.seq = r->seq;
+    record.trace = is_traced(&record, block);
     if (record.steps_per_ms == UNKNOWN)
         parse_number(machine_get(&r->machine, "steps_per_ms"), &record.steps_per_ms);
     FILE *f = open_memstream(&line, &length);
@@ -883,7 +915,7 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
 
 static int run_main(const struct command *self, int argc, char **argv)
 {
-    struct run r = { .folder = { .samples = -1, .status = -1 } };
+    struct run r = { .folder = { .samples = -1, .status = -1, .trace = -1 } };
     struct why w;
     char command[1000] = "teampool run";
     for (int i = 0; i < argc; i++)

@@ -9,12 +9,15 @@
 #   without=lesson  this sweep is not there (several: joined by +; all: every one)
 #   only=1          only this number of workers in the sweep over workers
 #   even=1.0        processes' work costs this many times the threads'
+#   trace=20        the threads' schedules were traced in two blocks: trace.csv, with so many chunks a
+#                   worker where tasks are taken on demand
+#   slow=3          the first of these samples took so many times as long as the others
 set -eu
 [ $# -ge 1 ] || { echo "usage: fake_run.sh DIR [KEY=VALUE ...]" >&2; exit 2; }
 dir=$1
 shift
 cores=8 blocks=8 profile=default host=fake governor=performance load=0.05 quota='' fail='' without=''
-only='' even=1.0
+only='' even=1.0 trace=0 slow=3
 for word; do
     case $word in
     cores=*) cores=${word#*=} ;;
@@ -28,6 +31,8 @@ for word; do
     without=*) without=${word#*=} ;;
     only=*) only=${word#*=} ;;
     even=*) even=${word#*=} ;;
+    trace=*) trace=${word#*=} ;;
+    slow=*) slow=${word#*=} ;;
     *) echo "fake_run.sh: '$word'?" >&2; exit 2 ;;
     esac
 done
@@ -56,7 +61,7 @@ field() {
 printf '# made up by fake_run.sh\n' >"$dir/plan.txt"
 
 awk -v cores="$cores" -v blocks="$blocks" -v profile="$profile" -v fail="$fail" \
-    -v without="+$without+" -v only="$only" -v even="$even" -v out="$dir" '
+    -v without="+$without+" -v only="$only" -v even="$even" -v trace="$trace" -v slow="$slow" -v out="$dir" '
 function noise() { # about normal, reproducible in every awk
     sum = 0
     for (q = 0; q < 4; q++) {
@@ -84,10 +89,23 @@ function model(b, s, wl, v, w, n, c, p,    busy, o, fix, heavy, work) {
     if (b == "pipe") return fix + max((work + n / c * 3000) / busy, n / c * 4200) + c * w / 3
     return fix + (work + n / c * o * (1 + 0.2 * (busy - 1))) / busy + c * w * (c >= n / p ? 0.02 : n / c % p ? 0.5 : 0.15)
 }
+# Dealt in advance, worker k needs k + 1 parts of the time; on demand, all need the same.
+function write_trace(number, block, seq, s, n, p, time,    k, x, chunks, each, step) {
+    if (!traced++) print "cell,block,seq,worker,cpu,first_task,tasks,begin_ns,end_ns" > tracing
+    chunks = s == "static" ? 1 : trace
+    each = int(n / p / chunks)
+    for (k = 0; k < p; k++)
+        for (x = 0; x < chunks; x++) {
+            step = (s == "static" ? (k + 1) / p : 0.99) * time / chunks
+            print number "," block "," seq "," k "," k "," (x * p + k) * each "," each "," \
+                int(5000 + x * step) "," int(5000 + (x + 0.98) * step) > tracing
+        }
+}
 function cell(sweep, b, s, wl, v, w, n, c, p,    k, x, base, open, line, factor) {
     if (index(without, "+" sweep "+") || index(without, "+all+")) return
     number++
     line = "backend=" b " schedule=" s " workload=" wl " task_ns=" w " tasks=" n " chunk=" c " workers=" p
+    if (v != "") line = line " variant=" v
     open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p)
     for (k = 0; k < (sweep == "lesson" ? min(blocks, 2) : blocks); k++) {
         seq++
@@ -98,6 +116,8 @@ function cell(sweep, b, s, wl, v, w, n, c, p,    k, x, base, open, line, factor)
         if (sweep == "lesson") line = line " blocks=2"
         print number "," k "," seq ",ok,,60000," line > status
         base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise())
+        if (trace && k < 2 && v == "ramp" && b == "omp" && s != "guided")
+            write_trace(number, k, seq, s, n, p, base * (k ? 1 : slow))
         for (x = 0; x < 3; x++)
             print "cell," b "," (b == "serial" ? "none" : b == "omp" ? "thread" : "fork") "," s \
                 ",passive," wl ",1," w ",0," n "," c "," p ",close,," v "," k "," seq "," x ",0," \
@@ -109,6 +129,7 @@ BEGIN {
     seed = 4711
     samples = out "/samples.csv"
     status = out "/status.csv"
+    tracing = out "/trace.csv"
     print "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks," \
         "chunk,workers,place,cpus,variant,block,seq,sample,warmup,start_ns,wall_ns,open_ns,status," \
         "note,sweep,steps_per_ms,foreign_ns" > samples

@@ -189,6 +189,54 @@ rm -f gone/cells.csv
 report gone
 check 'an old figure is removed' test ! -e gone/plots/lesson.csv
 
+# ---- the timeline: of one worker, of two, of 64 folded to 32 lanes
+says() { # WHAT DIR TEXT
+    check "$1" grep -q -- "$3" "$2/plots/timeline-labels.csv"
+}
+boxes() {
+    echo $(($(wc -l <"$1/plots/timeline-boxes.csv") - 1))
+}
+for cores in 1 2 8 64; do
+    mkdir -p trace$cores
+    fake trace$cores cores=$cores trace=20 without=chunk+length+startup
+    report trace$cores || fail "a trace of $cores workers: $(cat err)"
+    [ "$have_gnuplot" = 0 ] || check "drawn for $cores" test -s trace$cores/plots/timeline.svg
+done
+says 'nobody to wait for' trace1 'One worker has nobody to wait for'
+says 'who waits most, and how much' trace8 'Dealt in advance.* worker 0 waits 88% of the time'
+says 'and on demand' trace8 'taken on demand.* nobody more than'
+check 'each worker is a row of the table' grep -q 'taken on demand, worker 7' trace8/report.html
+[ "$(boxes trace2)" -eq 42 ] || fail "a box for each of 42 chunks, not $(boxes trace2)"
+check '64 workers share 32 lanes' grep -q 'dealt in advance, workers 62 to 63' trace64/report.html
+[ "$(grep -c '^[0-9]' trace64/plots/timeline.csv)" -eq 64 ] || fail '32 lanes twice'
+check 'a lane of two is half full where one is at work' \
+    grep -q ',0.5,' trace64/plots/timeline-boxes.csv
+# of two samples the one that is like most; where none is, that is said
+says 'of the two the one that is like most' trace8 'done after 16[.0-9]*.*ms'
+sed -i '/^[0-9]*,1,/d' trace8/trace.csv
+report trace8 || fail "only the slow sample: $(cat err)"
+says 'no finding then' trace8 'Who worked when'
+check 'and why' grep -q 'This static sample took [23][.][0-9] times its median: something disturbed it' trace8/report.html
+fake trace8 cores=8 trace=20 slow=1 without=chunk+length+startup
+# a log that was full tells how much is missing, and nobody says who waits
+awk -F, -v OFS=, '$2 == 0 && !lost++ { $6 = $8 = $9 = "" } $2 != 1' trace8/trace.csv >part
+cp part trace8/trace.csv
+report trace8 || fail "a full log: $(cat err)"
+check 'the log was full' grep -q 'The log was full: 512 tasks are missing' trace8/report.html
+says 'no finding then' trace8 'Who worked when'
+# rows that no run writes are left out; without any there is no figure
+seq=$(sed -n '2s/^[0-9]*,0,\([0-9]*\),.*/\1/p' part)
+for bad in "$seq,99,0,0,5,0,1" "$seq,-1,0,0,5,0,1" "$seq,x,0,0,5,0,1" "$seq,0,0,0,5,9,1" \
+    "1e9,0,0,0,5,0,9" "$seq,0,0,0,5,1e999,nan" "$seq,0,0,0,0,0,1"; do
+    { head -n 1 part; echo "1,0,$bad"; } >trace8/trace.csv
+    report trace8 || fail "a trace of '$bad': $(cat err)"
+    check "no figure of '$bad', and why" grep -q 'Not drawn: this run traced no job' trace8/report.html
+    check 'nothing of the old one is left' test ! -e trace8/plots/timeline-boxes.csv
+done
+rm trace8/trace.csv
+report trace8 || fail "no trace: $(cat err)"
+check 'no trace, no figure' grep -q 'Not drawn: this run traced no job' trace8/report.html
+
 # ---- where it goes, and how it fails
 report run --out page.html || fail '--out'
 cmp -s page.html first.html || fail '--out writes the same page'

@@ -14,8 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../bench/command.h"
 #include "../bench/figures.h"
 #include "../bench/verdict.h"
+
+const char *program_name = "test_verdict";
 
 /* ---- a run made of text ---------------------------------------------------------------------- */
 
