@@ -460,7 +460,7 @@ void checks_print(const struct checks *c, enum mark least, FILE *f)
                 continue;
             fprintf(f, "%s%-5s%s %-14s %s\n", layout_colour(f, colour[k->mark]), mark_word(k->mark),
                     layout_colour(f, LAYOUT_PLAIN), k->name, *k->value ? k->value : "-");
-            layout_wrap(f, k->text, 6);
+            layout_wrap(f, k->text, 6, 0);
             if (*k->fix)
                 fprintf(f, "      fix: %s\n", k->fix);
         }

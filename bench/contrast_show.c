@@ -288,7 +288,7 @@ static void put_wrapped(const struct comparison *c,
     put(c, all);
     if (fclose(all))
         die(EXIT_FAILED, "compare: no memory");
-    layout_wrap(f, text, 0);
+    layout_wrap(f, text, 0, 0);
     free(text);
 }
 

@@ -43,9 +43,9 @@ void layout_right(FILE *f, const char *text, int width)
     fprintf(f, "%*s%s", width > own ? width - own : 0, "", text);
 }
 
-void layout_wrap(FILE *f, const char *text, int indent)
+void layout_wrap(FILE *f, const char *text, int indent, int at)
 {
-    for (int column = 0; *text;) {
+    for (int column = at; *text;) {
         int bytes = (int)strcspn(text, " \n"), width = characters(text, bytes);
         if (column && column + 1 + width > WIDEST) {
             fputc('\n', f);

@@ -496,7 +496,7 @@ backend=omp schedule=static $naps tasks=20 chunk=10 trace=1
 backend=pool $naps tasks=30 chunk=3 trace=1
 backend=pool $naps tasks=40 chunk=3
 END
-run --plan traced.plan --profile quick --out traced --seed 1 --quiet
+run --plan traced.plan --blocks 6 --out traced --seed 1 --quiet
 expect "exit code 0" is $code 0
 expect "the table" is "$(head -n 1 traced/trace.csv)" \
     cell,block,seq,worker,cpu,first_task,tasks,begin_ns,end_ns
@@ -533,7 +533,7 @@ runner half-trace "'$cell' \"\$@\" | head -c -5"
 runner other-trace "'$cell' \"\$@\" trace=0" 'echo' 'echo a,b' 'echo 1,2'
 runner lost "'$cell' \"\$@\" trace=0" "echo 'the traced sample: task 7 was lost' >&2" 'exit 1'
 sed -i 's/$/ trace=1/' bad-runners.plan
-run --plan bad-runners.plan --profile smoke --out runners-traced --quiet
+run --plan bad-runners.plan --blocks 1 --out runners-traced --quiet
 cp runners-traced/status.csv runners/status.csv
 judged no-trace ok ''
 judged two-traces failed 'its trace'

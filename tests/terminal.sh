@@ -44,7 +44,7 @@ run() {
 
 # runner NAME SECONDS: measures nothing, takes so long, and says always the same.
 runner() {
-    printf '#!/bin/sh\nsleep %s\necho backend,workload,sample,warmup,wall_ns,status\necho mine,cpu,0,0,12345000,ok\n' \
+    printf '#!/bin/sh\nsleep %s\necho backend,workload,sample,warmup,wall_ns,status\necho mine,cpu,0,0,12345,ok\n' \
         "$2" >"$1"
     chmod +x "$1"
 }
@@ -68,7 +68,7 @@ expect 'the same words for the page' says plain/checks.csv '4 of 4 cases ran in 
 run --plan quick.plan --blocks 3 --out quiet --quiet
 expect 'nothing said' [ ! -s err ]
 run --plan quick.plan --blocks 2 --out told --verbose
-expect 'a line for each cell' [ "$(grep -c '^block [12]  12.3.*ms  ok  runner=./quick backend=mine' err)" -eq 8 ]
+expect 'a line for each cell' [ "$(grep -c '^block [12]  12.3.*s  ok  runner=./quick backend=mine' err)" -eq 8 ]
 run --plan quick.plan --blocks 2 --out both --verbose --quiet
 expect 'not both' is $code 2
 expect 'no folder' [ ! -e both ]
@@ -88,7 +88,7 @@ before=\$(wc -c <'$scratch/shown')
 sleep 0.2
 [ "\$before" = "\$(wc -c <'$scratch/shown')" ] || echo drawn >>'$scratch/drawn'
 echo backend,workload,sample,warmup,wall_ns,status
-echo mine,cpu,0,0,12345000,ok
+echo mine,cpu,0,0,12345,ok
 END
     chmod +x watching
     sed 's/quick/watching/' quick.plan >watching.plan
