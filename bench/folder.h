@@ -2,7 +2,8 @@
  *
  * folder: the files of one run while it is being measured.  Rows are appended whole, a cell at a
  * time: first its samples, then its trace, then its status.  A cell that has no status row was cut
- * off, and its samples do not count.  A full disk leaves the files as they were before the write that failed.
+ * off, and its samples do not count.  A full disk leaves the files as they were before the write
+ * that failed.
  */
 #ifndef BENCH_FOLDER_H
 #define BENCH_FOLDER_H

@@ -21,8 +21,8 @@ int layout_width(const char *text);
 /* TEXT behind as many spaces as make it WIDTH columns wide. */
 void layout_right(FILE *f, const char *text, int width);
 
-/* TEXT in lines of at most 80 columns, broken at spaces, each behind INDENT spaces; a line that ends
- * in TEXT ends.  AT columns of the first line are written already.  Ends the last line. */
+/* TEXT in lines of at most 80 columns, broken at spaces, each behind INDENT spaces; a line that
+ * ends in TEXT ends.  AT columns of the first line are written already.  Ends the last line. */
 void layout_wrap(FILE *f, const char *text, int indent, int at);
 
 /* TEXT as what stands in a Markdown table: no bar ends it, no tag begins in it. */
