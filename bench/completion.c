@@ -108,6 +108,13 @@ static void put_quoted(const char *text, const char *special)
     }
 }
 
+static void put_field_names(void)
+{
+    for (const struct field *f = record_fields; f->name; f++)
+        if (is_given(f))
+            printf("%s= ", f->name);
+}
+
 /* ---- bash ---- */
 
 static const char bash_end[] =
@@ -175,13 +182,6 @@ static void bash_fields(const struct csv *list, const char *command)
         }
 }
 
-static void bash_field_names(void)
-{
-    for (const struct field *f = record_fields; f->name; f++)
-        if (is_given(f))
-            printf("%s= ", f->name);
-}
-
 static void bash_command(const struct csv *list, const struct command *c)
 {
     char words[ROOM];
@@ -195,7 +195,7 @@ static void bash_command(const struct csv *list, const struct command *c)
     bash_case(c->name, "");
     printf("%s ", operand_words(c, words));
     if (takes_fields(c))
-        bash_field_names();
+        put_field_names();
     for (const struct option *o = c->options; o && o->name; o++)
         printf("%s ", o->name);
     printf("--help' ;;\n");
@@ -215,7 +215,7 @@ static void bash(const struct csv *list)
         bash_command(list, *c);
     bash_fields(list, "teampool-cell");
     bash_case("teampool-cell", "");
-    bash_field_names();
+    put_field_names();
     for (const struct option *o = record_questions; o->name; o++)
         printf("%s%s", o->name, o[1].name ? " " : "' ;;\n");
     printf("    esac\n}\n");
@@ -272,7 +272,7 @@ static void zsh(const struct csv *list)
         if (is_given(f) && strcmp(field_words(list, f->name, words), TEXT) != 0)
             printf("        %s) compadd -- %s ;;\n", f->name, words);
     printf("        esac\n    else\n        compadd -S '' -- ");
-    bash_field_names();
+    put_field_names();
     printf("\n    fi\n}\n\n_teampool() {\n    local -a commands\n    commands=(\n");
     for (const struct command *const *c = commands; *c; c++) {
         printf("        '%s:", (*c)->name);

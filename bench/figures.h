@@ -14,8 +14,7 @@ enum { FIGURES = 12 };
 
 struct figures {
     int count;
-    struct figure
-        figure[FIGURES]; /* speedup, length, chunk_*, startup, timeline, schedules, lesson */
+    struct figure figure[FIGURES]; /* speedup, length, chunk_*, startup, timeline, schedules, lesson */
 };
 
 /* Returns 0 or -ENOMEM, and then nothing is left.  Owns: the caller, figures_free. */

@@ -386,6 +386,8 @@ static void skip(struct run *r, int index, int block, const char *reason)
 static void cut_after(struct run *r, int block)
 {
     int least = r->profile->blocks_least, count = 0, left = 0;
+    if (least > r->blocks_most)
+        least = r->blocks_most;
     if (block >= least ||
         !plan_fit(&r->plan, (r->overtime_s - elapsed(r)) * PLAN_FILL, block, least))
         return;
@@ -410,6 +412,7 @@ static void cut_after(struct run *r, int block)
 static int run_block(struct run *r, int block)
 {
     int *order = calloc((size_t)r->plan.count, sizeof *order), go_on = 1;
+    int before = r->cells_ok + r->cells_bad;
     if (!order)
         die(EXIT_FAILED, "run: no memory");
     int count = order_block(&r->plan, r->seed, block, order);
@@ -437,7 +440,8 @@ static int run_block(struct run *r, int block)
     free(order);
     if (go_on) {
         settle_look(r->settle, &r->plan, block);
-        cut_after(r, block);
+        if (r->cells_ok + r->cells_bad > before) /* not if it was measured long ago */
+            cut_after(r, block);
     }
     return go_on && count > 0;
 }

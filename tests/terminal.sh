@@ -153,6 +153,14 @@ run --resume late
 expect 'it is finished' says err 'late is finished'
 rows late/status.csv >after
 expect 'nothing measured' cmp -s before after
+run --plan slow.plan --blocks 2 --budget 2500ms --out short
+expect 'a unit that is none' is $code 2
+run --plan slow.plan --blocks 2 --budget 3 --out short --quiet
+cksum short/status.csv >before
+run --resume short
+expect 'nothing is left out of what is done' says err 'short is finished: 2 blocks'
+cksum short/status.csv >after
+expect 'nothing written' cmp -s before after
 run --plan slow.plan --dry-run
 expect 'an estimate' grep -qE '8 cells, about [0-9.]+ s for the first block, [0-9]+ blocks in [0-9]+ s' err
 
