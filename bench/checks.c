@@ -90,7 +90,7 @@ static void check_blocks(const struct reading *r, struct checks *out)
 {
     double least = INFINITY, most = 0;
     long short_of = 0, measured = 0;
-    char word[WORD], range[2 * WORD];
+    char word[WORD], range[2 * WORD], cases[WORD];
     for (long i = 0; i < r->cells; i++) {
         const struct cell *c = &r->cell[i];
         /* naps are long and steady: the plan gives them few blocks on purpose */
@@ -116,8 +116,8 @@ static void check_blocks(const struct reading *r, struct checks *out)
         checks_add(
             out, "blocks", MARK_WARN, word,
             "teampool run --resume DIR --blocks 6   # or a longer profile, a quieter machine",
-            "%ld of %ld cases ran in fewer than 6 blocks (all in %s): no 95%% interval", short_of,
-            measured, word);
+            "%ld of %s ran in fewer than 6 blocks (all in %s): no 95%% interval", short_of,
+            words_plural(cases, (double)measured, "case"), word);
 }
 
 static void check_rows(const struct reading *r, struct checks *out)
@@ -152,7 +152,7 @@ static void check_failures(const struct reading *r, struct checks *out)
 {
     const char *seen[REASONS_SHOWN] = { 0 };
     long failed = 0, timeouts = 0, rows = r->status ? r->status->rows : 0;
-    char value[WORD];
+    char value[WORD], launches[WORD];
     if (!r->status)
         return;
     int status = csv_column(r->status, "status"), reason = csv_column(r->status, "reason");
@@ -170,9 +170,9 @@ static void check_failures(const struct reading *r, struct checks *out)
     else
         checks_add(out, "failures", MARK_WARN, value,
                    "status.csv has every one with its command line.",
-                   "%ld of %ld launches failed, %ld timed out%s%.80s%s%.80s", failed, rows,
-                   timeouts, seen[0] ? ": " : "", seen[0] ? seen[0] : "", seen[1] ? "; " : "",
-                   seen[1] ? seen[1] : "");
+                   "%ld of %s failed, %ld timed out%s%.80s%s%.80s", failed,
+                   words_plural(launches, (double)rows, "launch"), timeouts, seen[0] ? ": " : "",
+                   seen[0] ? seen[0] : "", seen[1] ? "; " : "", seen[1] ? seen[1] : "");
 }
 
 static void check_foreign(const struct reading *r, struct checks *out)
@@ -263,6 +263,20 @@ static void check_others(const struct reading *r, struct checks *out)
         checks_add(
             out, "others", MARK_NOTE, names, NULL,
             "The answers compare omp and pool; of the other backends the tables and figures tell");
+}
+
+/* machine.csv gets its end when the run does. */
+static void check_end(const struct reading *r, struct checks *out)
+{
+    if (isnan(reading_number(r, "budget_s")))
+        return;
+    if (isnan(reading_number(r, "elapsed_s")))
+        checks_add(out, "ended", MARK_WARN, "no",
+                   "Wait for it; or, where it was cut off, teampool run --resume DIR goes on.",
+                   "The run has not ended: this is what there was of it, and it may still change");
+    else if (!strcmp(reading_machine(r, "interrupted"), "yes"))
+        checks_add(out, "ended", MARK_NOTE, "interrupted", "teampool run --resume DIR goes on.",
+                   "The run was interrupted: it has fewer blocks than were wanted");
 }
 
 static void check_dropped(const struct reading *r, struct checks *out)
@@ -401,6 +415,7 @@ void checks_results(const struct reading *r, struct checks *out)
     check_foreign(r, out);
     check_disturbed(r, out);
     check_unclear(r, out);
+    check_end(r, out);
     check_dropped(r, out);
 }
 

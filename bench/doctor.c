@@ -21,6 +21,7 @@
 #include "command.h"
 #include "listing.h"
 #include "whole.h"
+#include "words.h"
 
 extern char **environ;
 
@@ -259,6 +260,7 @@ static const struct option options[] = {
 
 static int doctor_main(const struct command *self, int argc, char **argv)
 {
+    char count[WORD];
     struct checks checks;
     if (options_take(self, argc, argv))
         die(EXIT_USAGE, "doctor: what is '%s'? It takes options only", argv[0]);
@@ -268,7 +270,8 @@ static int doctor_main(const struct command *self, int argc, char **argv)
     else
         checks_print(&checks, MARK_GOOD, stdout);
     if (!csv)
-        printf("\n%d checks: %d bad, %d warn\n", checks.count, checks.bad, checks.warnings);
+        printf("\n%s: %d bad, %d warn\n", words_plural(count, checks.count, "check"), checks.bad,
+               checks.warnings);
     return strict && (checks.bad || checks.warnings) ? EXIT_CHECK : EXIT_OK;
 }
 

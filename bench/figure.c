@@ -12,11 +12,29 @@
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+/* The first row that is not before X. */
+static long place_of(const struct figure *f, double x)
+{
+    long low = 0, high = f->rows;
+    while (low < high) {
+        long middle = low + (high - low) / 2;
+        if (f->row[middle].x < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct figure_row *figure_find(const struct figure *f, double x)
+{
+    long at = place_of(f, x);
+    return at < f->rows && f->row[at].x == x ? &f->row[at] : NULL;
+}
+
 struct figure_row *figure_row(struct figure *f, double x)
 {
-    long at = 0;
-    while (at < f->rows && f->row[at].x < x)
-        at++;
+    long at = place_of(f, x);
     if (at < f->rows && f->row[at].x == x)
         return &f->row[at];
     if (f->rows == f->room) {
@@ -138,7 +156,7 @@ void figure_label_ends(struct figure *f)
     int who[FIGURE_SERIES], n = 0;
     for (int s = 0; s < f->series_count; s++) {
         double last = NAN;
-        for (long i = 0; i < f->rows; i++)
+        for (long i = 0; i < f->rows && *f->series[s].label; i++)
             if (!isnan(f->row[i].y[s].mid))
                 last = f->row[i].y[s].mid;
         if (isnan(last))

@@ -8,21 +8,23 @@
  * unknown. NAME-labels.csv: role,x,y,series,text: the frame and every text.  The roles canvas,
  * horizontal, vertical (left and right, bottom and top edge), start, middle, end (a text anchored
  * there) are in pixels from the bottom left; x, y (the ranges), shade (from x to y), drop (a line
- * down from x,y) and level (a line at y) are in the units of the table.  NAME-boxes.csv, where
- * there are any: row,from_ns,to_ns,height,shade.
+ * down from x,y), level (a line at y), point (at x,y) and span (from x to y at the height that is
+ * its text) are in the units of the table.  NAME-boxes.csv, where there are any:
+ * row,from_ns,to_ns,height,shade.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
 
 #include "reading.h"
 
-enum { FIGURE_SERIES = 5, FIGURE_MARKS = 48 };
+enum { FIGURE_SERIES = 8, FIGURE_MARKS = 96 };
 
 enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE };
 
 struct figure_series {
-    const char *key;   /* the column, and the look: threads processes steal pipes serial ideal */
-    const char *label; /* at the line's end */
+    const char *key; /* the column, and the look: threads processes steal pipes serial ideal */
+    const char
+        *label; /* at the line's end; "": drawn, but neither labelled nor in the page's table */
 };
 
 struct figure_row {
@@ -55,6 +57,7 @@ struct figure {
     const char *script; /* "chunk" */
     char title[160];    /* the finding */
     char subtitle[280]; /* the conditions */
+    char note[480];     /* what else is to be said of it, below the drawing; "": nothing */
     char absent[200];   /* not "": why there is no figure; then only name, title and script count */
     const char *x_column, *x_head;
     enum unit x_unit, y_unit;
@@ -69,6 +72,9 @@ struct figure {
     int marks;
     struct figure_mark mark[FIGURE_MARKS];
 };
+
+/* The row at X; NULL: there is none. */
+struct figure_row *figure_find(const struct figure *f, double x);
 
 /* The row at X, made if need be, in its place.  Returns NULL when there is no memory. */
 struct figure_row *figure_row(struct figure *f, double x);

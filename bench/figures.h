@@ -10,11 +10,11 @@
 #include "figure.h"
 #include "verdict.h"
 
-enum { FIGURES = 12 };
+enum { FIGURES = 32 };
 
 struct figures {
     int count;
-    struct figure figure[FIGURES]; /* speedup, length, chunk_*, startup, timeline, schedules, lesson */
+    struct figure figure[FIGURES];
 };
 
 /* Returns 0 or -ENOMEM, and then nothing is left.  Owns: the caller, figures_free. */

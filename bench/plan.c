@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "listing.h"
+#include "words.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
@@ -506,8 +507,8 @@ static void add_launch(const struct layout *l)
 {
     static const int64_t ballasts[] = { 0, 1024, 64, 256 };
     static const struct {
-        const char *backend, *start;
-    } ways[] = { { "pthread", "thread" }, { "pool", "fork" }, { "pool", "spawn" } };
+        const char *backend, *start; /* auto: as in the sweep startup, by thread and fork */
+    } ways[] = { { "pthread", "auto" }, { "pool", "auto" }, { "pool", "spawn" } };
     for (int i = 0; i < COUNT(ballasts); i++) {
         struct record r = blank(l, "launch", "empty");
         r.task_ns = 0;
@@ -849,6 +850,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
+    char cells[WORD], blocks[WORD];
     int words = options_take(self, argc, argv);
     const struct profile *profile = &profiles[of_profile];
 
@@ -865,8 +867,9 @@ static int plan_main(const struct command *self, int argc, char **argv)
             plan_only(&p, only);
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
-            warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,
-                 profile->blocks_least, profile->budget_s);
+            warn("plan: %s left out so that %s fit into %.0f s",
+                 words_plural(cells, dropped, "cell"),
+                 words_plural(blocks, profile->blocks_least, "block"), profile->budget_s);
     }
     if (only && words)
         plan_only(&p, only);

@@ -31,6 +31,7 @@
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
+#include "pus.h"
 #include "settle.h"
 #include "summarize.h"
 #include "trace.h"
@@ -402,10 +403,11 @@ static void cut_after(struct run *r, int block)
     machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%ld",
                 strtol(machine_get(&r->machine, "dropped_cells"), NULL, 10) + count);
     progress_clear(&r->progress);
+    char cells[WORD], blocks[WORD];
     if (!wishes.quiet)
-        warn("run: all takes longer than planned: %d cells end after block %d, so that the other "
-             "%d have %d blocks",
-             count, block, left, least);
+        warn("run: all takes longer than planned: %s left out after block %d, so that the other %d "
+             "have %s",
+             words_plural(cells, count, "cell"), block, left, words_plural(blocks, least, "block"));
 }
 
 /* Returns 1 to go on, 0 to stop here. */
@@ -547,10 +549,11 @@ static void dry_run(struct run *r)
     int blocks = 1;
     while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= limit_s(r, blocks + 1))
         blocks++;
-    warn("run: %d cells, about %.1f s for the first block, %d block%s in %.0f s; %d cells left out "
-         "to keep the budget",
-         r->plan.count - dropped, one, blocks, blocks == 1 ? "" : "s",
-         plan_seconds(&r->plan, blocks), dropped);
+    char cells[WORD], whole[WORD], left[WORD];
+    warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the budget",
+         words_plural(cells, r->plan.count - dropped, "cell"), one,
+         words_plural(whole, blocks, "block"), plan_seconds(&r->plan, blocks),
+         words_plural(left, dropped, "cell"));
 }
 
 static void describe_budget(struct run *r)
@@ -607,7 +610,8 @@ static void start_new(struct run *r, const char *command)
     if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
-                            &w))
+                            &w) ||
+        pus_write(r->topology, folder_file(&r->folder, "topology.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: %s", w.text);
     examine(r, &found);
     if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
@@ -834,22 +838,24 @@ static void finish(struct run *r)
 static void tell(const struct run *r)
 {
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
+    char runs[WORD], blocks[WORD];
     if (is_finished(r)) {
         if (!wishes.quiet)
             fprintf(stderr,
-                    "%s is finished: %d block%s; nothing was measured.  For more of them: teampool "
-                    "run --resume '%s' --blocks %d\n",
-                    r->folder.path, r->blocks, r->blocks == 1 ? "" : "s", r->folder.path,
+                    "%s is finished: %s; nothing was measured.  For more of them: teampool run "
+                    "--resume '%s' --blocks %d\n",
+                    r->folder.path, words_plural(blocks, r->blocks, "block"), r->folder.path,
                     2 * r->blocks);
         puts(r->folder.path);
         return;
     }
     if (r->cells_bad)
-        warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad,
-             r->folder.path);
+        warn("run: %s failed; the reasons are in %s/status.csv",
+             words_plural(runs, r->cells_bad, "cell run"), r->folder.path);
     if (!wishes.quiet)
-        fprintf(stderr, "%d cell runs in %d whole block%s, %.1f s, %.0f %% of it in samples\n",
-                r->cells_ok, r->blocks, r->blocks == 1 ? "" : "s", wall_s,
+        fprintf(stderr, "%s in %s, %.1f s, %.0f %% of it in samples\n",
+                words_plural(runs, r->cells_ok, "cell run"),
+                words_plural(blocks, r->blocks, "whole block"), wall_s,
                 100 * r->sampled_s / wall_s);
     if (!wishes.quiet && !stop_signal)
         judge_hints(r->folder.path, stderr);

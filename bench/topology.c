@@ -13,6 +13,8 @@
 
 #include "../core/csv.h"
 #include "command.h"
+#include "pus.h"
+#include "words.h"
 
 enum {
     FOLD_ABOVE = 16, /* cores: up to here the text shows each on a line of its own */
@@ -94,34 +96,20 @@ static void print_csv(const struct topology *t, int *numbers)
 
 /* --format text -------------------------------------------------------------------------------- */
 
-static void print_kib(long kib)
-{
-    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-    double size = (double)kib;
-    int unit = 0;
-    for (; size >= 1024 && unit < 3; unit++)
-        size /= 1024;
-    printf(size < 10 ? "%.3g %s" : "%.0f %s", size, units[unit]);
-}
-
 static void print_machine(const struct topology *t)
 {
+    char size[WORD];
     printf("%s\n", *t->cpu_model ? t->cpu_model : "CPU of unknown name");
     printf("  %ld package%s, %ld NUMA node%s, %ld core%s, %ld hardware thread%s", t->packages,
            plural(t->packages), t->numa_nodes, plural(t->numa_nodes), t->cores, plural(t->cores),
            t->pus, plural(t->pus));
-    if (t->memory_kib) {
-        printf(", memory ");
-        print_kib(t->memory_kib);
-    }
+    if (t->memory_kib)
+        printf(", memory %s", words_size(size, (double)t->memory_kib, 3));
     putchar('\n');
     for (long i = 0; i < t->caches; i++) {
         const struct topology_cache *c = &t->cache[i];
-        printf("  L%d cache: %ld \u00d7 ", c->level, c->count);
-        if (c->kib)
-            print_kib(c->kib);
-        else
-            printf("unknown size");
+        printf("  L%d cache: %ld \u00d7 %s", c->level, c->count,
+               c->kib ? words_size(size, (double)c->kib, 3) : "unknown size");
         printf(", each for %ld hardware thread%s\n", c->sharing, plural(c->sharing));
     }
     for (long kind = t->core_kinds - 1; kind >= 0 && t->core_kinds > 1; kind--) {
@@ -274,8 +262,8 @@ static void print_text(const struct topology *t, int *numbers)
 
 /* The command ---------------------------------------------------------------------------------- */
 
-enum { FORMAT_TEXT, FORMAT_CSV, FORMAT_XML };
-static const char *const formats[] = { "text", "csv", "xml", NULL };
+enum { FORMAT_TEXT, FORMAT_CSV, FORMAT_PUS, FORMAT_XML };
+static const char *const formats[] = { "text", "csv", "pus", "xml", NULL };
 static int format = FORMAT_TEXT;
 
 static const struct option options[] = {
@@ -300,6 +288,8 @@ static int topology_main(const struct command *self, int argc, char **argv)
         print_text(t, numbers);
     else if (format == FORMAT_CSV)
         print_csv(t, numbers);
+    else if (format == FORMAT_PUS)
+        pus_put(t, stdout);
     else if (topology_export_xml(t, "-", &w))
         die(EXIT_FAILED, "topology: %s", w.text);
     if (fflush(stdout) || ferror(stdout))
@@ -313,11 +303,11 @@ const struct command command_topology = {
     .name = "topology",
     .operands = "",
     .summary = "what this machine has, what we may use of it, and the worker counts worth a try",
-    .about =
-        "csv has the columns key,value; an empty value is not known, or none.  xml is hwloc's own\n"
-        "format.  HWLOC_XMLFILE or HWLOC_SYNTHETIC put another machine in place of this one.\n"
-        "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
-        "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
+    .about = "csv has the columns key,value; an empty value is not known, or none.  pus has a row\n"
+             "per hardware thread.  xml is hwloc's own format.  HWLOC_XMLFILE or HWLOC_SYNTHETIC "
+             "put another machine in place of this one.\n"
+             "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
+             "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
     .main = topology_main,
     .options = options,
 };

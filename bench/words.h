@@ -12,6 +12,9 @@ enum { WORD = 64 };
  * zeros below 3.  No line breaks between number and unit. */
 const char *words_time(char buffer[WORD], double ns, int digits);
 
+/* "512 MiB", "1.5 GiB": DIGITS significant ones below ten. */
+const char *words_size(char buffer[WORD], double kib, int digits);
+
 /* "12,345" */
 const char *words_count(char buffer[WORD], double count);
 
@@ -23,6 +26,9 @@ const char *words_slower(char buffer[WORD], double ratio);
 
 /* "1.2% to 3.4% slower", "0.3% faster to 1.1% slower": the same of an interval. */
 const char *words_slower_range(char buffer[WORD], double low, double high);
+
+/* "256 B", "4 KiB", "1 GiB" */
+const char *words_bytes(char buffer[WORD], double bytes);
 
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);

@@ -98,7 +98,7 @@ expect_run() {
         [ "$(rows "$1/samples.csv")" -eq $(($2 * $3 * $4)) ]
     expect_kept "$1"
     for name in cells.csv pairs.csv checks.csv verdict.csv machine.csv doctor.csv plan.txt \
-        topology.xml; do
+        topology.xml topology.csv; do
         expect "$name" is_there "$1/$name"
     done
     expect "$2 cells in cells.csv" [ "$(rows "$1/cells.csv")" -eq "$2" ]
