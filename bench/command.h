@@ -54,7 +54,7 @@ const char *option_word(const struct option *o, int i);
 
 struct command {
     const char *name;     /* "run" */
-    const char *operands; /* in the help, and for completion: FIELD=..., this|that, else folders */
+    const char *operands; /* for help and completion: FIELD=..., capitals are folders, else words */
     const char *summary;  /* one line */
     const char *about;    /* paragraphs, indented lines stand as they are; or NULL */
     int (*main)(const struct command *self, int argc, char **argv);

@@ -82,8 +82,8 @@ static int takes_fields(const struct command *c)
 static const char *operand_words(const struct command *c, char words[ROOM])
 {
     snprintf(words, ROOM, "%s", c->operands);
-    if (!strchr(words, '|'))
-        return *words && !takes_fields(c) ? FOLDER : "";
+    if (words[strcspn(words, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+        return takes_fields(c) ? "" : FOLDER;
     for (char *s = words; *s; s++)
         if (strchr("[]|", *s))
             *s = ' ';
