@@ -62,7 +62,7 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
 int listing_takes(const struct record *cell, struct why *w)
 {
     enum { WORDS_MOST = 96 };
-    char path[4096], *argv[WORDS_MOST] = { path, "--check" }, *line = NULL;
+    char path[4096], reason[400], *argv[WORDS_MOST] = { path, "--check" }, *line = NULL;
     size_t length = 0;
     struct child c;
     FILE *f;
@@ -74,15 +74,18 @@ int listing_takes(const struct record *cell, struct why *w)
     fclose(f);
     record_words(line, argv + 2, WORDS_MOST - 2);
     int error = child_run(&c, argv, ASK_SECONDS, NULL);
-    int takes = !error && WIFEXITED(c.status) && !WEXITSTATUS(c.status);
-    if (!takes && !error) {
-        const char *said = strstr(c.err, ": ");
-        why(w, 0, "%.*s", said ? (int)strcspn(said + 2, "\n") : 0, said ? said + 2 : "");
-    } else if (error) {
-        why(w, 0, "cannot start %s: %s", path, strerror(-error));
+    if (error) {
+        free(line);
+        return why(w, 0, "cannot start %s: %s", path, strerror(-error));
     }
-    if (!error)
-        child_free(&c);
+    int takes = WIFEXITED(c.status) && !WEXITSTATUS(c.status);
+    const char *said = strstr(c.err, ": "); /* behind the program's name */
+    child_reason(&c, ASK_SECONDS, reason, sizeof reason);
+    if (!takes && said)
+        why(w, 0, "%.*s", (int)strcspn(said + 2, "\n"), said + 2);
+    else if (!takes)
+        why(w, 0, "%s %s", path, reason);
+    child_free(&c);
     free(line);
     return takes;
 }
