@@ -82,11 +82,8 @@ static void test_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_times), cmocka_unit_test(test_sizes), cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_dates), cmocka_unit_test(test_cuts),
     };
     return cmocka_run_group_tests_name("words", tests, NULL, NULL);
 }
