@@ -176,7 +176,8 @@ static int same_work(const struct record *a, const struct record *b)
 static int same_cell(const struct record *a, const struct record *b)
 {
     return same_work(a, b) && is(a->runner, b->runner) && is(a->backend, b->backend) &&
-           is(a->start, b->start) && is(a->schedule, b->schedule) && a->twin == b->twin;
+           is(a->start, b->start) && is(a->schedule, b->schedule) && is(a->options, b->options) &&
+           a->twin == b->twin;
 }
 
 static int has_label(const char *labels, const char *label)

@@ -61,7 +61,7 @@ static const char *const match_names[] = {
     "workload", "work_version", "variant", "task_ns", "payload_bytes", "tasks", "chunk",
     "workers",  "place",        "cpus",    "wait",    "ballast_mib",   NULL
 };
-static const char *const side_names[] = { "runner", "backend", "start", "schedule", NULL };
+static const char *const side_names[] = { "runner", "backend", "start", "schedule", "options", NULL };
 
 /* Orders ---------------------------------------------------------------------------------- */
 
