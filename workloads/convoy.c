@@ -90,7 +90,7 @@ static void serve(struct convoy *c, struct worker *self)
 {
     int64_t now = clock_ns(), end = now + c->task_ns, before = computed(c);
     long answers = 0;
-    for (; now < end && answers < c->most; answers++) {
+    do {
         int64_t due = now + think_ns(answers);
         struct timespec t = { .tv_sec = due / 1000000000, .tv_nsec = due % 1000000000 };
         self->block(self);
@@ -98,8 +98,8 @@ static void serve(struct convoy *c, struct worker *self)
         }
         self->unblock(self);
         now = clock_ns();
-        c->took_ns[answers] = now - due;
-    }
+        c->took_ns[answers++] = now - due;
+    } while (now < end && answers < c->most);
     c->answers = answers;
     c->beside_steps = computed(c) - before;
 }
@@ -140,9 +140,8 @@ static int64_t percentile(const struct convoy *c, int percent)
     return c->took_ns[(c->answers * percent + 99) / 100 - 1];
 }
 
-static int check(void *arg, struct outcome *o, struct why *w)
+static void say_answers(const struct convoy *c, struct outcome *o)
 {
-    struct convoy *c = arg;
     qsort(c->took_ns, (size_t)c->answers, sizeof *c->took_ns, by_value);
     o->answers = c->answers;
     o->answer_p50_ns = percentile(c, 50);
@@ -150,6 +149,13 @@ static int check(void *arg, struct outcome *o, struct why *w)
     o->answer_p99_ns = percentile(c, 99);
     o->answer_max_ns = percentile(c, 100);
     o->beside_ns = (int64_t)((double)c->beside_steps / c->steps_per_ns);
+}
+
+static int check(void *arg, struct outcome *o, struct why *w)
+{
+    struct convoy *c = arg;
+    if (c->answers)
+        say_answers(c, o);
     memset(c->progress, 0, (size_t)c->workers * sizeof *c->progress);
     c->answers = 0;
     c->beside_steps = 0;
