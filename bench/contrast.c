@@ -699,7 +699,9 @@ static int judge_rows(struct comparison *c)
 
 static int is_side_column(const char *name)
 {
-    static const char *const names[] = { "runner", "backend", "start", "schedule", "options", NULL };
+    static const char *const names[] = {
+        "runner", "backend", "start", "schedule", "options", NULL
+    };
     return is_among(names, name);
 }
 

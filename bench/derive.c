@@ -64,8 +64,8 @@ static int is_wanted(const struct derivation *d, const struct cell *c)
 {
     const char *ballast = key_text(c, blocks_key_column(d->record, "ballast_mib"));
     return c->blocks && !c->twin && (!*ballast || !strcmp(ballast, "0")) &&
-           !derive_is(d, c, "backend", "serial") && !derive_is(d, c, "backend", "gil") && c->tasks >= 1 && c->chunk >= 1 &&
-           c->task_workers >= 1 && c->task_ns >= 0;
+           !derive_is(d, c, "backend", "serial") && !derive_is(d, c, "backend", "gil") &&
+           c->tasks >= 1 && c->chunk >= 1 && c->task_workers >= 1 && c->task_ns >= 0;
 }
 
 static int by_number(const void *left, const void *right)

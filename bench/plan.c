@@ -394,9 +394,8 @@ static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
 
 static void add_lengths(const struct layout *l)
 {
-    static const int64_t coarse[] = {
-        10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000, 1000000, 10000000
-    };
+    static const int64_t coarse[] = { 10,    30,    100,    300,     1000,    3000,
+                                      10000, 30000, 100000, 1000000, 10000000 };
     static const int64_t fine[] = { 10,   20,    50,    100,   200,    500,    1000,    2000,
                                     5000, 10000, 20000, 50000, 100000, 200000, 1000000, 10000000 };
     const int64_t *axis = l->profile->fine ? fine : coarse;

@@ -53,8 +53,9 @@ static int take_value(const struct backend_option *o, const char *value, int64_t
         struct split words;
         split(&words, o->words);
         *out = place_of(words.word, value);
-        return *out < 0 ? why(w, -EINVAL, "options=%s:%s: it is one of: %s", o->name, value, o->words)
-                        : 0;
+        return *out < 0
+                   ? why(w, -EINVAL, "options=%s:%s: it is one of: %s", o->name, value, o->words)
+                   : 0;
     }
     if (!parse_number(value, out) || *out < o->least || *out > o->most)
         return why(w, -EINVAL, "options=%s:%s: write a number from %" PRId64 " to %" PRId64,

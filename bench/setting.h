@@ -12,8 +12,8 @@
 
 enum { MOST_SETTINGS = 16 };
 
-/* Into VALUES, which has room for MOST_SETTINGS: a value for each of OPTIONS (NULL: there are none),
- * as TEXT says or at its fallback.  Returns 0, or -EINVAL with WHY. */
+/* Into VALUES, which has room for MOST_SETTINGS: a value for each of OPTIONS (NULL: there are
+ * none), as TEXT says or at its fallback.  Returns 0, or -EINVAL with WHY. */
 int setting_parse(const struct backend_option *options, const char *text, int64_t *values,
                   struct why *w);
 

@@ -61,7 +61,9 @@ static const char *const match_names[] = {
     "workload", "work_version", "variant", "task_ns", "payload_bytes", "tasks", "chunk",
     "workers",  "place",        "cpus",    "wait",    "ballast_mib",   NULL
 };
-static const char *const side_names[] = { "runner", "backend", "start", "schedule", "options", NULL };
+static const char *const side_names[] = {
+    "runner", "backend", "start", "schedule", "options", NULL
+};
 
 /* Orders ---------------------------------------------------------------------------------- */
 
@@ -188,6 +190,9 @@ static void measure_cell(const struct run *r, struct cell *c)
     c->busy_share = middle(r, c, BUSY);
     c->runq_share = middle(r, c, RUNQ);
     c->foreign_share = middle(r, c, FOREIGN);
+    c->answer_p50_ns = middle(r, c, ANSWER);
+    c->answer_p99_ns = middle(r, c, LATE_ANSWER);
+    c->beside_ns = middle(r, c, BESIDE);
     long disturbed = 0;
     int most = 0;
     for (int i = 0; i < NOISES; i++) {
@@ -296,6 +301,9 @@ static const struct column cell_columns[] = {
     { CELL(status, WORD) },
     { CELL(disturbed_share, RATIO) },
     { CELL(cause, WORD) },
+    { CELL(answer_p50_ns, NS) },
+    { CELL(answer_p99_ns, NS) },
+    { CELL(beside_ns, NS) },
     { 0 },
 };
 

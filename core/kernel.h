@@ -31,8 +31,8 @@ static inline uint64_t kernel_after(uint64_t earlier)
     return earlier & zero;
 }
 
-/* The same as a task does it: worker_check after every KERNEL_TICK steps (15 to 30 ns, about what an
- * interpreter takes for an instruction), and as much of it outside of the lock as SELF may. */
+/* The same as a task does it: worker_check after every KERNEL_TICK steps (15 to 30 ns, about what
+ * an interpreter takes for an instruction), and as much of it outside of the lock as SELF may. */
 enum { KERNEL_TICK = 16 };
 uint64_t kernel_work(uint64_t x, int64_t steps, struct worker *self);
 

@@ -232,9 +232,9 @@ static void the_old_one_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_at_a_time),      cmocka_unit_test(a_request_is_a_switch),
-        cmocka_unit_test(checks_are_enough),  cmocka_unit_test(no_request_before_its_time),
-        cmocka_unit_test(nobody_waits),       cmocka_unit_test(the_old_one_counts),
+        cmocka_unit_test(one_at_a_time),     cmocka_unit_test(a_request_is_a_switch),
+        cmocka_unit_test(checks_are_enough), cmocka_unit_test(no_request_before_its_time),
+        cmocka_unit_test(nobody_waits),      cmocka_unit_test(the_old_one_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * gil: an OpenMP thread team under one lock, as CPython's threads are under theirs (gil.h).  A worker
- * has the lock while it is in a job, but where its task blocks, and gives it to others where its task
- * or the end of one lets it.
+ * gil: an OpenMP thread team under one lock, as CPython's threads are under theirs (gil.h).  A
+ * worker has the lock while it is in a job, but where its task blocks, and gives it to others where
+ * its task or the end of one lets it.
  */
 #include <omp.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  *
  * gil: a lock as CPython's interpreters have one: a thread holds it while it computes, gives it up
  * around calls that block, and is asked to give it up when another has waited for too long.  Two
- * ways of asking: since Python 3.2 (GIL_NEW) and before (GIL_OLD).  It knows threads by a number and
- * nothing of teams or tasks.  docs/gil.md says what is like CPython and what is not.
+ * ways of asking: since Python 3.2 (GIL_NEW) and before (GIL_OLD).  It knows threads by a number
+ * and nothing of teams or tasks.  docs/gil.md says what is like CPython and what is not.
  */
 #ifndef THREADS_GIL_H
 #define THREADS_GIL_H

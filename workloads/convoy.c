@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * convoy: what computing does to a worker that answers requests beside it.  Task 0 serves for task_ns
- * by the clock: it sleeps until a timer wakes it, 1 to 3 ms later, as a read from a socket would, and
- * answers, again and again.  Every other task computes, as in `cpu`, for task_ns of work.  So with as
- * many tasks as workers, one by one, one worker serves and the others compute; whoever does task 0
- * is the server, and no task waits for another, however they are dealt.  Under a lock that is handed
- * over after an interval every answer waits for that long: the convoy effect (Beazley, "Inside the
- * Python GIL", 2009).
+ * convoy: what computing does to a worker that answers requests beside it.  Task 0 serves for
+ * task_ns by the clock: it sleeps until a timer wakes it, 1 to 3 ms later, as a read from a socket
+ * would, and answers, again and again.  Every other task computes, as in `cpu`, for task_ns of
+ * work.  So with as many tasks as workers, one by one, one worker serves and the others compute;
+ * whoever does task 0 is the server, and no task waits for another, however they are dealt.  Under
+ * a lock that is handed over after an interval every answer waits for that long: the convoy effect
+ * (Beazley, "Inside the Python GIL", 2009).
  */
 #include <errno.h>
 #include <stdatomic.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * inside: a task that computes for task_ns in one piece, and counts how many workers do so at the same
- * time.  Under a lock it is one, whatever the machine is busy with; without, as many as there are
- * workers, even on one CPU, if a task lasts longer than the scheduler lets a worker go on.
+ * inside: a task that computes for task_ns in one piece, and counts how many workers do so at the
+ * same time.  Under a lock it is one, whatever the machine is busy with; without, as many as there
+ * are workers, even on one CPU, if a task lasts longer than the scheduler lets a worker go on.
  */
 #include <errno.h>
 #include <stdatomic.h>
