@@ -273,11 +273,15 @@ static void print_start(const struct derivation *d, const struct answer *a)
 
 static void print_text(const struct derivation *d, const struct answer *a)
 {
+    char blocks[WORD];
     print_headline(d, a);
     print_times(a);
     for (long i = 0; i < a->count; i++)
         print_candidate(d, a, i);
     print_start(d, a);
+    if (d->blocks < BLOCKS_FOR_INTERVAL)
+        printf("This stands on %s: below %d, chance may have chosen.\n",
+               words_plural(blocks, (double)d->blocks, "block"), BLOCKS_FOR_INTERVAL);
     if (a->errors.count)
         printf("The model met %ld cells it had not seen: half of its times were within %.1f%%.\n",
                a->errors.count, 100 * a->errors.half);

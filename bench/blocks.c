@@ -127,6 +127,45 @@ static int read_samples(struct measured *r, const char *dir, struct why *w)
     return 0;
 }
 
+/* A folder is one run on one host; rows of another, pasted in, would be mixed up unseen.  In T all
+ * texts of COLUMN, or in a table of keys those of ONLY, must be alike. */
+static int check_one(const struct csv *t, const char *dir, const char *file, const char *column,
+                     const char *only, const char *what, struct why *w)
+{
+    const char *first = NULL;
+    int value = csv_column(t, column), key = csv_column(t, "key");
+    for (long row = 0; value >= 0 && row < t->rows; row++) {
+        const char *text = csv_cell(t, row, value);
+        if (!*text || (only && strcmp(csv_cell(t, row, key), only) != 0))
+            continue;
+        if (first && strcmp(first, text) != 0)
+            return why(w, -EBADMSG,
+                       "%s/%s has rows of two %s, '%.80s' and '%.80s': it is not one run", dir,
+                       file, what, first, text);
+        first = text;
+    }
+    return 0;
+}
+
+/* Take from machine.csv what the blocks depend on; it may be missing. */
+static int read_machine(struct measured *r, const char *dir, struct why *w)
+{
+    struct csv *t;
+    char path[PATH_MAX];
+    double share;
+    int error = blocks_path(path, dir, "machine.csv", "", w);
+    r->foreign_share = NAN;
+    if (error || csv_read(&t, path, NULL))
+        return error;
+    for (long row = 0; row < t->rows; row++)
+        if (!strcmp(csv_cell(t, row, csv_column(t, "key")), "foreign_share") &&
+            csv_number(t, row, csv_column(t, "value"), &share))
+            r->foreign_share = share;
+    error = check_one(t, dir, "machine.csv", "value", "hostname", "hosts", w);
+    csv_free(t);
+    return error;
+}
+
 static int read_status(struct measured *r, const char *dir, struct why *w)
 {
     static const char *const needed[] = { "block", "seq", "status" };
@@ -174,7 +213,8 @@ static int list_processes(struct measured *r)
         return 0;
     int block = csv_column(t, "block"), seq = csv_column(t, "seq");
     int status = csv_column(t, "status"), line = csv_column(t, "line");
-    int plan = csv_column(t, "cell");
+    int plan = csv_column(t, "cell"), wall = csv_column(t, "wall_ms");
+    double ms;
 
     r->processes = calloc((size_t)t->rows + 1, sizeof *r->processes);
     if (!r->processes)
@@ -185,6 +225,7 @@ static int list_processes(struct measured *r)
         *p = (struct process){
             .block = UNKNOWN, .seq = UNKNOWN, .row = row, .cell = -1, .rescue = -1
         };
+        p->wall_ns = csv_number(t, row, wall, &ms) && ms > 0 ? (ms + 0.1) * 1e6 : INFINITY;
         whole_number(t, row, block, &p->block);
         whole_number(t, row, seq, &p->seq);
         p->plan = csv_cell(t, row, *csv_cell(t, row, plan) ? plan : line);
@@ -293,12 +334,14 @@ static long cell_of(struct measured *r, const char *const *key, const char *swee
     return r->slots[slot];
 }
 
-/* Is it the time of a job that was done rightly, in a block that has a number? */
-static int possible(const struct measured *r, long row, int64_t block, const char *word)
+/* Is it the time of a job that was done rightly, in a block that has a number?  A sample lasts no
+ * longer than its process P lived, if that is known. */
+static int possible(const struct measured *r, long row, int64_t block, const char *word,
+                    const struct process *p)
 {
-    double wall;
+    double wall, most = p && p->wall_ns < MOST_WALL_NS ? p->wall_ns : MOST_WALL_NS;
     return block != UNKNOWN && !strcmp(word, "ok") &&
-           csv_number(r->samples, row, r->metric[WALL], &wall) && wall > 0 && wall <= MOST_WALL_NS;
+           csv_number(r->samples, row, r->metric[WALL], &wall) && wall > 0 && wall <= most;
 }
 
 /* Decide whether ROW counts; if it does, add it to the good samples. */
@@ -321,7 +364,7 @@ static void judge_row(struct measured *r, long row, long cell)
     csv_number(r->samples, row, r->warmup, &warmup);
     if (warmup != 0)
         return;
-    if (!possible(r, row, block, word))
+    if (!possible(r, row, block, word, p))
         c->odd_rows++;
     else if (r->status && !p)
         c->cut_rows++;
@@ -488,13 +531,14 @@ static double measured(const struct measured *r, const struct sample *s, enum me
 }
 
 /* How many of the samples of C were disturbed; its causes are counted. */
-static long count_disturbed(const struct measured *r, struct cell *c, const struct sample *samples,
+static long count_disturbed(const struct measured *r, struct cell *c,
+                            const struct noise_usual *usual, const struct sample *samples,
                             long count)
 {
     long disturbed = 0;
     for (long i = 0; i < count; i++) {
-        enum noise cause =
-            noise_of(&r->noise, samples[i].row, c->task_workers, key_text(c, r->cpus));
+        enum noise cause = noise_of(&r->noise, samples[i].row, usual);
+        c->suspect += noise_warns(&r->noise, samples[i].row, usual);
         if (cause < NOISES) {
             c->noise[cause]++;
             disturbed++;
@@ -503,10 +547,11 @@ static long count_disturbed(const struct measured *r, struct cell *c, const stru
     return disturbed;
 }
 
-static struct block block_of(const struct measured *r, const struct sample *samples, long count)
+static struct block block_of(const struct measured *r, const struct noise_usual *usual,
+                             const struct sample *samples, long count)
 {
     struct block b = { .number = samples->block };
-    b.disturbed = 2 * count_disturbed(r, &r->cells[samples->cell], samples, count) > count;
+    b.disturbed = 2 * count_disturbed(r, &r->cells[samples->cell], usual, samples, count) > count;
     for (int m = 0; m < METRICS; m++) {
         long known = 0;
         for (long i = 0; i < count; i++) {
@@ -520,27 +565,77 @@ static struct block block_of(const struct measured *r, const struct sample *samp
     return b;
 }
 
-static int make_blocks(struct measured *r)
+/* The samples from FIRST on that are of its cell; SAME_BLOCK: and of its block. */
+static long count_like(const struct measured *r, long first, int same_block)
+{
+    const struct sample *s = &r->good[first];
+    long last = first + 1;
+    while (last < r->good_count && r->good[last].cell == s->cell &&
+           (!same_block || r->good[last].block == s->block))
+        last++;
+    return last - first;
+}
+
+/* A run measures the kernel's speed once, and a plan may set it for a cell; a cell of two speeds
+ * has rows of two runs.  (One that is measured by hand measures its own, and has no status.csv.) */
+static int check_one_run(const struct measured *r, const struct sample *s, long count,
+                         const char *dir, struct why *w)
+{
+    int steps = csv_column(r->samples, "steps_per_ms");
+    for (long i = 1; r->status && i < count; i++)
+        if (strcmp(csv_cell(r->samples, s[0].row, steps), csv_cell(r->samples, s[i].row, steps)) !=
+            0)
+            return why(
+                w, -EBADMSG,
+                "%s/samples.csv has rows of two runs: rows %ld and %ld are of one cell, but its "
+                "task's length is %s steps per ms in one and %s in the other",
+                dir, s[0].row + 2, s[i].row + 2, csv_cell(r->samples, s[0].row, steps),
+                csv_cell(r->samples, s[i].row, steps));
+    return 0;
+}
+
+/* What was left out is said: it may be the very thing that one is looking for. */
+static void warn_of_rows(const struct measured *r, const char *dir)
+{
+    long odd = 0, cut = 0;
+    for (long i = 0; i < r->cell_count; i++) {
+        odd += r->cells[i].odd_rows;
+        cut += r->cells[i].cut_rows;
+    }
+    if (odd)
+        warn("%s: rows left out for an impossible wall_ns, block or status: %ld", dir, odd);
+    if (cut)
+        warn("%s: rows left out because their cell was cut off: %ld", dir, cut);
+}
+
+static int make_blocks(struct measured *r, const char *dir, struct why *w)
 {
     size_t most = (size_t)r->good_count + 1;
+    struct noise_usual usual = { 0 };
     r->blocks = malloc(most * sizeof *r->blocks);
     r->scratch = malloc((3 * most + 2 * (size_t)r->samples->rows) * sizeof *r->scratch);
     if (!r->blocks || !r->scratch)
         return -ENOMEM;
-    noise_open(&r->noise, r->samples, r->scratch);
+    noise_open(&r->noise, r->samples, r->foreign_share, r->scratch);
     qsort(r->good, (size_t)r->good_count, sizeof *r->good, by_cell_and_block);
 
     struct block *b = r->blocks;
-    for (long first = 0, last; first < r->good_count; first = last, b++) {
+    for (long first = 0, count; first < r->good_count; first += count, b++) {
         const struct sample *s = &r->good[first];
         struct cell *c = &r->cells[s->cell];
-        for (last = first + 1; last < r->good_count; last++)
-            if (r->good[last].cell != s->cell || r->good[last].block != s->block)
-                break;
-        *b = block_of(r, s, last - first);
+        if (!c->blocks) {
+            long all = count_like(r, first, 0);
+            int error = check_one_run(r, s, all, dir, w);
+            if (error)
+                return error;
+            usual = noise_usual(&r->noise, &s->row, sizeof *s, all, c->task_workers,
+                                key_text(c, r->cpus), r->scratch);
+        }
+        count = count_like(r, first, 1);
+        *b = block_of(r, &usual, s, count);
         if (!c->blocks++)
             c->block = b;
-        c->samples += last - first;
+        c->samples += count;
     }
     return 0;
 }
@@ -655,11 +750,17 @@ int blocks_read(struct measured *r, const char *dir, struct why *w)
     int error = read_samples(r, dir, w);
     if (!error)
         error = read_status(r, dir, w);
+    if (!error)
+        error = read_machine(r, dir, w);
+    if (!error)
+        error = check_one(r->samples, dir, "samples.csv", "hostname", NULL, "hosts", w);
     if (error)
         return error;
     find_columns(r);
     if (!(error = list_processes(r)) && !(error = sort_into_cells(r)) &&
         !(error = count_failures(r, w)))
-        error = make_blocks(r);
+        error = make_blocks(r, dir, w);
+    if (!error)
+        warn_of_rows(r, dir);
     return error;
 }

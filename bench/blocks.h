@@ -49,6 +49,7 @@ struct cell {
     int64_t last_failed;       /* while failures are counted */
     int twin;                  /* 1: there to be compared with another just like it */
     long noise[NOISES];        /* samples disturbed by each cause */
+    long suspect;              /* samples above a warning level */
     long odd_rows, cut_rows;   /* rows left out: impossible values; of a process that was cut off */
     /* As cells.csv has them. */
     long blocks, samples, void_samples, failed_blocks;
@@ -59,8 +60,8 @@ struct cell {
     double busy_share, runq_share, foreign_share;
     double answer_p50_ns, answer_p99_ns, beside_ns;
     const char *status;
-    double disturbed_share; /* of its samples */
-    const char *cause;      /* of most of them */
+    double disturbed_share, suspect_share; /* of its samples */
+    const char *cause;                     /* of most of them */
 };
 
 /* A row of samples.csv that counts. */
@@ -75,6 +76,7 @@ struct process {
     int64_t block, seq; /* UNKNOWN: empty */
     long row;
     const char *plan; /* which line of the plan it was */
+    double wall_ns;   /* how long it lived, INFINITY: not known */
     int ok, failed;
     long cell;   /* -1: not known */
     long rescue; /* its row among the cells that only their plan line tells of, or -1 */
@@ -86,6 +88,7 @@ struct measured {
     int keys;                     /* columns left of `block` */
     int metric[METRICS], block, seq, warmup, verdict, sweep;
     int backend, tasks, workers, task_ns, chunk, payload, cpus, twin;
+    double foreign_share; /* what others took of the machine; NAN: nobody says */
     struct noise_ledger noise;
     struct process *processes; /* a row of status.csv each */
     long process_count;
@@ -116,8 +119,9 @@ int blocks_path(char path[PATH_MAX], const char *dir, const char *file, const ch
                 struct why *w);
 
 /* Read DIR/samples.csv and DIR/status.csv and sort them into cells and blocks.  A missing
- * status.csv, a row that was cut off and a run without samples are warnings on stderr. Returns 0,
- * or -errno with WHY; either way blocks_free frees.  Runs in: caller. */
+ * status.csv, rows that were left out and a run without samples are warnings on stderr. Returns 0,
+ * or -errno with WHY (-EBADMSG: rows of two hosts or runs); either way blocks_free frees.  Runs in:
+ * caller. */
 int blocks_read(struct measured *r, const char *dir, struct why *w);
 
 void blocks_free(struct measured *r);

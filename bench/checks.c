@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/stats.h"
+#include "noise.h"
 #include "reading.h"
 #include "words.h"
 
-/* From here on a run counts as disturbed. */
-#define FOREIGN_LIMIT   0.01
 #define MOST_EFFICIENCY 1.15 /* beyond it a speed-up is impossible, not good */
 #define LOAD_LIMIT      0.5
-enum { BLOCKS_FOR_INTERVAL = 6, REASONS_SHOWN = 2 };
+enum { REASONS_SHOWN = 2 };
 
 const char *mark_word(enum mark m)
 {
@@ -110,6 +110,23 @@ static void check_blocks(const struct reading *r, struct checks *out)
                    short_of, measured, least);
 }
 
+static void check_rows(const struct reading *r, struct checks *out)
+{
+    double odd = 0, cut = 0;
+    char word[WORD];
+    for (long i = 0; i < r->cells; i++) {
+        odd += r->cell[i].odd_rows > 0 ? r->cell[i].odd_rows : 0;
+        cut += r->cell[i].cut_rows > 0 ? r->cell[i].cut_rows : 0;
+    }
+    if (odd + cut > 0)
+        checks_add(
+            out, "rows", odd > 0 ? MARK_WARN : MARK_NOTE, words_plural(word, odd + cut, "row"),
+            odd > 0 ? "The notes of cells.csv say which cells: who wrote such rows?" : NULL,
+            "Left out of samples.csv: %.0f with an impossible time, block or status, %.0f of "
+            "cells that were cut off",
+            odd, cut);
+}
+
 /* Collect up to REASONS_SHOWN different reasons of status rows that are not ok. */
 static void note_reason(const char *seen[REASONS_SHOWN], const char *reason)
 {
@@ -152,15 +169,34 @@ static void check_foreign(const struct reading *r, struct checks *out)
 {
     double foreign = reading_number(r, "foreign_share");
     char value[WORD];
-    if (isnan(foreign))
-        for (long i = 0; i < r->cells; i++)
-            foreign = fmax(foreign, r->cell[i].foreign_share);
-    if (isnan(foreign))
+    if (isnan(foreign)) /* a cell's own ticks are too coarse to tell */
         return;
     snprintf(value, sizeof value, "%.1f%%", 100 * foreign);
-    checks_add(out, "foreign", foreign > FOREIGN_LIMIT ? MARK_WARN : MARK_GOOD, value,
-               foreign > FOREIGN_LIMIT ? "top or pidstat shows who it was." : NULL,
+    checks_add(out, "foreign", foreign > NOISE_FOREIGN ? MARK_WARN : MARK_GOOD, value,
+               foreign > NOISE_FOREIGN ? "top or pidstat shows who it was." : NULL,
                "Other processes took %s of the CPU time", value);
+}
+
+/* Backends that no answer is about, of this version or another's. */
+static void check_others(const struct reading *r, struct checks *out)
+{
+    static const char *const judged[] = { "serial", "omp", "pool", NULL };
+    char names[120] = "";
+    for (long i = 0; i < r->cells; i++) {
+        const char *name = r->cell[i].backend;
+        size_t used = strlen(names);
+        int known = !*name || strcmp(r->cell[i].runner, "cell") != 0;
+        for (int k = 0; judged[k] && !known; k++)
+            known = !strcmp(judged[k], name);
+        for (const char *at = names; *at && !known; at += strcspn(at, " "), at += *at == ' ')
+            known = strcspn(at, " ") == strlen(name) && !strncmp(at, name, strlen(name));
+        if (!known && used + strlen(name) + 2 < sizeof names)
+            snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "", name);
+    }
+    if (*names)
+        checks_add(
+            out, "others", MARK_NOTE, names, NULL,
+            "The answers compare omp and pool; of the other backends the tables and figures tell");
 }
 
 static void check_dropped(const struct reading *r, struct checks *out)
@@ -292,6 +328,8 @@ void checks_compute(const struct reading *r, struct checks *out)
     *out = (struct checks){ 0 };
     check_results(r, out);
     check_blocks(r, out);
+    check_rows(r, out);
+    check_others(r, out);
     check_failures(r, out);
     check_reference(r, out);
     check_foreign(r, out);

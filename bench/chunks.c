@@ -16,8 +16,9 @@
 struct ladder {
     struct cell *const *cell;
     long count;
-    double *chunk, *time; /* room for COUNT each */
-    double asked;         /* the chunk that a regret is wanted of */
+    double *chunk, *time;      /* room for COUNT each */
+    double asked;              /* the chunk that a regret is wanted of */
+    const struct cell *guided; /* the same with chunks that shrink, or NULL */
 };
 
 static double regret(const struct derivation *d, const void *self, long block)
@@ -26,6 +27,28 @@ static double regret(const struct derivation *d, const void *self, long block)
     for (long i = 0; i < l->count; i++)
         l->time[i] = derive_task(d, l->cell[i], d->number[block]);
     return fit_chunk_regret(l->chunk, l->time, l->count, l->asked);
+}
+
+/* Chunks that shrink are none of the ladder: they were measured by themselves. */
+static double guided_regret(const struct derivation *d, const void *self, long block)
+{
+    const struct ladder *l = self;
+    double best = INFINITY, time = derive_task(d, l->guided, d->number[block]);
+    for (long i = 0; i < l->count; i++)
+        best = fmin(best, derive_task(d, l->cell[i], d->number[block]));
+    return time / best - 1;
+}
+
+static void put_guided(struct derivation *d, struct ladder *l, FILE *f)
+{
+    const char *backend = key_text(l->cell[0], blocks_key_column(d->record, "backend"));
+    struct center c = { .mid = NAN };
+    if (derive_is(d, l->cell[0], "schedule", "dynamic"))
+        l->guided = derive_mate(d, l->cell[0], backend, "guided", 1);
+    if (l->guided)
+        c = derive_center(d, guided_regret, l);
+    derive_put(f, l->guided ? 1 : NAN);
+    derive_put_center(f, &c);
 }
 
 static void put_regret(struct derivation *d, struct ladder *l, double chunk, FILE *f)
@@ -64,6 +87,7 @@ static void put_ladder(struct derivation *d, const struct model *m, struct ladde
     put_regret(d, l, (double)fit_cpython_chunk((long)tasks, (long)m->workers), f);
     put_regret(d, l, ceil(tasks / m->workers), f);
     put_regret(d, l, 1, f);
+    put_guided(d, l, f);
     fputc('\n', f);
 }
 
@@ -89,8 +113,8 @@ int chunks_put(struct derivation *d, FILE *f)
         return -ENOMEM;
     derive_put_series_names(f);
     fputs(",task_ns,tasks,chunks,best_chunk,low_chunk,high_chunk,recommended_chunk,model_chunk", f);
-    static const char *const defaults[] = { "cpython", "static", "dynamic" };
-    for (int i = 0; i < 3; i++)
+    static const char *const defaults[] = { "cpython", "static", "dynamic", "guided" };
+    for (int i = 0; i < 4; i++)
         fprintf(f, ",%s_chunk,%s_regret,%s_regret_low,%s_regret_high", defaults[i], defaults[i],
                 defaults[i], defaults[i]);
     fputc('\n', f);
@@ -99,7 +123,7 @@ int chunks_put(struct derivation *d, FILE *f)
         long all = derive_pick(d, m->first, m->first + m->cells, "cpu", "chunk"), next;
         for (long first = 0; first < all; first += next) {
             long count = one_a_chunk(d->pick + first, all - first, &next);
-            struct ladder l = { d->pick + first, count, room, room + count, 0 };
+            struct ladder l = { d->pick + first, count, room, room + count, 0, NULL };
             if (count > 1)
                 put_ladder(d, m, &l, f);
         }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "noise.h"
 #include "record.h"
 
 /* The way through: both folders are read; their cells are sorted together by all that must match,
@@ -18,30 +19,11 @@
 /* A shorter task of the CPU kernel than this is no longer the same work. */
 #define WORK_TOLERANCE 1e-9
 
-/* A run counts as disturbed if other programs took this share of the machine; and a cell as
- * disturbed otherwise than in the other run if its workers waited so much more for a CPU. */
-#define FOREIGN_LIMIT 0.01
-#define WAITED_LIMIT  0.03
+/* A cell was disturbed otherwise than in the other run if its workers waited so much more for a
+ * CPU. */
+#define WAITED_LIMIT 0.03
 
 /* Reading --------------------------------------------------------------------------------- */
-
-/* A folder is one run on one host; rows of another, pasted in, would be compared unseen. */
-static int check_one_host(const struct csv *t, int column, const char *only, const char *file,
-                          const char *dir, struct why *w)
-{
-    const char *host = NULL;
-    for (long row = 0; column >= 0 && row < t->rows; row++) {
-        const char *text = csv_cell(t, row, column);
-        if (only && strcmp(csv_cell(t, row, csv_column(t, "key")), only) != 0)
-            continue;
-        if (host && strcmp(host, text) != 0)
-            return why(w, -EBADMSG,
-                       "%s/%s has rows of two hosts, '%.80s' and '%.80s': it is not one run", dir,
-                       file, host, text);
-        host = text;
-    }
-    return 0;
-}
 
 static int read_machine(struct folder_read *r, struct why *w)
 {
@@ -57,12 +39,9 @@ static int read_machine(struct folder_read *r, struct why *w)
     }
     if (error)
         return error;
-    int key = csv_column(t, "key"), value = csv_column(t, "value");
-    if (key < 0 || value < 0)
+    if (csv_column(t, "key") < 0 || csv_column(t, "value") < 0)
         error = why(w, -EBADMSG, "%s has no columns 'key' and 'value': teampool did not write it",
                     path);
-    else
-        error = check_one_host(t, value, "hostname", "machine.csv", r->dir, w);
     csv_free(t);
     if (!error)
         error = machine_read(&r->machine, path, w);
@@ -141,32 +120,14 @@ static int read_steps(struct folder_read *r)
     return 0;
 }
 
-/* What was left out is said: it may be the very thing that one is looking for. */
-static void warn_of_rows(const struct folder_read *r)
-{
-    long odd = 0, cut = 0;
-    for (long i = 0; i < r->record.cell_count; i++) {
-        odd += r->record.cells[i].odd_rows;
-        cut += r->record.cells[i].cut_rows;
-    }
-    if (odd)
-        warn("%s: rows left out for an impossible wall_ns, block or status: %ld", r->dir, odd);
-    if (cut)
-        warn("%s: rows left out because their cell was cut off: %ld", r->dir, cut);
-}
-
 static int read_run(struct folder_read *r, const char *dir, struct why *w)
 {
     r->dir = dir;
     int error = blocks_read(&r->record, dir, w);
     if (!error)
-        error = check_one_host(r->record.samples, csv_column(r->record.samples, "hostname"), NULL,
-                               "samples.csv", dir, w);
-    if (!error)
         error = read_machine(r, w);
     if (error || (error = read_steps(r)) || (error = blocks_find_serial(&r->record)))
         return error;
-    warn_of_rows(r);
     r->foreign = fmax(number_of(machine_get(&r->machine, "foreign_share")),
                       number_of(machine_get(&r->machine, "steal_share")));
     r->noise_floor = number_of(machine_get(&r->machine, "aa_floor"));
@@ -552,7 +513,7 @@ static void doubt_disturbed(const struct comparison *c, struct contrast *row)
     for (int s = 0; s < SIDES; s++)
         row->waited[s] = middle(row->cell[s], RUNQ, c->scratch);
     if ((row->verdict != VERDICT_SLOWER && row->verdict != VERDICT_FASTER) ||
-        !(c->run[slow].foreign > FOREIGN_LIMIT) ||
+        !(c->run[slow].foreign > NOISE_FOREIGN) ||
         !(row->waited[slow] - row->waited[quick] > WAITED_LIMIT))
         return;
     row->disturbed = 1;

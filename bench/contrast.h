@@ -14,10 +14,7 @@
 
 enum side { OLD, NEW, SIDES };
 
-enum {
-    BLOCKS_FOR_INTERVAL = 6, /* of each run */
-    MOST_BLOCKS_NEEDED = 10000
-};
+enum { MOST_BLOCKS_NEEDED = 10000 };
 
 /* A run as it was read. */
 struct folder_read {

@@ -8,6 +8,7 @@
 
 #include "../core/csv.h"
 #include "command.h"
+#include "noise.h"
 #include "words.h"
 
 enum { LABEL = 320, LISTED = 20, LISTED_ASIDE = 8 };
@@ -287,7 +288,7 @@ static void put_conditions(const struct comparison *c, FILE *f)
     if (c->same_record)
         fprintf(f, "Both folders hold the same record: of course all is the same.\n");
     for (int s = 0; s < SIDES; s++)
-        if (c->run[s].foreign > 0.01)
+        if (c->run[s].foreign > NOISE_FOREIGN)
             fprintf(f,
                     "%s was disturbed: other programs took %s of the machine. Measure again on a "
                     "quiet one before you believe a difference.\n",
@@ -297,7 +298,7 @@ static void put_conditions(const struct comparison *c, FILE *f)
     if (c->host == HOST_OTHER)
         fprintf(f, "Two hosts, or one with another kernel: cells are matched by all but their CPU "
                    "numbers.\n");
-    if (fabs(new_steps / old_steps - 1) >= 0.001 && old_steps > 0)
+    if (old_steps > 0 && new_steps > 0 && fabs(new_steps / old_steps - 1) >= 0.001)
         fprintf(f,
                 "A computing task of NEW has %.4g times the steps of one of OLD (each run measures "
                 "the speed that a task's length is made of): times are compared for equal work.\n",

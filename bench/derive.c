@@ -12,6 +12,7 @@ static const char *const series_names[] = { "runner",  "backend", "start", "sche
                                             "workers", "place",   "cpus",  NULL };
 static const char *const work_names[] = { "workload", "work_version", "variant", "payload_bytes",
                                           NULL };
+static const char *const place_names[] = { "wait", "workers", "place", "cpus", NULL };
 static const char *const team_names[] = { "workers", "cpus", NULL };
 
 /* Cells and blocks ------------------------------------------------------------------------- */
@@ -158,6 +159,20 @@ const char *derive_references(const struct derivation *d, struct cell *const *ce
     return word;
 }
 
+const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
+                               const char *backend, const char *schedule, double chunk)
+{
+    const struct cell *best = NULL;
+    for (long i = 0; i < d->count; i++) {
+        const struct cell *o = d->sorted[i];
+        if (o->task_ns == c->task_ns && o->chunk == chunk && derive_is(d, o, "backend", backend) &&
+            derive_is(d, o, "schedule", schedule) && !view_compare(&d->work, o, c) &&
+            !view_compare(&d->place, o, c) && (!best || o->tasks == c->tasks))
+            best = o;
+    }
+    return best;
+}
+
 /* Groups ----------------------------------------------------------------------------------- */
 
 long derive_end(const struct derivation *d, long first, const struct view *v)
@@ -255,6 +270,15 @@ void derive_put_center(FILE *f, const struct center *c)
     derive_put(f, c->has_interval ? c->high : NAN);
 }
 
+const char *derive_status(const struct center *c)
+{
+    if (!c->n)
+        return "unknown";
+    if (isnan(c->mid))
+        return "unclear"; /* half of the blocks below, half not reached */
+    return isfinite(c->mid) ? "at" : c->mid < 0 ? "below" : "not_reached";
+}
+
 /* The whole -------------------------------------------------------------------------------- */
 
 static int sort_teams(struct derivation *d)
@@ -263,6 +287,7 @@ static int sort_teams(struct derivation *d)
     size_t room = (size_t)r->cell_count + 1;
     d->series = view_of(r, series_names);
     d->work = view_of(r, work_names);
+    d->place = view_of(r, place_names);
     d->sorted = malloc(room * sizeof(struct cell *));
     d->pick = malloc(room * sizeof(struct cell *));
     d->corun = calloc(room, sizeof *d->corun);

@@ -23,6 +23,7 @@ struct derivation {
     const struct measured *record;
     double margin;             /* of the run's verdicts */
     struct view series, work;  /* what a series is; what a task is */
+    struct view place;         /* where, and how workers wait */
     int64_t *number;           /* of every block, ascending */
     long blocks;               /* how many */
     struct cell **sorted;      /* of teams: by series, then task, then length, chunk, tasks */
@@ -71,6 +72,11 @@ struct middle {
 };
 struct middle derive_middle(struct derivation *d, const struct cell *c);
 
+/* The cell of BACKEND and SCHEDULE that does C's work in chunks of CHUNK, on the same CPUs; of
+ * several one with as many tasks.  NULL: there is none. */
+const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
+                               const char *backend, const char *schedule, double chunk);
+
 /* "co-run", "serial" or "none": which of them it is. */
 const char *derive_reference(const struct derivation *d, const struct cell *c);
 
@@ -99,8 +105,14 @@ void derive_put(FILE *f, double value);
 /* The middle and both ends. */
 void derive_put_center(FILE *f, const struct center *c);
 
+/* Of a point on the axis of task lengths: "at", "below" (the shortest that was measured),
+ * "not_reached" (by the longest), "unclear" (now this, now that), "unknown". */
+const char *derive_status(const struct center *c);
+
 /* The tables.  Each writes its header and its rows; 0 or -ENOMEM. */
 int metg_put(struct derivation *d, FILE *f);
+int map_put(struct derivation *d, FILE *f);
+int crossover_put(struct derivation *d, FILE *f);
 int costs_put(struct derivation *d, FILE *f);
 int chunks_put(struct derivation *d, FILE *f);
 int growth_put(struct derivation *d, FILE *f);

@@ -8,7 +8,7 @@
 
 #include "words.h"
 
-enum { CHUNK_FIGURES = 4, BLOCKS_FOR_INTERVAL = 6 };
+enum { CHUNK_FIGURES = 4 };
 
 /* Pixels.  The right margin holds the labels at the lines' ends. */
 enum { WIDTH = 480, HEIGHT = 330, LEFT = 68, RIGHT = 396, BOTTOM = 53, TOP = 300, NAMES_LEFT = 96 };

@@ -62,15 +62,6 @@ static double spread(const struct derivation *d, const void *self, long block)
                            fit_block(d, self, block, 0.50).granularity);
 }
 
-static const char *status_of(const struct center *c)
-{
-    if (!c->n)
-        return "unknown";
-    if (isnan(c->mid))
-        return "unclear"; /* half of the blocks below, half not reached */
-    return isfinite(c->mid) ? "at" : c->mid < 0 ? "below" : "not_reached";
-}
-
 /* What a spread of METG says, five being that of a constant cost per task.  Whatever every block
  * shows is the team's, what they disagree about is the machine's. */
 static const char *diagnosis_of(const struct center *s)
@@ -97,7 +88,7 @@ static void put_curve(struct derivation *d, struct curve *c, FILE *f)
         c->wanted = levels[i];
         struct center m = derive_center(d, granularity, c);
         derive_put_center(f, &m);
-        fprintf(f, ",%s", status_of(&m));
+        fprintf(f, ",%s", derive_status(&m));
     }
     derive_put_center(f, &most);
     struct center s = derive_center(d, spread, c);

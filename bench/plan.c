@@ -403,29 +403,38 @@ static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
             add_as(l, cell, series[s].backend, series[s].schedule, rank ? rank + first_rank : 0);
         }
     }
+    add_as(l, r, "omp", "guided", 3 * first_rank);
+    add_as(l, r, "pool", "guided", 3 * first_rank);
     add_reference(l, r);
 }
 
+/* Closest where teams become efficient: below 0.1 us where memory is shared, about 10 us through
+ * pipes. */
 static void add_lengths(const struct layout *l)
 {
-    static const int64_t coarse[] = { 10,    30,    100,    300,     1000,    3000,
-                                      10000, 30000, 100000, 1000000, 10000000 };
-    static const int64_t fine[] = { 10,   20,    50,    100,   200,    500,    1000,    2000,
-                                    5000, 10000, 20000, 50000, 100000, 200000, 1000000, 10000000 };
-    const int64_t *axis = l->profile->fine ? fine : coarse;
-    int points = l->profile->fine ? COUNT(fine) : COUNT(coarse);
-    for (int i = 0; i < points; i++) {
+    static const struct {
+        int64_t ns;
+        int drop, fine;
+    } axis[] = {
+        { 10, 0, 0 },    { 20, 6, 1 },     { 30, 2, 0 },     { 50, 6, 1 },      { 100, 1, 0 },
+        { 200, 6, 1 },   { 300, 5, 0 },    { 500, 6, 1 },    { 1000, 3, 0 },    { 2000, 6, 1 },
+        { 3000, 4, 0 },  { 5000, 6, 1 },   { 10000, 1, 0 },  { 20000, 6, 1 },   { 30000, 2, 0 },
+        { 50000, 6, 1 }, { 100000, 3, 0 }, { 200000, 6, 1 }, { 1000000, 4, 0 }, { 10000000, 0, 0 },
+    };
+    for (int i = 0; i < COUNT(axis); i++) {
         struct record r = blank(l, "length", "cpu");
-        r.task_ns = axis[i];
+        if (axis[i].fine > l->profile->fine)
+            continue;
+        r.task_ns = axis[i].ns;
         for (int s = 0; s < COUNT(series); s++) {
-            r.tasks = tasks_for(l, (double)axis[i], handout_ns(series[s].backend), l->workers);
-            add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
+            r.tasks = tasks_for(l, (double)r.task_ns, handout_ns(series[s].backend), l->workers);
+            add_as(l, r, series[s].backend, series[s].schedule, axis[i].drop);
         }
         /* One block a worker: all are busy and nothing is handed out.  What a task takes then is
          * what efficiency is relative to. */
-        r.tasks = tasks_for(l, (double)axis[i], 0, l->workers);
+        r.tasks = tasks_for(l, (double)r.task_ns, 0, l->workers);
         r.chunk = r.tasks / l->workers;
-        add_as(l, r, "omp", "static", bisection_rank(i, points));
+        add_as(l, r, "omp", "static", 0);
         add_reference(l, r);
     }
 }
@@ -530,7 +539,9 @@ static void add_launch(const struct layout *l)
  * task must be before the pipes don't matter is a line in this plane. */
 static void add_payloads(const struct layout *l)
 {
-    static const int64_t lengths[] = { 1000, 10000, 100000 }, bytes[] = { 256, 4096, 65536 };
+    static const int drop[] = { 0, 4, 1, 0 };
+    static const int64_t lengths[] = { 1000, 10000, 100000, 1000000 };
+    static const int64_t bytes[] = { 256, 4096, 65536 };
     static const struct series sides[] = { { "omp", "dynamic" },
                                            { "pool", "dynamic" },
                                            { "pipe", "dynamic" } };
@@ -545,7 +556,7 @@ static void add_payloads(const struct layout *l)
             r.tasks = r.tasks < fit || !fit ? r.tasks : fit;
             r.samples = l->profile->samples > 2 ? l->profile->samples - 1 : 2;
             for (int s = 0; s < COUNT(sides); s++)
-                add_as(l, r, sides[s].backend, sides[s].schedule, i == 1 || k == 1 ? 4 : 0);
+                add_as(l, r, sides[s].backend, sides[s].schedule, k == 1 ? 4 : drop[i]);
         }
 }
 
@@ -782,16 +793,22 @@ static int drop_point(struct plan *p, int worst)
     return dropped;
 }
 
-/* A serial cell that no other cell is held against is of no use. */
+/* Is it there for others to be held against? */
+static int is_reference(const struct record *r)
+{
+    return is(r->backend, "serial") || (is(r->sweep, "length") && is(r->schedule, "static"));
+}
+
+/* A reference that no other cell is held against is of no use. */
 static int drop_lonely(struct plan *p)
 {
     int dropped = 0;
     for (int i = 0; i < p->count; i++) {
         const struct record *r = &p->cells[i].record;
-        int used = p->cells[i].dropped || !is(r->backend, "serial");
+        int used = p->cells[i].dropped || !is_reference(r);
         for (int k = 0; k < p->count && !used; k++) {
             const struct record *other = &p->cells[k].record;
-            used = !p->cells[k].dropped && !is(other->backend, "serial") &&
+            used = !p->cells[k].dropped && !is_reference(other) &&
                    is(other->workload, r->workload) && is(other->variant, r->variant) &&
                    other->task_ns == r->task_ns;
         }

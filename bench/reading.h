@@ -18,7 +18,8 @@ struct cell {
     const char *runner, *backend, *schedule, *workload, *variant, *sweep, *status, *note;
     const char *wait, *cpus;
     double task_ns, payload_bytes, tasks, chunk, workers;
-    double blocks, samples, void_samples, failed_blocks, foreign_share, serial_task_ns, twin;
+    double blocks, samples, void_samples, failed_blocks, odd_rows, cut_rows;
+    double serial_task_ns, twin;
     struct estimate time, speedup, efficiency, open; /* time and open in ns */
 };
 

@@ -79,13 +79,10 @@ static char *clean_path(const char *dir)
 static int derive(const char *dir, struct why *w)
 {
     double samples = changed_at(dir, "samples.csv"), status = changed_at(dir, "status.csv");
-    double cells = changed_at(dir, "cells.csv"), derived = cells;
-    static const char *const others[] = { "pairs.csv",  "metg.csv",    "costs.csv",
-                                          "chunks.csv", "scaling.csv", "prediction.csv",
-                                          "checks.csv", "verdict.csv" };
+    double cells = changed_at(dir, "cells.csv"), derived = changed_at(dir, "verdict.csv");
     double record = samples > status ? samples : status;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        derived = fmin(derived, changed_at(dir, others[i]));
+    for (int i = 0; summarize_table(i); i++)
+        derived = fmin(derived, changed_at(dir, summarize_table(i)));
     if (samples < 0 && cells < 0)
         return why(w, -ENOENT, "%s is no run's folder: it has neither samples.csv nor cells.csv",
                    dir);

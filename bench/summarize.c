@@ -30,10 +30,7 @@
 /* From here on a cell counts as noisy. */
 #define NOISY_SHARE 0.2
 
-enum {
-    FEWEST_BLOCKS = 6,         /* for a 95 % interval */
-    MOST_BLOCKS_NEEDED = 10000 /* printed for this many and more */
-};
+enum { MOST_BLOCKS_NEEDED = 10000 }; /* printed for this many and more */
 
 struct pair {
     const struct cell *a, *b;
@@ -200,8 +197,9 @@ static void measure_cell(const struct run *r, struct cell *c)
         most = c->noise[i] > c->noise[most] ? i : most;
     }
     c->disturbed_share = c->samples ? (double)disturbed / (double)c->samples : NAN;
+    c->suspect_share = c->samples ? (double)c->suspect / (double)c->samples : NAN;
     c->cause = disturbed ? noise_word((enum noise)most) : "";
-    c->status = c->blocks >= FEWEST_BLOCKS ? "ok" : c->blocks ? "few" : "failed";
+    c->status = c->blocks >= BLOCKS_FOR_INTERVAL ? "ok" : c->blocks ? "few" : "failed";
     if (!c->blocks && !c->reason && !c->odd_rows && !c->cut_rows)
         c->reason = c->void_samples ? "no sample had the right result" : "only warm-up samples";
 }
@@ -301,6 +299,9 @@ static const struct column cell_columns[] = {
     { CELL(status, WORD) },
     { CELL(disturbed_share, RATIO) },
     { CELL(cause, WORD) },
+    { CELL(suspect_share, RATIO) },
+    { CELL(odd_rows, COUNT) },
+    { CELL(cut_rows, COUNT) },
     { CELL(answer_p50_ns, NS) },
     { CELL(answer_p99_ns, NS) },
     { CELL(beside_ns, NS) },
@@ -401,8 +402,7 @@ static enum verdict verdict_of(const struct run *r, const struct ratio *ratio)
                                : VERDICT_UNCLEAR;
 }
 
-/* Would the blocks that nothing disturbed say the same?  Too few of them contradict nobody: then
- * all are alike, and so is what disturbed them. */
+/* Would the blocks that nothing disturbed say the same?  Too few of them support nothing. */
 static int holds_when_quiet(const struct run *r, const struct cell *a, const struct cell *b,
                             enum verdict verdict)
 {
@@ -410,23 +410,23 @@ static int holds_when_quiet(const struct run *r, const struct cell *a, const str
     if (!(a->disturbed_share > NOISY_SHARE) && !(b->disturbed_share > NOISY_SHARE))
         return 1;
     struct ratio ratio = compare_some(r, a, b, 1, &quiet);
-    return quiet >= FEWEST_BLOCKS && verdict_of(r, &ratio) == verdict;
+    return quiet >= BLOCKS_FOR_INTERVAL && verdict_of(r, &ratio) == verdict;
 }
 
 static struct pair make_pair(const struct run *r, const struct cell *a, const struct cell *b)
 {
     struct pair p = { .a = a, .b = b, .margin = r->margin, .blocks_needed = NAN };
     struct ratio ratio = compare_blocks(r, a, b, &p.blocks);
-    enum verdict verdict = verdict_of(r, &ratio);
-    if (verdict != VERDICT_UNCLEAR && !holds_when_quiet(r, a, b, verdict))
-        verdict = VERDICT_UNCLEAR;
+    enum verdict seen = verdict_of(r, &ratio);
+    int holds = seen == VERDICT_UNCLEAR || holds_when_quiet(r, a, b, seen);
+    enum verdict verdict = holds ? seen : VERDICT_UNCLEAR;
     p.ratio = ratio.center;
     p.ratio_low = ratio.low;
     p.ratio_high = ratio.high;
     p.p_sign = p.blocks ? ratio.p_sign : NAN;
     p.verdict = stats_verdict_name(verdict);
-    if (verdict == VERDICT_UNCLEAR) {
-        long needed = FEWEST_BLOCKS;
+    if (holds && verdict == VERDICT_UNCLEAR) { /* no number of blocks makes it quiet */
+        long needed = BLOCKS_FOR_INTERVAL;
         if (ratio.has_interval)
             needed = stats_blocks_to_settle(&ratio, p.blocks, r->margin);
         p.blocks_needed = (double)(needed < MOST_BLOCKS_NEEDED ? needed : MOST_BLOCKS_NEEDED);
@@ -470,7 +470,7 @@ static void compare_twins(struct run *r, struct cell **cells, long count, FILE *
                 view_compare(&r->side, cells[i], cells[j]))
                 continue;
             struct ratio ratio = compare_blocks(r, cells[i], cells[j], &shared);
-            if (shared >= FEWEST_BLOCKS)
+            if (shared >= BLOCKS_FOR_INTERVAL)
                 r->twins[r->twin_count++] = log(ratio.center);
         }
 }
@@ -560,12 +560,19 @@ static const struct output {
     { "cells.csv", put_cells, NULL },
     { "pairs.csv", put_pairs, NULL },
     { "metg.csv", NULL, metg_put },
+    { "map.csv", NULL, map_put },
+    { "crossover.csv", NULL, crossover_put },
     { "costs.csv", NULL, costs_put },
     { "chunks.csv", NULL, chunks_put },
     { "scaling.csv", NULL, growth_put },
     { "prediction.csv", NULL, prediction_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+
+const char *summarize_table(int i)
+{
+    return i >= 0 && i < OUTPUTS ? outputs[i].file : NULL;
+}
 
 static int write_new(struct run *r, struct derivation *d, const char *dir, const struct output *o,
                      struct why *w)
@@ -699,9 +706,9 @@ const struct command command_summarize = {
     .summary = "samples -> tables: medians, intervals, pairs, costs, predictions, verdict",
     .about =
         "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
-        "(medians over blocks, intervals, verdicts) and what follows from them: metg.csv,\n"
-        "costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and doctor.csv then\n"
-        "checks.csv and verdict.csv.\n"
+        "(medians over blocks, intervals, verdicts) and what follows: metg.csv, map.csv,\n"
+        "crossover.csv, costs.csv, chunks.csv, scaling.csv, prediction.csv; with machine.csv and\n"
+        "doctor.csv then checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.",

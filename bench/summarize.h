@@ -12,7 +12,10 @@
 
 struct derivation;
 
-/* Write the tables into DIR from DIR/samples.csv and DIR/status.csv, in place of what was there.
+/* The file names of the tables, I from 0 on; NULL: no more.  Those of judge.h come after them. */
+const char *summarize_table(int i);
+
+/* Write the tables into DIR from DIR/samples.csv and DIR/status.csv, in place of what was there,
  * and have them judged.  Where status.csv is missing every sample counts; that, a row that was cut
  * off and a run without samples are warnings on stderr. Returns 0, or -errno with WHY; then all old
  * tables are as they were, unless a later one could not be put in place after the first. */

@@ -12,7 +12,6 @@
 #define WORKERS_WITHIN 1.05
 #define WORTHWHILE     0.5
 #define MARGIN         0.03 /* where no pair says which */
-enum { BLOCKS_FOR_INTERVAL = 6 };
 
 const char *choice_word(enum choice c)
 {

@@ -388,39 +388,6 @@ int stats_enough(long blocks, double half_width, double wanted)
     return blocks >= FIRST_LOOK && (blocks - FIRST_LOOK) % STEP == 0 && half_width <= wanted;
 }
 
-struct components stats_components(const double *samples, const long *sizes, long blocks)
-{
-    struct components c = { NAN, NAN };
-    double all = 0, squared_sizes = 0, inside = 0, outside = 0;
-    for (long i = 0; i < blocks; i++) {
-        all += (double)sizes[i];
-        squared_sizes += (double)sizes[i] * (double)sizes[i];
-    }
-    double whole = mean_of(samples, (long)all);
-    for (long i = 0; i < blocks; samples += sizes[i++]) {
-        double center = mean_of(samples, sizes[i]);
-        inside += squares_about(samples, sizes[i], center);
-        outside += (double)sizes[i] * (center - whole) * (center - whole);
-    }
-    if (all > (double)blocks)
-        c.within = inside / (all - (double)blocks);
-    if (blocks > 1) {
-        double others = (double)(blocks - 1), size = (all - squared_sizes / all) / others;
-        double noise = isnan(c.within) ? 0 : c.within;
-        c.between = fmax(0, (outside / others - noise) / size);
-    }
-    return c;
-}
-
-long stats_samples_wanted(double launch, double sample, const struct components *c)
-{
-    const double least = 3, most = 20;
-    double wanted = ceil(sqrt(launch / sample * (c->within / c->between)));
-    if (!(launch > 0 && sample > 0 && c->within > 0 && c->between >= 0))
-        return (long)least;
-    return (long)fmin(most, fmax(least, wanted));
-}
-
 /* How quiet it was ------------------------------------------------------------------------- */
 
 double stats_quiet_reference(const double *values, long n, double *scratch)

@@ -40,6 +40,8 @@ long stats_interval_rank(long n, double alpha);
 /* What the interval of RANK really covers: 1 - 2 P(X < rank). */
 double stats_coverage(long n, long rank);
 
+enum { BLOCKS_FOR_INTERVAL = 6 }; /* the fewest that have one at 95 % */
+
 /* That interval.  SORTED is ascending.  Returns 1 and sets LOW and HIGH, or 0: too few values. */
 int stats_median_interval(const double *sorted, long n, double alpha, double *low, double *high);
 
@@ -159,24 +161,6 @@ double stats_half_width(const double *values, long n, double alpha, double *scra
  * looks at a wider interval than the 95 % that are reported, and at its width only, never at where
  * it lies; tests/test_coverage.c shows what is left of the 95 %. */
 int stats_enough(long blocks, double half_width, double wanted);
-
-/* Variance components of a one-way layout: samples in blocks. */
-struct components {
-    double within;  /* of a sample about its block; NAN: no block has two samples */
-    double between; /* of blocks, 0 or more; NAN: fewer than two blocks; holds both if WITHIN is */
-};
-
-/* SAMPLES hold BLOCKS blocks one after the other, SIZES[i] >= 1 samples each.  By mean squares:
- * within = SSW / (N - R), between = max(0, (MSB - within) / n0),
- * n0 = (N - sum(size^2) / N) / (R - 1).
- * Source: Searle, Casella & McCulloch, Variance Components (1992), 3.6. */
-struct components stats_components(const double *samples, const long *sizes, long blocks);
-
-/* How many samples a block should have where starting it costs LAUNCH and a sample costs SAMPLE, in
- * the same unit: ceil(sqrt(launch / sample * within / between)), 3 at least and 20 at most.  No
- * variance between blocks: 20; none within: 3.  A NAN among the arguments, or costs that are not
- * above 0: 3.  Source: Kalibera & Jones, Rigorous Benchmarking in Reasonable Time (2013), 6.3. */
-long stats_samples_wanted(double launch, double sample, const struct components *c);
 
 /* How quiet it was ------------------------------------------------------------------------- */
 

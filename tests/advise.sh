@@ -99,7 +99,7 @@ awk -F, -v OFS=, -v samples=bytes/samples.csv -v status=bytes/status.csv '
             line = f[1]
             for (i = 2; i <= NF; i++) line = line "," f[i]
             print line >> samples
-            if ($18 == 0) print 1000 + b "," $16 "," f[17] ",ok,,40,made up" >> status
+            if ($18 == 0) print 1000 + b "," $16 "," f[17] ",ok,,4000,made up" >> status
         }
     }' run/samples.csv
 advise 0 bytes --task-us 10 --tasks 10000 --payload 4096 --format csv

@@ -96,7 +96,7 @@ make() {
             printf "cell,%s,auto,%s,passive,cpu,%s,10000,0,1000,%d,%d,close,%s,%s%d,%d,%d,0,%.0f,ok,x,%s,%.0f\n",
                 backend, schedule, version, chunk, workers, cpus, more, b, seq, s, wall, steps, waited * workers * wall >samples
         }
-        printf "%d,%d,%d,ok,,1,\n", seq - first, b, seq >status
+        printf "%d,%d,%d,ok,,,\n", seq - first, b, seq >status
     }
     BEGIN {
         state = seed * 7919 + 17

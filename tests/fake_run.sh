@@ -96,7 +96,7 @@ function cell(sweep, b, s, wl, v, w, n, c, p,    k, x, base, open, line, factor)
             continue
         }
         if (sweep == "lesson") line = line " blocks=2"
-        print number "," k "," seq ",ok,,40," line > status
+        print number "," k "," seq ",ok,,60000," line > status
         base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise())
         for (x = 0; x < 3; x++)
             print "cell," b "," (b == "serial" ? "none" : b == "omp" ? "thread" : "fork") "," s \

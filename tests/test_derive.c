@@ -96,7 +96,7 @@ static void put(struct fixture *x, const struct point *p, int block, double wall
         p->backend, strcmp(p->backend, "omp") ? "fork" : "thread", p->schedule, p->workload,
         p->task_ns, p->payload, p->tasks, p->chunk, p->workers, block, x->cells, times[0], times[1],
         isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep);
-    fprintf(x->status, "%d,%d,%d,ok,,1,line\n", x->cells, block, x->cells);
+    fprintf(x->status, "%d,%d,%d,ok,,,line\n", x->cells, block, x->cells);
 }
 
 /* In every block the same. */
@@ -498,8 +498,12 @@ static void chunks(void **state)
         struct point p = { "omp", "dynamic", "cpu", "chunk", 1000, 0, 4096, pow(4, i), P };
         put_blocks(x, &p, BLOCKS, 4096 * 1000 / P * times[i], NAN);
     }
+    struct point guided = { "omp", "guided", "cpu", "chunk", 1000, 0, 4096, 1, P };
+    put_blocks(x, &guided, BLOCKS, 4096 * 1000 / P * 1.04, NAN);
     const struct csv *t = digest(x, "chunks.csv");
-    assert_int_equal(t->rows, 1);
+    assert_int_equal(t->rows, 1); /* guided has no ladder of its own */
+    expect_near(t, 0, "guided_regret", 0.04);
+    expect(t, 0, "guided_chunk", "1");
     expect(t, 0, "backend", "omp");
     expect(t, 0, "task_ns", "1000");
     expect(t, 0, "tasks", "4096");
@@ -567,13 +571,78 @@ static void scaling_many_counts(void **state)
     expect(t, 0, "note", "");
 }
 
+/* ---- map.csv, crossover.csv ------------------------------------------------------------------ */
+
+/* Threads and a team at every length, with so many bytes; OVERHEAD a task more for the team. */
+static void put_sides(struct fixture *x, double payload, int blocks, double overhead)
+{
+    const char *workload = payload ? "payload" : "cpu", *sweep = payload ? "payload" : "length";
+    for (int i = 0; i < LENGTHS; i++) {
+        struct point p = { "omp", "dynamic", workload, sweep, lengths[i], payload, 1000, 1, P };
+        put_blocks(x, &p, blocks, 1000 * lengths[i] / P, NAN);
+        p.backend = "pipe";
+        p.tasks = payload ? 1000 : 500; /* the map is per task */
+        put_blocks(x, &p, blocks, p.tasks * (lengths[i] + overhead) / P, NAN);
+    }
+}
+
+static void map_of_both(void **state)
+{
+    struct fixture *x = *state;
+    put_sides(x, 0, BLOCKS, 500);
+    put_sides(x, 4096, BLOCKS, 6000);
+    const struct csv *t = digest(x, "map.csv");
+    assert_int_equal(t->rows, 2 * LENGTHS); /* threads are not held against themselves */
+    long row = row_of(t, "payload_bytes", "4096", "task_ns", "1000");
+    expect(t, row, "backend", "pipe");
+    expect(t, row, "blocks", "6");
+    expect_near(t, row, "ratio", 7);
+    expect_near(t, row, "ratio_low", 7);
+    expect(t, row, "verdict", "slower");
+    row = row_of(t, "payload_bytes", "0", "task_ns", "100000");
+    expect_near(t, row, "ratio", 1.005);
+    expect(t, row, "verdict", "same");
+
+    /* within 3 % from overhead / 0.03 on */
+    t = digest(x, "crossover.csv");
+    assert_int_equal(t->rows, 2);
+    row = row_of(t, "payload_bytes", "4096", NULL, NULL);
+    expect(t, row, "lengths", "5");
+    expect(t, row, "status", "at");
+    expect_near(t, row, "from_ns", 6000 / 0.03);
+    expect_near(t, row, "from_high_ns", 6000 / 0.03);
+    expect_near(t, row_of(t, "payload_bytes", "0", NULL, NULL), "from_ns", 500 / 0.03);
+}
+
+static void crossover_beyond_the_map(void **state)
+{
+    struct fixture *x = *state;
+    put_sides(x, 0, BLOCKS, 1);
+    put_sides(x, 4096, BLOCKS, 1e6);
+    const struct csv *t = digest(x, "crossover.csv");
+    long row = row_of(t, "payload_bytes", "0", NULL, NULL);
+    expect(t, row, "status", "below");
+    expect(t, row, "from_ns", "");
+    expect(t, row_of(t, "payload_bytes", "4096", NULL, NULL), "status", "not_reached");
+}
+
+static void map_of_one_block(void **state)
+{
+    struct fixture *x = *state;
+    put_sides(x, 0, 1, 500);
+    const struct csv *t = digest(x, "map.csv");
+    expect(t, 0, "ratio_low", "");
+    expect(t, 0, "verdict", "unclear");
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void nothing_measured(void **state)
 {
-    static const char *const names[] = { "metg.csv", "costs.csv", "chunks.csv", "scaling.csv" };
+    static const char *const names[] = { "metg.csv",  "map.csv",    "crossover.csv",
+                                         "costs.csv", "chunks.csv", "scaling.csv" };
     struct fixture *x = *state;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 6; i++)
         assert_int_equal(digest(x, names[i])->rows, 0);
     const struct csv *t = digest(x, "prediction.csv");
     assert_int_equal(t->rows, 1);
@@ -593,13 +662,13 @@ static char *bytes_of(struct fixture *x, const char *name)
 
 static void same_bytes(void **state)
 {
-    static const char *const names[] = { "metg.csv", "costs.csv", "chunks.csv", "scaling.csv",
-                                         "prediction.csv" };
+    static const char *const names[] = { "metg.csv",   "map.csv",     "crossover.csv", "costs.csv",
+                                         "chunks.csv", "scaling.csv", "prediction.csv" };
     struct fixture *x = *state;
     put_lengths(x, BLOCKS, 500);
     put_model_run(x);
     put_workers(x, 3, 0.1, 0);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 7; i++) {
         digest(x, names[i]);
         char *first = bytes_of(x, names[i]);
         digest(x, names[i]);
@@ -626,6 +695,8 @@ int main(void)
         TEST(scaling_many_counts), TEST(nothing_measured),
         TEST(same_bytes),          TEST(metg_of_quiet_blocks),
         TEST(metg_of_all_blocks),  TEST(longest_reference),
+        TEST(map_of_both),         TEST(crossover_beyond_the_map),
+        TEST(map_of_one_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

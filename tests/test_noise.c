@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,11 +64,12 @@ static void each_signal_has_its_limit(void **state)
     double scratch[64];
     struct noise_ledger n;
     (void)state;
-    noise_open(&n, c, scratch);
+    noise_open(&n, c, NAN, scratch);
     assert_true(n.canary == 70000);
-    for (long row = 0; row < c->rows; row++)
-        assert_int_equal(noise_of(&n, row, wanted[row].workers, wanted[row].cpus),
-                         wanted[row].wanted);
+    for (long row = 0; row < c->rows; row++) {
+        struct noise_usual usual = { wanted[row].workers, wanted[row].cpus, 0, 0 };
+        assert_int_equal(noise_of(&n, row, &usual), wanted[row].wanted);
+    }
     for (int i = 0; i < NOISES; i++)
         assert_true(noise_word((enum noise)i)[0]);
     assert_string_equal(noise_word(NOISES), "");
@@ -78,11 +80,68 @@ static void each_signal_has_its_limit(void **state)
 static void an_old_record_is_quiet(void **state)
 {
     struct csv *c = parse("wall_ns,tasks\n1000,1\n");
+    const struct noise_usual usual = { 1, "", 0, 0 };
     double scratch[2];
     struct noise_ledger n;
     (void)state;
-    noise_open(&n, c, scratch);
-    assert_int_equal(noise_of(&n, 0, 1, ""), NOISES);
+    noise_open(&n, c, 0, scratch);
+    assert_int_equal(noise_of(&n, 0, &usual), NOISES);
+    assert_int_equal(noise_warns(&n, 0, &usual), 0);
+    csv_free(c);
+}
+
+/* A warning is not yet a disturbance. */
+static void warnings_come_first(void **state)
+{
+    static const int warned[] = { 0, 1, 0, 1, 0, 1, 0, 1, 1, 0 };
+    struct csv *c = parse("wall_ns,runq_ns,steal_ns,canary_ns,nivcsw\n"
+                          "20000000,190000,0,70000,0\n"
+                          "20000000,200000,0,70000,0\n" /* 0.5 % of two workers' time */
+                          "20000000,0,79000,70000,0\n"
+                          "20000000,0,80000,70000,0\n" /* 0.2 % */
+                          "20000000,0,0,71399,0\n"
+                          "20000000,0,0,71401,0\n" /* 2 % */
+                          "20000000,0,0,70000,11\n"
+                          "20000000,0,0,70000,12\n" /* three times the usual */
+                          "20000000,0,0,70000,39\n"
+                          "2000000,0,0,70000,3\n"); /* a short sample: few are no rate */
+    const struct noise_usual usual = { 2, "0+1", 0, 100 };
+    double scratch[64];
+    struct noise_ledger n;
+    (void)state;
+    noise_open(&n, c, 0, scratch);
+    for (long row = 0; row < c->rows; row++) {
+        assert_int_equal(noise_warns(&n, row, &usual), warned[row]);
+        assert_int_equal(noise_of(&n, row, &usual), NOISES);
+    }
+    csv_free(c);
+}
+
+/* A backend whose workers always wait 20 % is not disturbed by that, in a run that had the machine
+ * to itself; nor by losing its CPU as often as ever. */
+static void what_is_usual_is_no_noise(void **state)
+{
+    static const double foreign[] = { 0.001, 0.2, NAN };
+    struct csv *c = parse("wall_ns,runq_ns,nivcsw\n"
+                          "20000000,8000000,20\n"
+                          "20000000,8100000,22\n"
+                          "20000000,8050000,20\n"
+                          "20000000,9400000,20\n"    /* 3.25 % more */
+                          "20000000,8000000,220\n"); /* eleven times as often */
+    long rows[][2] = { { 0, 7 }, { 1, 7 }, { 2, 7 }, { 3, 7 }, { 4, 7 } };
+    double scratch[64];
+    struct noise_ledger n;
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        noise_open(&n, c, foreign[i], scratch);
+        struct noise_usual u = noise_usual(&n, rows[0], sizeof rows[0], c->rows, 2, "0+1", scratch);
+        assert_float_equal(u.switch_rate, 500, 1e-6);
+        assert_float_equal(u.wait_share, i ? 0 : 0.2025, 1e-6);
+        for (long row = 0; row < 3; row++)
+            assert_int_equal(noise_of(&n, row, &u), i ? NOISE_WAITING : NOISES);
+        assert_int_equal(noise_of(&n, 3, &u), NOISE_WAITING);
+        assert_int_equal(noise_of(&n, 4, &u), i ? NOISE_WAITING : NOISE_SWITCHED);
+    }
     csv_free(c);
 }
 
@@ -198,7 +257,9 @@ static void disturbed_blocks_decide_nothing(void **state)
         }
         sum_up(&m);
         assert_string_equal(told(&m, "omp", "pool", "verdict"), waits ? "unclear" : "slower");
-        long row = 1; /* pool's */
+        assert_string_equal(told(&m, "omp", "pool", "blocks_needed"),
+                            ""); /* it is not for blocks */
+        long row = 1;            /* pool's */
         assert_string_equal(csv_cell(m.cells, row, csv_column(m.cells, "backend")), "pool");
         assert_string_equal(csv_cell(m.cells, row, csv_column(m.cells, "cause")),
                             waits ? "waited for a CPU" : "");
@@ -213,6 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_signal_has_its_limit),
         cmocka_unit_test(an_old_record_is_quiet),
+        cmocka_unit_test(warnings_come_first),
+        cmocka_unit_test(what_is_usual_is_no_noise),
         cmocka_unit_test(twins_give_the_margin),
         cmocka_unit_test(disturbed_blocks_decide_nothing),
     };

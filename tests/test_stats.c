@@ -337,45 +337,6 @@ static void stopping(void **state)
     assert_false(stats_enough(30, NAN, 0.02));
 }
 
-/* In exact fractions, by the formula. */
-static void components(void **state)
-{
-    const double x[] = { 1.2, 1.5, 1.1, 2.0, 2.4, 2.2, 2.6, 0.9, 1.0, 1.6, 1.3, 1.4 };
-    const double alike[] = { 1, 2, 1, 2 };
-    const long sizes[] = { 3, 4, 2, 3 }, twos[] = { 2, 2 }, ones[] = { 1, 1, 1 };
-    struct components c = stats_components(x, sizes, 4);
-    (void)state;
-    NEAR(c.within, 0.042291666666666665);
-    NEAR(c.between, 0.35035377358490566);
-    c = stats_components(alike, twos, 2);
-    assert_true(c.within == 0.5 && c.between == 0);
-    c = stats_components(alike, twos, 1);
-    assert_true(c.within == 0.5 && isnan(c.between));
-    c = stats_components(x, ones, 3);
-    assert_true(isnan(c.within));
-    NEAR(c.between, 13. / 300); /* the variance of 1.2, 1.5, 1.1 */
-    c = stats_components(x, ones, 0);
-    assert_true(isnan(c.within) && isnan(c.between));
-}
-
-static void samples_wanted(void **state)
-{
-    struct components c = { .within = 4, .between = 1 };
-    (void)state;
-    assert_int_equal(stats_samples_wanted(10, 1, &c), 7); /* sqrt(40) */
-    assert_int_equal(stats_samples_wanted(9, 1, &c), 6);
-    assert_int_equal(stats_samples_wanted(1, 1, &c), 3);
-    assert_int_equal(stats_samples_wanted(1000, 1, &c), 20);
-    assert_int_equal(stats_samples_wanted(0, 1, &c), 3);
-    assert_int_equal(stats_samples_wanted(NAN, 1, &c), 3);
-    c.between = 0;
-    assert_int_equal(stats_samples_wanted(1, 1, &c), 20);
-    c.within = 0;
-    assert_int_equal(stats_samples_wanted(1, 1, &c), 3);
-    c = (struct components){ NAN, 1 };
-    assert_int_equal(stats_samples_wanted(1, 1, &c), 3);
-}
-
 static void quiet(void **state)
 {
     double x[41], scratch[41];
@@ -473,8 +434,6 @@ int main(void)
         cmocka_unit_test(welch),
         cmocka_unit_test(two_runs),
         cmocka_unit_test(stopping),
-        cmocka_unit_test(components),
-        cmocka_unit_test(samples_wanted),
         cmocka_unit_test(quiet),
         cmocka_unit_test(order_and_unit),
         cmocka_unit_test(coverage),
