@@ -13,6 +13,7 @@ case $1 in
 /*) cell=$1 ;;
 *) cell=$PWD/$1 ;;
 esac
+source=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 2
@@ -237,6 +238,14 @@ for backend in gil omp pool; do
             "$(column answer_${pair#* }_ns)" ]
     done
 done
+# Every line that docs/gil.md gives out, cut short.
+plan=$source/docs/gil-plan.txt
+expect "lines in $plan" [ "$(grep -c '^teampool-cell ' "$plan")" -gt 20 ]
+while read -r program words; do
+    [ "$program" = teampool-cell ] || continue
+    measure $words task_ns=1000 samples=1 warmup_samples=0 steps_per_ms=500000
+    expect "exit code 0, not $code" is $code 0
+done <"$plan"
 echo "a lock lets one in"
 
 # ---- the caller's environment ----
