@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Thin on purpose: CMake builds; this only knows the few words that people type.
-.PHONY: all build bench report test asan tsan setup clean help format
+.PHONY: all build bench report test asan tsan fuzz setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -16,6 +16,7 @@ help:
 	@echo "make test           every test"
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
 	@echo "make tsan           the tests of core, pool and lock with the thread sanitizer"
+	@echo "make fuzz           damaged tables and plans, SECONDS=60 each, with libFuzzer (clang)"
 	@echo "make build          the two programs, in build/release"
 	@echo "make clean          remove build/ (results stay)"
 
@@ -42,6 +43,13 @@ asan tsan:
 	@cmake --preset $@ --log-level=WARNING
 	@cmake --build --preset $@ -j $(JOBS)
 	@ctest --test-dir build/$@ -j $(TEST_JOBS) --output-on-failure --no-tests=error
+
+fuzz:
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz -j $(JOBS)
+	@for name in csv plan run; do mkdir -p build/fuzz/found/$$name && build/fuzz/fuzz_$$name \
+	  -max_total_time=$(or $(SECONDS),60) -max_len=16000 -artifact_prefix=build/fuzz/ -verbosity=0 \
+	  -print_final_stats=1 build/fuzz/found/$$name tests/fuzz/corpus/$$name || exit 1; done
 
 setup:
 	@scripts/setup.sh

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MARK "\xEF\xBB\xBF" /* a byte order mark: skipped before a table, text within one */
+
 /* One pass over the text turns quotes, commas and line ends into NULs in place and collects the
  * starts of the fields; the text only ever shrinks, so reading and writing share one buffer. */
 struct reader {
@@ -101,8 +103,8 @@ int csv_parse(struct csv **out, const char *text, long length, const char *name,
     memcpy(c->text, text, (size_t)length);
     r.in = r.out = c->text;
     r.end = c->text + length;
-    if (length >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3))
-        r.in += 3;
+    if (length >= 3 && !memcmp(text, MARK, strlen(MARK)))
+        r.in += strlen(MARK);
     if (memchr(text, 0, (size_t)length)) {
         error = why(w, -EBADMSG, "%s: not a CSV file: it has NUL bytes", name);
         goto fail;
@@ -239,7 +241,7 @@ static int utf8_length(const unsigned char *s)
 
 void csv_put(FILE *f, const char *text)
 {
-    int quote = strpbrk(text, ",\"") != NULL;
+    int quote = strpbrk(text, ",\"") || !strncmp(text, MARK, strlen(MARK));
     if (quote)
         fputc('"', f);
     for (const unsigned char *s = (const unsigned char *)text; *s;) {

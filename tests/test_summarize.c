@@ -303,7 +303,7 @@ static void options_name_a_side(void **state)
         for (int k = 0; k < 2; k++) {
             fprintf(x->samples,
                     "cell,gil,thread,static,passive,cpu,1,10000,0,1000,1,4,,,,%s,%d,%d,0,0,%d,ok\n",
-                    options[k], block, 10 * block + k, 1000000 * (k + 1));
+                    options[k], block, 10 * block + k, 1000 * (k + 1));
             finished(x, k + 1, block, 10 * block + k, "ok", "", "line");
         }
     end(x);
