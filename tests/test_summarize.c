@@ -293,7 +293,7 @@ static void pairs(void **state)
 }
 
 /* Options are a team's, not the work's: two teams that differ in nothing else are a pair. */
-static void options_name_a_side(void **state)
+static void options_pair(void **state)
 {
     static const char *const options[] = { "", "lock:old" };
     struct fixture *x = *state;
@@ -785,12 +785,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(medians),       TEST(speedups),         TEST(pairs),           TEST(unclear_pair),
-        TEST(options_name_a_side),
         TEST(few_blocks),    TEST(serial_reference), TEST(no_shared_block), TEST(pair_order),
         TEST(cell_order),    TEST(void_and_warmup),  TEST(nothing_right),   TEST(impossible_values),
         TEST(failed_blocks), TEST(never_a_sample),   TEST(tried_again),     TEST(missing_status),
         TEST(torn_row),      TEST(no_samples),       TEST(other_columns),   TEST(not_a_run),
         TEST(same_bytes),    TEST(read_only_folder), TEST(full_disk),       TEST(many_rows),
+        TEST(options_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
