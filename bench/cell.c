@@ -166,7 +166,7 @@ static void resolve(struct cell *c)
         r->payload_bytes = c->workload->payload;
 
     if (setting_parse(c->backend->options, r->options, c->options, &w))
-        die(EXIT_USAGE, "%s; %s", w.text, "'teampool-cell --list' shows them");
+        die(EXIT_USAGE, "%s; 'teampool-cell --list' shows them", w.text);
     setting_print(c->backend->options, c->options, c->options_text, sizeof c->options_text);
     r->options = c->options_text;
 
