@@ -7,11 +7,7 @@
 #define BENCH_READING_H
 
 #include "../core/csv.h"
-
-/* A median with its 95 % interval.  NAN: not known; LOW and HIGH are known together or not. */
-struct estimate {
-    double mid, low, high;
-};
+#include "estimate.h"
 
 /* One row of cells.csv.  Texts point into the table; numbers that are not known are NAN. */
 struct cell {
