@@ -18,7 +18,7 @@ help:
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
 	@echo "make tsan           the tests of core, pool and lock with the thread sanitizer"
 	@echo "make fuzz           damaged tables and plans, SECONDS=60 each, with libFuzzer (clang)"
-	@echo "make build          the two programs, in build/release"
+	@echo "make build          the two programs and the labs, in build/release"
 	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"
 	@echo "make clean          remove build/ (results stay)"
 
@@ -27,7 +27,7 @@ all: build
 build:
 	@scripts/setup.sh --check build
 	@cmake --preset release --log-level=WARNING
-	@cmake --build --preset release -j $(JOBS) --target teampool teampool-cell
+	@cmake --build --preset release -j $(JOBS) --target teampool teampool-cell labs
 
 bench: build
 	@run=$$($(TEAMPOOL) run --profile $(PROFILE)) && $(TEAMPOOL) report "$$run"

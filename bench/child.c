@@ -224,8 +224,8 @@ int child_find(const char *name, char *path, long room)
         return 0;
     self[length] = 0;
     *strrchr(self, '/') = 0;
-    const char *folders[] = { ".", TEAMPOOL_SHARE };
-    for (int i = 0; i < 2; i++) {
+    const char *folders[] = { ".", TEAMPOOL_SHARE, TEAMPOOL_LIBEXEC };
+    for (int i = 0; i < 3; i++) {
         int length_all = snprintf(path, (size_t)room, "%s/%s/%s", self, folders[i], name);
         if (length_all < room && !access(path, R_OK))
             return 1;

@@ -63,7 +63,7 @@ struct command {
 
 /* Every command is one file of bench/ and one line in main.c. */
 extern const struct command command_topology, command_list, command_plan, command_run,
-    command_summarize, command_report, command_compare, command_doctor, command_advise,
+    command_summarize, command_report, command_compare, command_doctor, command_advise, command_lab,
     command_completion, command_manual;
 
 /* All of them, in the help's order, ended by NULL; what `teampool` takes instead of one. */

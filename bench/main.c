@@ -10,9 +10,19 @@
 const char *program_name = "teampool";
 
 const struct command *const commands[] = {
-    &command_topology, &command_doctor,     &command_list,   &command_plan,
-    &command_run,      &command_summarize,  &command_report, &command_compare,
-    &command_advise,   &command_completion, &command_manual, NULL,
+    &command_topology,
+    &command_doctor,
+    &command_list,
+    &command_plan,
+    &command_run,
+    &command_summarize,
+    &command_report,
+    &command_compare,
+    &command_advise,
+    &command_lab,
+    &command_completion,
+    &command_manual,
+    NULL,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -107,6 +107,7 @@ const struct field record_fields[] = {
     RESULT(answer_max_ns, "the same, of the slowest"),
     RESULT(beside_ns,
            "computing that was done while requests were answered, by its nominal length"),
+    TEXT(MEASURED, outcome, "", "what came of it, in a word, where that is the question (labs)"),
     NUMBER(SETTING, samples, "5", 1, 1000000, NULL, "timed samples"),
     NUMBER(SETTING, warmup_samples, "1", 0, 1000000, NULL, "warm-up samples, at least"),
     NUMBER(SETTING, warmup_ms, "0", 0, 3600000, NULL, "time to warm up, at least, ms"),

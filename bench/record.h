@@ -37,6 +37,7 @@ struct record {
     int64_t steps_per_ms, foreign_ns, worker_pss_kib, worker_uss_kib;
     int64_t lock_requests, lock_switches, lock_forced, inside_most;
     int64_t answers, answer_p50_ns, answer_p90_ns, answer_p99_ns, answer_max_ns, beside_ns;
+    const char *outcome;
     /* Settings of the line that are not columns. */
     int64_t samples, warmup_samples, warmup_ms, trace;
     int64_t blocks, drop; /* for the run, not for the cell: how often at most; who goes first */

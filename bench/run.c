@@ -32,6 +32,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "pus.h"
+#include "run.h"
 #include "runner.h"
 #include "settle.h"
 #include "summarize.h"
@@ -55,6 +56,7 @@ static struct wishes {
     long seed, blocks; /* -1: not given */
     int profile;       /* -1: not given */
     int dry_run, quiet, verbose, force;
+    int lent; /* 1: for another command, which has its own words for what came out */
 } wishes = { .profile = -1, .seed = -1, .blocks = -1 };
 
 struct run {
@@ -867,6 +869,8 @@ static void tell(const struct run *r)
                 words_plural(runs, r->cells_ok, "cell run"),
                 words_plural(blocks, r->blocks, "whole block"), wall_s,
                 100 * r->sampled_s / wall_s);
+    if (wishes.lent)
+        return;
     if (!wishes.quiet && !stop_signal)
         judge_hints(r->folder.path, stderr);
     if (stop_signal)
@@ -909,7 +913,7 @@ static const struct option options[] = {
     { 0 },
 };
 
-static void take_wishes(struct run *r, const struct command *self, int argc, char **argv)
+static void take_wishes(const struct command *self, int argc, char **argv)
 {
     const struct wishes *w = &wishes;
     if (options_take(self, argc, argv))
@@ -926,6 +930,12 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
         die(EXIT_USAGE, "run: --resume takes plan, folder and seed from the run, and measures; of "
                         "the other options only --budget, --blocks, --quiet, --verbose and --force "
                         "go with it");
+}
+
+/* What they mean for time and blocks. */
+static void set_limits(struct run *r)
+{
+    const struct wishes *w = &wishes;
     r->profile = &profiles[w->profile >= 0 ? w->profile : PROFILE_DEFAULT];
     r->budget_s = w->budget_s > 0 ? w->budget_s : w->plan ? PLAN_BUDGET_S : r->profile->budget_s;
     r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PLAN_OVERTIME);
@@ -933,14 +943,11 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     r->width = w->blocks > 0 ? 0 : r->profile->width;
 }
 
-static int run_main(const struct command *self, int argc, char **argv)
+static int carry_out(const char *command)
 {
     struct run r = { .folder = { .samples = -1, .status = -1, .trace = -1 } };
     struct why w;
-    char command[1000] = "teampool run";
-    for (int i = 0; i < argc; i++)
-        snprintf(command + strlen(command), sizeof command - strlen(command), " %s", argv[i]);
-    take_wishes(&r, self, argc, argv);
+    set_limits(&r);
     r.start_ns = clock_ns();
     if (topology_load(&r.topology, NULL, &w))
         die(EXIT_FAILED, "run: %s", w.text);
@@ -975,6 +982,29 @@ static int run_main(const struct command *self, int argc, char **argv)
     machine_free(&r.machine);
     topology_free(r.topology);
     return code;
+}
+
+int run_lend(const char *plan, long blocks, double budget_s, const char *out, int force,
+             const char *command)
+{
+    wishes = (struct wishes){ .plan = plan,
+                              .out = out,
+                              .blocks = blocks,
+                              .budget_s = budget_s,
+                              .seed = -1,
+                              .profile = -1,
+                              .force = force,
+                              .lent = 1 };
+    return carry_out(command);
+}
+
+static int run_main(const struct command *self, int argc, char **argv)
+{
+    char command[1000] = "teampool run";
+    for (int i = 0; i < argc; i++)
+        snprintf(command + strlen(command), sizeof command - strlen(command), " %s", argv[i]);
+    take_wishes(self, argc, argv);
+    return carry_out(command);
 }
 
 const struct command command_run = {

@@ -9,6 +9,13 @@
 
 #include "child.h"
 
+#define LAB "lab-"
+
+static int is_lab(const char *name)
+{
+    return !strncmp(name, LAB, strlen(LAB));
+}
+
 static int find_cell(struct runner *r, struct why *w)
 {
     if (!child_find("teampool-cell", r->program, sizeof r->program))
@@ -39,12 +46,25 @@ static int find_peer(struct runner *r, const char *name, struct why *w)
     return find_python(r, w);
 }
 
+/* A program of labs/, or a script there, whose name says so. */
+static int find_lab(struct runner *r, const char *name, struct why *w)
+{
+    char file[300];
+    int is_script = strlen(name) > 3 && !strcmp(name + strlen(name) - 3, ".py");
+    snprintf(file, sizeof file, "labs/%s", name + strlen(LAB));
+    if (!child_find(file, is_script ? r->script : r->program, sizeof r->program))
+        return why(w, -ENOENT, "there is no runner '%s'; the labs' are not installed", name);
+    return is_script ? find_python(r, w) : 0;
+}
+
 int runner_find(struct runner *r, const char *name, struct why *w)
 {
     int error = 0;
     *r = (struct runner){ .words = { r->program } };
     if (!strcmp(name, "cell"))
         error = find_cell(r, w);
+    else if (is_lab(name))
+        error = find_lab(r, name, w);
     else if (runner_is_peer(name))
         error = find_peer(r, name, w);
     else if (access(name, X_OK))
@@ -61,7 +81,7 @@ int runner_find(struct runner *r, const char *name, struct why *w)
 
 int runner_is_peer(const char *name)
 {
-    return *name && strcmp(name, "cell") != 0 && !strchr(name, '/');
+    return *name && strcmp(name, "cell") != 0 && !strchr(name, '/') && !is_lab(name);
 }
 
 int runner_compare(const char *a, const char *b)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * runner: the programs that measure a cell.  One takes the words of a plan line and prints rows:
- * the cell program, a Python runner of scripts/peers, or any program that does the same.
+ * the cell program, a Python runner of scripts/peers, a program of labs/, or any that does the same.
  */
 #ifndef BENCH_RUNNER_H
 #define BENCH_RUNNER_H
@@ -15,9 +15,9 @@ struct runner {
     int count;
 };
 
-/* The runner that a plan calls NAME: "cell"; with a / the path of a program; else the script
- * NAME.py of scripts/peers, for the Python that TEAMPOOL_PYTHON names or `python3`. Returns 0, or
- * -ENOENT with WHY.  R is not to be copied. */
+/* The runner that a plan calls NAME: "cell"; with a / the path of a program; "lab-FILE" that program
+ * or script of labs/; else the script NAME.py of scripts/peers.  Scripts are for the Python that
+ * TEAMPOOL_PYTHON names or `python3`.  Returns 0, or -ENOENT with WHY.  R is not to be copied. */
 int runner_find(struct runner *r, const char *name, struct why *w);
 
 /* Is NAME that of a Python runner? */
