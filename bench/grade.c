@@ -211,6 +211,17 @@ static int leave(struct graded *g, enum grade grade, const char *format, const c
     return 0;
 }
 
+/* What a claim was that is not passed. */
+static void put_expected(struct graded *g, const struct sheet_check *c, int holds)
+{
+    size_t used = strlen(g->text);
+    snprintf(g->text + used, sizeof g->text - used, ". Expected: %s%s%s%s", c->claim,
+             g->grade == GRADE_FAIL ? ""
+             : holds                ? ", but beside a load it is not judged"
+                                    : ", but others took CPU time",
+             *c->hint ? ". " : "", c->hint);
+}
+
 static int grade_check(struct graded *g, const struct sheet_check *c, const struct hand_in *h,
                        struct why *w)
 {
@@ -230,12 +241,11 @@ static int grade_check(struct graded *g, const struct sheet_check *c, const stru
         return leave(g, GRADE_UNCLEAR, "Nothing to judge: %s", inner.text);
     if (error)
         return why(w, error, "the check %s: %s", c->name, inner.text);
-    g->grade = grade_of(c->class, holds, is_busy(h, 0), is_busy(h, crowding));
+    const int loaded = is_busy(h, 0), busy = is_busy(h, crowding);
+    g->grade = grade_of(c->class, holds, loaded, busy);
     put_sentence(c->text, h, g->text, sizeof g->text);
-    size_t used = strlen(g->text);
     if (g->grade == GRADE_FAIL || g->grade == GRADE_UNCLEAR)
-        snprintf(g->text + used, sizeof g->text - used, "  Expected: %s.%s%s", c->claim,
-                 *c->hint ? "  " : "", c->hint);
+        put_expected(g, c, holds);
     return 0;
 }
 
@@ -261,7 +271,13 @@ int grade(struct marks *m, const struct sheet *s, const struct hand_in *h, struc
         grade_refuse(m, "%s", reason.text);
         return 0;
     }
-    m->graded = calloc((size_t)s->check_count, sizeof *m->graded);
+    return grade_checks(m, s, h, w);
+}
+
+int grade_checks(struct marks *m, const struct sheet *s, const struct hand_in *h, struct why *w)
+{
+    int error = 0;
+    *m = (struct marks){ .graded = calloc((size_t)s->check_count, sizeof *m->graded) };
     if (!m->graded)
         return why(w, -ENOMEM, "no memory for the marks");
     for (int i = 0; !error && i < s->check_count; i++) {

@@ -36,6 +36,9 @@ extern const char *const grade_words[], *const verdict_words[];
  * lab, or cannot be a run, is a verdict.  Either way marks_free frees. */
 int grade(struct marks *m, const struct sheet *s, const struct hand_in *h, struct why *w);
 
+/* The same of a hand-in that is known to be this lab's and a run. */
+int grade_checks(struct marks *m, const struct sheet *s, const struct hand_in *h, struct why *w);
+
 /* A hand-in that cannot be graded, for this reason. */
 void grade_refuse(struct marks *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

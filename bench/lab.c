@@ -208,11 +208,15 @@ static int is_here(const struct record *r, struct why *w)
     return here;
 }
 
+/* A reason is told once for all lines that it holds for. */
 static int tell_if_here(const struct record *r, struct why *w)
 {
+    static struct why told;
     int here = is_here(r, w);
-    if (!here)
+    if (!here && strcmp(w->text, told.text) != 0) {
         warn("lab: left out: %s: %s", r->sweep, w->text);
+        told = *w;
+    }
     return here;
 }
 

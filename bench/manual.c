@@ -34,6 +34,8 @@ static const struct said teampool_examples[] = {
     { "teampool run --resume DIR", "Go on with a run that was stopped." },
     { "teampool advise DIR --task-us 5 --tasks 10000",
       "What is best for a loop of 10000 tasks of 5 \302\265s?" },
+    { "teampool lab sleep", "Do a course lab: measure, read what came out, hand in the folder." },
+    { "teampool lab sleep --check */ --format csv", "Grade what was handed in, as a table." },
     { "teampool compare OLD NEW --fail-on slower", "Exit with 3 if something became slower." },
     { 0 }
 };
@@ -67,7 +69,9 @@ static const struct said exit_codes[] = { { "0", "All went well." },
                                           { "2", "The command line cannot be meant." },
                                           { "3",
                                             "compare --fail-on found what it was looking for." },
-                                          { "4", "A check failed under --strict." },
+                                          { "4",
+                                            "A check failed under --strict; a lab's answer is "
+                                            "unclear." },
                                           { "130", "Interrupted; what was measured is kept." },
                                           { 0 } };
 

@@ -284,6 +284,22 @@ void record_print_line(const struct record *r, FILE *f)
     fputc('\n', f);
 }
 
+const char *record_other_field(const struct record *r, const struct csv *rows, long row)
+{
+    static const char *const names[] = { "backend", "workload", "schedule", "wait",   "tasks",
+                                         "chunk",   "workers",  "cpus",     "variant" };
+    for (const struct field *f = record_fields; f->name; f++) {
+        char buffer[32];
+        const char *planned = record_text(r, f, 1, buffer);
+        const char *told = csv_cell(rows, row, csv_column(rows, f->name));
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            if (!strcmp(f->name, names[i]) && *told && *planned && strcmp(planned, "auto") != 0 &&
+                strcmp(planned, told) != 0)
+                return f->name;
+    }
+    return NULL;
+}
+
 void record_csv_header(FILE *f)
 {
     for (const struct field *field = record_fields; field->name; field++)

@@ -88,6 +88,12 @@ const char *record_text(const struct record *r, const struct field *field, int o
 void record_csv_header(FILE *f);
 void record_csv_row(const struct record *r, FILE *f);
 
+struct csv;
+
+/* The first field in which a row that a runner gave is not the planned cell R; NULL: none.  What
+ * the plan leaves to the runner, or the runner does not tell, does not count. */
+const char *record_other_field(const struct record *r, const struct csv *rows, long row);
+
 /* The fields that a line takes, with defaults, ranges and meaning. */
 void record_help(FILE *f);
 

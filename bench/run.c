@@ -95,24 +95,6 @@ static double elapsed(const struct run *r)
 
 /* ---- one cell ---- */
 
-/* The first field in which a row is not the planned cell; NULL: none.  What the plan leaves to the
- * runner, or the runner does not tell, does not count. */
-static const char *other_field(const struct csv *rows, long row, const struct record *cell)
-{
-    static const char *const names[] = { "backend", "workload", "schedule", "wait",   "tasks",
-                                         "chunk",   "workers",  "cpus",     "variant" };
-    for (const struct field *f = record_fields; f->name; f++) {
-        char buffer[32];
-        const char *planned = record_text(cell, f, 1, buffer);
-        const char *told = csv_cell(rows, row, csv_column(rows, f->name));
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (!strcmp(f->name, names[i]) && *told && *planned && strcmp(planned, "auto") != 0 &&
-                strcmp(planned, told) != 0)
-                return f->name;
-    }
-    return NULL;
-}
-
 /* Are these the rows of this cell?  Returns 1, or 0 with the reason. */
 static int rows_fit(const struct csv *rows, const struct record *cell, struct why *w)
 {
@@ -126,7 +108,7 @@ static int rows_fit(const struct csv *rows, const struct record *cell, struct wh
         double wall;
         if (!csv_number(rows, row, csv_column(rows, "wall_ns"), &wall) || wall <= 0)
             return why(w, 0, "row %ld of its output: wall_ns is no time", row + 1);
-        const char *other = other_field(rows, row, cell);
+        const char *other = record_other_field(cell, rows, row);
         if (other)
             return why(w, 0, "row %ld of its output is of another cell: its %s is not the plan's",
                        row + 1, other);

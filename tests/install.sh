@@ -36,7 +36,8 @@ root="$scratch/a folder/moved here"
 for file in bin/teampool bin/teampool-cell share/man/man1/teampool.1 share/man/man1/teampool-cell.1 \
     share/bash-completion/completions/teampool share/bash-completion/completions/teampool-cell \
     share/zsh/site-functions/_teampool share/fish/vendor_completions.d/teampool.fish \
-    share/teampool/plots/theme.gp share/teampool/scripts/plot.sh; do
+    share/teampool/plots/theme.gp share/teampool/scripts/plot.sh share/teampool/docs/labs/sleep.md \
+    libexec/teampool/labs/fork libexec/teampool/labs/plugin.so libexec/teampool/labs/cross.py; do
     expect "$file" test -s "$root/$file"
 done
 ln -s "$root/bin/teampool" "$scratch/links/teampool"
@@ -47,6 +48,8 @@ ln -s teampool "$scratch/links/again"
 cat >"$scratch/use" <<'END_OF_USE'
 set -eu
 "$1" list | grep -q '^  pool '
+"$1" lab pickle --force --out "$2/lab" >/dev/null 2>"$2/err"
+rm -r "$2/lab"
 "$1" plan backend=serial workload=empty >"$2/plan.txt"
 rm -rf "$2/drawn"
 cp -R "$2/run" "$2/drawn"

@@ -6,7 +6,7 @@
 # check.  laws.sh --self-test: breaks each law once in a small tree and looks whether it is found.
 #
 #   1  a file includes from its own folder and from core/; a library's headers are free
-#   2  hwloc in core/topology.c only, OpenMP in threads/ and tests/ only, Python.h in workloads/ only
+#   2  hwloc in core/topology.c only, OpenMP in threads/, labs/ and tests/ only, Python.h in workloads/ only
 #   3  the pool library (pool/ but backend_*.c and adapter.*) includes nothing of the house
 #   4  workloads and backends don't know each other
 #   5  only bench/ prints or exits; core/csv.c writes to the FILE it is given
@@ -83,10 +83,10 @@ check_code() {
     code ~ /^[ \t]*#[ \t]*include[ \t]*<hwloc/ && FILENAME != "core/topology.c" {
         blame(2, "hwloc is for core/topology.c")
     }
-    code ~ /^[ \t]*#[ \t]*include[ \t]*<omp/ && folder != "threads" && folder != "tests" {
+    code ~ /^[ \t]*#[ \t]*include[ \t]*<omp/ && folder != "threads" && folder != "labs" && folder != "tests" {
         blame(2, "OpenMP is for threads/")
     }
-    code ~ /(#[ \t]*pragma|_Pragma[ \t]*\([ \t]*")[ \t]*omp/ && folder != "threads" && folder != "tests" {
+    code ~ /(#[ \t]*pragma|_Pragma[ \t]*\([ \t]*")[ \t]*omp/ && folder != "threads" && folder != "labs" && folder != "tests" {
         blame(2, "OpenMP is for threads/")
     }
     code ~ /^[ \t]*#[ \t]*include[ \t]*<Python/ && folder != "workloads" {
@@ -144,7 +144,7 @@ check_names() {
 
 # Headers that need a library that may be missing are left out.
 check_headers() {
-    grep -E '^(bench|core|pool|threads|workloads)/[^/]*\.h$' | while IFS= read -r file; do
+    grep -E '^(bench|core|labs|pool|threads|workloads)/[^/]*\.h$' | while IFS= read -r file; do
         ! grep -qE '<(Python|mpi|hwloc)' "$file" || continue
         ${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wno-unused -Werror -fsyntax-only \
             -x c "$file" >/dev/null 2>"$scratch/errors" ||
