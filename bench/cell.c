@@ -427,6 +427,8 @@ static int take_sample(struct cell *c, struct team *team, const struct job *job)
     r->wall_ns = t1 - t0;
     int wrong = c->workload->check(c->work, &outcome, &w) != 0;
     r->checksum = outcome.checksum;
+    if (outcome.steps_per_ns > 0)
+        r->steps_per_ms = (int64_t)(outcome.steps_per_ns * 1e6);
     r->status = wrong ? "void" : "ok";
     snprintf(note, sizeof note, "%s", wrong ? w.text : outcome.note);
     r->note = note;
@@ -559,6 +561,7 @@ static void about(void)
         { "compiler", TEAMPOOL_COMPILER },
         { "flags", TEAMPOOL_FLAGS },
         { "openmp", runtime },
+        { "embedded_python", TEAMPOOL_PYTHON_VERSION },
     };
     printf("key,value\n");
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
