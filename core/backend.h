@@ -28,6 +28,12 @@ struct backend {
     const char *name, *summary;
     const char *unavailable; /* NULL, or why it cannot run on this machine */
     const char *start;       /* how its workers come to be: "none", "thread", "fork" */
+    /* NULL, or the cell program that this backend lives in; elsewhere it has no `open`.  A launcher
+     * starts it once for the caller and once a worker, on whatever machines.  All of them come to
+     * `open` with the same arena, from which workers never return; of what they write there, only
+     * the slots and the job's data come back. */
+    const char *program;
+    const char *launcher; /* the command that starts it, if nobody wants another */
     const char *starts;      /* all its ways, "fork spawn"; NULL: that one */
     unsigned schedules;      /* set of 1 << enum schedule */
     enum schedule schedule;  /* its own choice, for schedule=auto */
