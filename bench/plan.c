@@ -642,7 +642,9 @@ static void add_peers(const struct layout *l, const struct csv *peers)
             add_serial(l, empty);
             continue;
         }
-        add_as(l, lesson, backend, "dynamic", 0);
+        if (!is(backend, "mpi") ||
+            l->workers >= lesson.workers) /* its processes spin as they wait */
+            add_as(l, lesson, backend, "dynamic", 0);
         for (int i = 0; i < COUNT(chunks); i++) {
             empty.chunk = chunks[i];
             add_as(l, empty, backend, "dynamic", bisection_rank(i, COUNT(chunks)) * 5);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """py-mpi: mpi4py.futures.MPIPoolExecutor; processes that the MPI library starts."""
+import os
 import sys
 
 import peers
@@ -13,6 +14,8 @@ class Team(peers.Team):
     starts = ("spawn",)
 
     def open(self, workers, start):
+        # Open MPI counts cores, and refuses to start more processes than it finds.
+        os.environ.setdefault("OMPI_MCA_rmaps_base_oversubscribe", "1")
         from mpi4py.futures import MPIPoolExecutor
         self.pool = MPIPoolExecutor(workers)
 
