@@ -29,7 +29,7 @@ enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30, CANARY_NS = 70000
 #define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory */
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
-static const char *const wait_names[WAITS] = { "active", "passive" };
+static const char *const wait_names[WAITS] = { "active", "passive", "default" };
 
 struct cell {
     struct record record;
@@ -144,7 +144,7 @@ static void resolve(struct cell *c)
         die(EXIT_USAGE, "start=%s: the workers of %s start by: %s", r->start, r->backend, starts);
     int wait = find_name(wait_names, WAITS, r->wait);
     if (wait < 0)
-        die(EXIT_USAGE, "wait=%s: write active or passive", r->wait);
+        die(EXIT_USAGE, "wait=%s: write active, passive or default", r->wait);
     const char *variants = c->workload->variants ? c->workload->variants : "";
     if (!*r->variant)
         r->variant = first_word(variants, variant, sizeof variant);

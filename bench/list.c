@@ -83,8 +83,14 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
 static void print_runners(void)
 {
     struct csv *peers = NULL;
+    struct runner llvm;
     struct why w;
     printf("\nrunners (runner=):\n  %-12s %s\n", "cell", "teampool-cell, for all of the above");
+    printf("  %-12s the same built by clang, with LLVM's OpenMP runtime\n", RUNNER_LLVM);
+    if (runner_find(&llvm, RUNNER_LLVM, NULL))
+        printf("  %-12s not on this machine: built without it; install clang and libomp-dev and "
+               "build again\n",
+               "");
     if (listing_ask(&peers, "peers", "--list", &w))
         printf("  %-12s not on this machine: %s\n", "py-...", w.text);
     else

@@ -53,7 +53,8 @@ struct plan {
 void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
                  const struct csv *peers);
 
-/* The same with the Python runners that are here, if the profile has any. */
+/* The same with what is not everywhere, if the profile has time for it: the Python runners, a
+ * second OpenMP runtime, and MPI where its launcher is named (launcher.h). */
 void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t);
 
 /* Is one of its runners a Python runner? */

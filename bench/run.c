@@ -24,6 +24,7 @@
 #include "command.h"
 #include "doctor.h"
 #include "folder.h"
+#include "launcher.h"
 #include "listing.h"
 #include "machine.h"
 #include "measure.h"
@@ -37,7 +38,7 @@
 enum { CALIBRATION_MS = 100 };
 
 struct wishes {
-    const char *profile, *plan, *out, *resume, *only;
+    const char *profile, *plan, *out, *resume, *only, *mpi;
     double budget_s;
     long seed, blocks; /* -1: not given */
     int dry_run, quiet, force;
@@ -237,14 +238,31 @@ static double deadline_of(const struct run *r, const struct plan_cell *cell)
     return fmin(20 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
 }
 
+/* A process that does the cell RECORD.  Owns: the caller, child_free. */
+static void run_cell(struct child *c, const struct runner *runner, const struct record *record,
+                     double deadline)
+{
+    enum { WORDS = 96 };
+    char *argv[WORDS + 1], *line = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&line, &length);
+    if (!f)
+        die(EXIT_FAILED, "run: no memory");
+    record_print_line(record, f);
+    fclose(f);
+    memcpy(argv, runner->words, (size_t)runner->count * sizeof *argv);
+    words_of(line, argv + runner->count, WORDS - runner->count);
+    int error = child_run(c, argv, deadline, &stop_signal);
+    if (error)
+        die(EXIT_FAILED, "run: cannot start %s: %s", runner->program, strerror(-error));
+    free(line);
+}
+
 /* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
 static int measure(struct run *r, int index, int block)
 {
-    enum { WORDS = 96 };
     struct plan_cell *cell = &r->plan.cells[index];
     struct record record = cell->record;
-    char *argv[WORDS + 1], *line = NULL;
-    size_t length = 0;
     struct runner runner;
     struct child c;
     struct why w, missing;
@@ -262,21 +280,11 @@ static int measure(struct run *r, int index, int block)
     record.seq = r->seq;
     if (record.steps_per_ms == UNKNOWN && !*runner.script) /* Python's steps take longer */
         parse_number(machine_get(&r->machine, "steps_per_ms"), &record.steps_per_ms);
-    FILE *f = open_memstream(&line, &length);
-    if (!f)
-        die(EXIT_FAILED, "run: no memory");
-    record_print_line(&record, f);
-    fclose(f);
-    memcpy(argv, runner.words, (size_t)runner.count * sizeof *argv);
-    words_of(line, argv + runner.count, WORDS - runner.count);
-    int error = child_run(&c, argv, deadline, &stop_signal);
-    if (error)
-        die(EXIT_FAILED, "run: cannot start %s: %s", runner.program, strerror(-error));
+    run_cell(&c, &runner, &record, deadline);
     int interrupted = c.interrupted;
     if (!interrupted)
         keep_result(r, index, block, &c, deadline);
     child_free(&c);
-    free(line);
     return interrupted;
 }
 
@@ -466,10 +474,63 @@ static void describe_peers(struct run *r)
     csv_free(about);
 }
 
+/* What an OpenMP runtime says of itself, a variable a line: "  OMP_DYNAMIC = 'FALSE'". */
+static void note_variables(struct run *r, const struct record *cell, char *text)
+{
+    char *rest = NULL, name[64], value[200], key[200], note[100];
+    snprintf(note, sizeof note, "OMP_DISPLAY_ENV of runner %s, wait=%s", cell->runner, cell->wait);
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        const char *at = strchr(line, ']'); /* "[host] " */
+        if (sscanf(at ? at + 1 : line, " %63[A-Z_] = '%199[^']", name, value) != 2)
+            continue;
+        snprintf(key, sizeof key, "%s:%s:%s", cell->runner, cell->wait, name);
+        machine_set(&r->machine, key, note, "%s", value);
+    }
+}
+
+/* Is there an earlier cell on the same runtime that waits alike? */
+static int is_known_openmp(const struct plan *p, int index)
+{
+    const struct record *r = &p->cells[index].record;
+    for (int i = 0; i < index; i++) {
+        const struct record *other = &p->cells[i].record;
+        if (!strcmp(other->backend, "omp") && !strcmp(other->runner, r->runner) &&
+            !strcmp(other->wait, r->wait))
+            return 1;
+    }
+    return 0;
+}
+
+/* Have one cell for each runtime and way to wait print its environment. */
+static void describe_openmp(struct run *r)
+{
+    enum { SECONDS = 10 };
+    setenv("TEAMPOOL_DISPLAY_ENV", "1", 1);
+    for (int i = 0; i < r->plan.count; i++) {
+        struct record record = r->plan.cells[i].record;
+        struct runner runner;
+        struct child c;
+        if (strcmp(record.backend, "omp") != 0 || !runner_is_cell(record.runner) ||
+            is_known_openmp(&r->plan, i) || runner_find(&runner, record.runner, NULL))
+            continue;
+        record.workload = "empty";
+        record.variant = "";
+        record.tasks = record.workers;
+        record.payload_bytes = record.ballast_mib = record.warmup_samples = 0;
+        record.samples = record.steps_per_ms = 1;
+        record.work_version = UNKNOWN;
+        run_cell(&c, &runner, &record, SECONDS);
+        note_variables(r, &record, c.err);
+        child_free(&c);
+    }
+    unsetenv("TEAMPOOL_DISPLAY_ENV");
+}
+
 static void describe(struct run *r, const char *command)
 {
     machine_describe(&r->machine, r->topology);
     describe_peers(r);
+    describe_openmp(r);
     machine_set(&r->machine, "profile", "", "%s", r->wishes.plan ? "plan file" : r->profile->name);
     machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
     machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
@@ -702,6 +763,9 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
           "time for measuring: 30s, 3m, 1h (the profile's; 1h with --plan)" },
         { "--blocks", "N", OPTION_COUNT, &w->blocks,
           "exactly N blocks, however narrow the intervals become" },
+        { "--mpi", "COMMAND", OPTION_TEXT, &w->mpi,
+          "what starts MPI's processes, 'mpirun --hostfile F'; the profiles then measure MPI, "
+          "too" },
         { "--seed", "N", OPTION_COUNT, &w->seed, "fixes the order of the cells" },
         { "--resume", "DIR", OPTION_TEXT, &w->resume, "go on with an interrupted run" },
         { "--dry-run", NULL, OPTION_FLAG, &w->dry_run,
@@ -718,6 +782,8 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
         die(EXIT_USAGE,
             "run: --resume takes plan, folder and seed from the run, and measures; of the other "
             "options only --budget, --quiet and --force go with it");
+    if (w->mpi)
+        setenv(LAUNCHER_VARIABLE, w->mpi, 1); /* for the cell programs */
     r->profile = profile_find(w->profile);
     if (!r->profile)
         die(EXIT_USAGE, "run: no profile '%s'; there are smoke, quick, default and full",

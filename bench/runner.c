@@ -9,11 +9,12 @@
 
 #include "child.h"
 
-static int find_cell(struct runner *r, struct why *w)
+static int find_cell(struct runner *r, const char *name, struct why *w)
 {
-    if (!child_find("teampool-cell", r->program, sizeof r->program))
-        return why(w, -ENOENT,
-                   "cannot find teampool-cell beside this program; build or install both");
+    char file[300];
+    snprintf(file, sizeof file, "teampool-%s", name);
+    if (!child_find(file, r->program, sizeof r->program))
+        return why(w, -ENOENT, "cannot find %s beside this program; build or install both", file);
     return 0;
 }
 
@@ -43,8 +44,8 @@ int runner_find(struct runner *r, const char *name, struct why *w)
 {
     int error = 0;
     *r = (struct runner){ .words = { r->program } };
-    if (!strcmp(name, "cell"))
-        error = find_cell(r, w);
+    if (runner_is_cell(name))
+        error = find_cell(r, name, w);
     else if (!strchr(name, '/'))
         error = find_peer(r, name, w);
     else if (access(name, X_OK))
@@ -57,6 +58,11 @@ int runner_find(struct runner *r, const char *name, struct why *w)
         r->words[r->count++] = r->script;
     }
     return error;
+}
+
+int runner_is_cell(const char *name)
+{
+    return !runner_compare(name, "cell");
 }
 
 int runner_compare(const char *a, const char *b)

@@ -8,6 +8,9 @@
 
 #include "../core/why.h"
 
+/* The cell program on LLVM's OpenMP runtime, where it was built. */
+#define RUNNER_LLVM "cell-llvm"
+
 /* How to start one. */
 struct runner {
     char program[4096], script[4096];
@@ -15,7 +18,8 @@ struct runner {
     int count;
 };
 
-/* The runner that a plan calls NAME: "cell"; with a / the path of a program; else the script
+/* The runner that a plan calls NAME: "cell", or "cell-llvm" for the cell program
+ * teampool-cell-llvm, which was built otherwise; with a / the path of a program; else the script
  * NAME.py of scripts/peers, for the Python that TEAMPOOL_PYTHON names or `python3`. Returns 0, or
  * -ENOENT with WHY.  R is not to be copied. */
 int runner_find(struct runner *r, const char *name, struct why *w);
@@ -23,6 +27,9 @@ int runner_find(struct runner *r, const char *name, struct why *w);
 /* The length of that part of NAME which names its family: what comes before the first '-'; all of a
  * path.  Runners of one family do the same work and are held against the family's serial one. */
 int runner_family(const char *name);
+
+/* Is it a cell program?  Those take the same backends and workloads. */
+int runner_is_cell(const char *name);
 
 /* Order of two runners by their families; 0: they are of one. */
 int runner_compare(const char *a, const char *b);

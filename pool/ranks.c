@@ -13,8 +13,9 @@
 
 #include "../core/bind.h"
 
-/* MPI has no way to sleep until something comes: who waits looks again and again for SPIN_NS, then,
- * if it shall be passive, once in NAP_NS. */
+/* MPI has no way to sleep until something comes.  Unasked, it looks again and again; who shall be
+ * passive does so for SPIN_NS, then once in NAP_NS; who shall be active offers its CPU in between.
+ */
 enum { SPIN_NS = 20000, NAP_NS = 50000, TAG = 1, ENDED = 1 };
 
 struct range {
@@ -67,6 +68,10 @@ static void await(const struct team *t, MPI_Request *request, MPI_Status *status
     const struct timespec nap = { 0, NAP_NS };
     int64_t since = 0;
     int done = 0;
+    if (t->wait == WAIT_DEFAULT) {
+        MPI_Wait(request, status);
+        return;
+    }
     while (MPI_Test(request, &done, status), !done) {
         if (!may_nap(&since))
             continue;

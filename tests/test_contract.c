@@ -84,7 +84,7 @@ static void apart(void (*body)(const void *arg), const void *arg)
 }
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
-static const char *const wait_names[WAITS] = { "active", "passive" };
+static const char *const wait_names[WAITS] = { "active", "passive", "default" };
 
 static int start_alarm(void **state)
 {
