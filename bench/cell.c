@@ -593,6 +593,7 @@ static void about(void)
         { "openmp", runtime },
         { "embedded_python", TEAMPOOL_PYTHON_VERSION },
         { "mpi", TEAMPOOL_MPI_VERSION },
+        { "mpirun", launcher_command(TEAMPOOL_MPIEXEC) },
     };
     printf("key,value\n");
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {

@@ -474,18 +474,28 @@ static void describe_peers(struct run *r)
     csv_free(about);
 }
 
-/* What an OpenMP runtime says of itself, a variable a line: "  OMP_DYNAMIC = 'FALSE'". */
+/* What an OpenMP runtime says of itself, a variable a line, as "  OMP_DYNAMIC = 'FALSE'", as one
+ * fact.  How LLVM's is tuned inside is left out. */
 static void note_variables(struct run *r, const struct record *cell, char *text)
 {
-    char *rest = NULL, name[64], value[200], key[200], note[100];
-    snprintf(note, sizeof note, "OMP_DISPLAY_ENV of runner %s, wait=%s", cell->runner, cell->wait);
+    char *rest = NULL, name[64], value[200], key[200], *all = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&all, &length);
+    if (!f)
+        die(EXIT_FAILED, "run: no memory");
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        const char *at = strchr(line, ']'); /* "[host] " */
-        if (sscanf(at ? at + 1 : line, " %63[A-Z_] = '%199[^']", name, value) != 2)
-            continue;
-        snprintf(key, sizeof key, "%s:%s:%s", cell->runner, cell->wait, name);
-        machine_set(&r->machine, key, note, "%s", value);
+        const char *at = strchr(line, ']'); /* after "[host]" */
+        if (sscanf(at ? at + 1 : line, " %63[A-Z_] = '%199[^']", name, value) == 2 &&
+            (strncmp(name, "KMP_", 4) != 0 || !strcmp(name, "KMP_BLOCKTIME")))
+            fprintf(f, "%s%s=%s", ftell(f) ? " " : "", name, value);
     }
+    fclose(f);
+    snprintf(key, sizeof key, "omp_env:%s:%s", cell->runner, cell->wait);
+    machine_set(&r->machine, key,
+                "what the runtime of this runner says of itself with this wait (OMP_DISPLAY_ENV); "
+                "threads and places of the first such cell",
+                "%s", all);
+    free(all);
 }
 
 /* Is there an earlier cell on the same runtime that waits alike? */
