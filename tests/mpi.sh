@@ -127,7 +127,6 @@ expect "a rank to kill" [ -n "$victim" ]
 kill -9 "$victim"
 wait $!
 expect "a rank dies: no success" isnt $? 0
-expect "a rank dies: words; $(cat "$scratch/err")" [ -s "$scratch/err" ]
 expect "a rank dies: none is left" none_left "$tag"
 echo "ranks that die, launchers that are not there"
 
@@ -159,7 +158,7 @@ chmod +x "$scratch/hangs"
 plan "$slow"
 run --mpi "$scratch/hangs" --budget 3s
 expect "a launcher that hangs: timeout" is "$(status 1)" timeout
-expect "a launcher that hangs: gone" [ -z "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep "sleep 9$$ ")" ]
+expect "a launcher that hangs: gone" [ -z "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep "[s]leep 9$$ ")" ]
 run --budget 5s
 expect "ranks that take too long: timeout" is "$(status 1)" timeout
 expect "ranks that take too long: gone" none_left "$tag"
