@@ -273,7 +273,7 @@ static void print_start(const struct derivation *d, const struct answer *a)
 
 static void print_text(const struct derivation *d, const struct answer *a)
 {
-    char blocks[WORD];
+    char blocks[WORD], cells[WORD];
     print_headline(d, a);
     print_times(a);
     for (long i = 0; i < a->count; i++)
@@ -283,8 +283,8 @@ static void print_text(const struct derivation *d, const struct answer *a)
         printf("This stands on %s: below %d, chance may have chosen.\n",
                words_plural(blocks, (double)d->blocks, "block"), BLOCKS_FOR_INTERVAL);
     if (a->errors.count)
-        printf("The model met %ld cells it had not seen: half of its times were within %.1f%%.\n",
-               a->errors.count, 100 * a->errors.half);
+        printf("The model met %s it had not seen: half of its times were within %.1f%%.\n",
+               words_plural(cells, (double)a->errors.count, "cell"), 100 * a->errors.half);
     else
         printf("The model could not be tested: too few cells.\n");
 }

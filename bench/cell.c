@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * teampool-cell: measures one cell.  Its command line is a plan line; it prints a CSV header and a
- * row per sample, and nothing else.  It is started afresh for every cell, so no run inherits
- * another's threads, binding, heap or environment.  It plans nothing and judges nothing.
+ * row per sample, with trace=1 a second table, and nothing else.  It is started afresh for every
+ * cell, so no run inherits another's threads, binding, heap or environment.  It plans nothing and
+ * judges nothing.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include "launcher.h"
 #include "measure.h"
 #include "record.h"
+#include "trace.h"
 
 const char *program_name = "teampool-cell";
 
@@ -43,6 +45,7 @@ struct cell {
     struct identity *workers;
     struct stint *stints;
     struct canary *canary;       /* NULL: none is run */
+    struct trace *trace;         /* NULL: no sample is traced */
     int64_t start_ns, launch_ns; /* the second: what a launcher took to start this program */
 };
 
@@ -166,9 +169,9 @@ static void resolve(struct cell *c)
     int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
     if (count < 0)
         die(EXIT_USAGE, "%s", w.text);
-    if (c->workload->shares && c->backend->program)
-        die(EXIT_USAGE, "workload=%s: its workers share memory, and those of %s have none to share",
-            r->workload, r->backend);
+    if (c->backend->program && (c->workload->shares || r->trace))
+        die(EXIT_USAGE, "%s: the workers of %s have no memory to share for it",
+            r->trace ? "trace=1" : r->workload, r->backend);
     c->spec = (struct team_spec){
         .workers = (int)r->workers,
         .cpus = c->cpus,
@@ -302,6 +305,7 @@ struct entrance {
     struct identity *workers;
     int workload; /* its number in the table */
     void *work;
+    struct trace *trace;
 };
 
 /* Runs in: worker. */
@@ -310,6 +314,8 @@ static int enter(void *arg, int worker)
     const struct entrance *e = arg;
     const struct workload *workload = workloads[e->workload];
     e->workers[worker] = measure_self();
+    if (e->trace)
+        trace_enter(e->trace, worker, workload->task);
     return workload->enter ? workload->enter(e->work, worker) : 0;
 }
 
@@ -322,7 +328,9 @@ static void prepare(struct cell *c)
         die(EXIT_FAILED, "no shared memory: %s", strerror(-error));
     c->workers = arena_slots(&c->arena, r->workers, sizeof *c->workers);
     c->stints = arena_slots(&c->arena, r->workers, sizeof *c->stints);
-    if (!c->workers || !c->stints)
+    if (r->trace)
+        c->trace = trace_reserve(&c->arena, (int)r->workers, (long)r->tasks);
+    if (!c->workers || !c->stints || (r->trace && !c->trace))
         die(EXIT_FAILED, "no shared memory for %d workers", (int)r->workers);
     calibrate(r);
     struct work_spec spec = {
@@ -457,8 +465,6 @@ static int take_sample(struct cell *c, struct team *team, const struct job *job)
     r->wall_ns = t1 - t0;
     int wrong = c->workload->check(c->work, &outcome, &w) != 0;
     r->checksum = outcome.checksum;
-    if (outcome.steps_per_ns > 0)
-        r->steps_per_ms = (int64_t)(outcome.steps_per_ns * 1e6);
     r->status = wrong ? "void" : "ok";
     snprintf(note, sizeof note, "%s", wrong ? w.text : outcome.note);
     r->note = note;
@@ -485,6 +491,21 @@ static int take_samples(struct cell *c, struct team *team, const struct job *job
     }
 }
 
+/* One more sample, for the trace alone; it is checked as all are.  Returns when it began. */
+static int64_t take_trace(struct cell *c, struct team *team, const struct job *job)
+{
+    struct why w = { "" };
+    struct outcome outcome = { 0 };
+    const struct job traced = trace_wrap(c->trace, job);
+    int64_t start_ns = clock_ns();
+    int error = c->backend->run(team, &traced, &w);
+    if (!error)
+        error = c->workload->check(c->work, &outcome, &w);
+    if (error)
+        die(EXIT_FAILED, "the traced sample: %s", *w.text ? w.text : strerror(-error));
+    return start_ns;
+}
+
 /* Be as large as the line says: what starting workers costs depends on it. */
 static void take_ballast(const struct record *r)
 {
@@ -506,7 +527,7 @@ static int measure_cell(struct cell *c)
     struct entrance *entrance = arena_take(&c->arena, 1, sizeof *entrance);
     if (!entrance)
         die(EXIT_FAILED, "no shared memory for the workers");
-    *entrance = (struct entrance){ .workers = c->workers, .work = c->work };
+    *entrance = (struct entrance){ .workers = c->workers, .work = c->work, .trace = c->trace };
     while (workloads[entrance->workload] != c->workload)
         entrance->workload++;
     take_ballast(r);
@@ -537,10 +558,15 @@ static int measure_cell(struct cell *c)
     record_csv_header(stdout);
     int voids = take_samples(c, team, &job);
     measure_memory(r, c->workers, c->spec.workers);
+    int64_t traced_ns = c->trace ? take_trace(c, team, &job) : 0;
     t0 = clock_ns();
     c->backend->close(team);
     r->close_ns = clock_ns() - t0;
     record_csv_row(r, stdout);
+    if (c->trace) {
+        putchar('\n');
+        trace_print(c->trace, traced_ns, stdout);
+    }
     return voids ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -609,10 +635,16 @@ static void help(void)
         "usage: teampool-cell backend=B workload=W [field=value ...]\n"
         "       teampool-cell --list | --about | --version | --help\n\n"
         "Measures one cell: opens one team, times samples of one job, prints CSV: a header and a\n"
-        "row per sample.  Fields, with their defaults:\n\n");
+        "row per sample.  With trace=1 an empty line follows, and a second table: a row per chunk "
+        "of\n"
+        "one more sample, which is in no statistics: worker, cpu, first_task, tasks, and begin_ns\n"
+        "and end_ns since that sample's start.  Fields, with their defaults:\n\n");
     record_help(stdout);
-    printf("\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
-           "workers=2 cpus=0+1\n");
+    printf(
+        "\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
+        "workers=2 cpus=0+1\n"
+        "         teampool-cell backend=omp schedule=static workload=skew variant=ramp workers=2 "
+        "trace=1\n");
 }
 
 int main(int argc, char **argv)

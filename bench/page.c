@@ -94,6 +94,21 @@ void page_estimate(FILE *f, enum unit unit, const struct estimate *e)
     page_put(f, " <span class=ci>%s to %s</span>", low, high);
 }
 
+/* Is series S of the figure for readers, too, and is there anything of it?  In ROW, or (NULL) at
+ * all. */
+static int shows(const struct figure *figure, int s, const struct figure_row *row)
+{
+    return *figure->series[s].label && (row ? !isnan(row->y[s].mid) : figure_has(figure, s));
+}
+
+static int shows_any(const struct figure *figure, const struct figure_row *row)
+{
+    for (int s = 0; s < figure->series_count; s++)
+        if (shows(figure, s, row))
+            return 1;
+    return 0;
+}
+
 static void put_row(FILE *f, const struct figure *figure, const struct figure_row *row)
 {
     char x[WORD];
@@ -104,9 +119,9 @@ static void put_row(FILE *f, const struct figure *figure, const struct figure_ro
         page_text(f, in_unit(x, figure->x_unit, row->x));
     fputs("</th>", f);
     for (int s = 0; s < figure->series_count; s++)
-        if (figure_has(figure, s)) {
+        if (shows(figure, s, NULL)) {
             fputs("<td class=n>", f);
-            page_estimate(f, figure->y_unit, &row->y[s]);
+            page_estimate(f, figure_unit(figure, s), &row->y[s]);
             fputs("</td>", f);
         }
     fputs("</tr>\n", f);
@@ -116,10 +131,11 @@ void page_figure_table(FILE *f, const struct figure *figure)
 {
     page_put(f, "<div class=wide><table><thead><tr><th scope=col>%s</th>", figure->x_head);
     for (int s = 0; s < figure->series_count; s++)
-        if (figure_has(figure, s))
+        if (shows(figure, s, NULL))
             page_put(f, "<th class=n scope=col>%s</th>", figure->series[s].label);
     fputs("</tr></thead><tbody>\n", f);
     for (long i = 0; i < figure->rows; i++)
-        put_row(f, figure, &figure->row[i]);
+        if (shows_any(figure, &figure->row[i]))
+            put_row(f, figure, &figure->row[i]);
     fputs("</tbody></table></div>\n", f);
 }

@@ -12,6 +12,7 @@
 #include "launcher.h"
 #include "listing.h"
 #include "runner.h"
+#include "words.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
@@ -71,15 +72,10 @@ static int is(const char *a, const char *b)
     return !strcmp(a, b);
 }
 
-static int is_peer(const struct record *r)
-{
-    return !runner_is_cell(r->runner) && !strchr(r->runner, '/');
-}
-
 /* Those that a launcher starts. */
 static int is_mpi(const struct record *r)
 {
-    return !is_peer(r) && !strncmp(r->backend, "mpi", 3);
+    return runner_is_cell(r->runner) && !strncmp(r->backend, "mpi", 3);
 }
 
 /* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
@@ -91,9 +87,9 @@ enum {
     LAUNCH_NS = 4000000, /* a fresh process, its checks, its end */
     MPI_LAUNCH_NS = 800000000,
     /* of Python's pools */
-    PEER_CHUNK_NS = 50000,
+    PEER_CHUNK_NS = 40000,
     PEER_TASK_NS = 1000,
-    PEER_LAUNCH_NS = 200000000
+    PEER_LAUNCH_NS = 120000000
 };
 
 static double handout_ns(const char *backend)
@@ -141,7 +137,7 @@ static double sample_seconds(const struct record *r)
     double chunk = r->chunk ? (double)r->chunk : 1;
     double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns + extra_ns(r);
     double handout = chunks * handout_ns(r->backend), work;
-    if (is_peer(r)) {
+    if (runner_is_peer(r->runner)) {
         handout = is(r->backend, "serial") ? 0 : chunks * PEER_CHUNK_NS;
         task += PEER_TASK_NS;
     }
@@ -168,9 +164,12 @@ static double cell_seconds(const struct record *r)
     double bytes = (double)(r->tasks * r->payload_bytes);
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
-    double launch = is_peer(r) ? PEER_LAUNCH_NS : is_mpi(r) ? MPI_LAUNCH_NS : LAUNCH_NS;
+    double samples = (double)(r->samples + r->trace) + warmups;
+    double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS
+                    : is_mpi(r)               ? MPI_LAUNCH_NS
+                                              : LAUNCH_NS;
     return (launch + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
-           ((double)r->samples + warmups) * (sample_seconds(r) + 0.3e-3);
+           samples * (sample_seconds(r) + 0.3e-3);
 }
 
 double plan_seconds(const struct plan *p, int blocks)
@@ -224,6 +223,7 @@ static void merge(struct plan *p, struct record *into, const struct record *from
     }
     if (from->drop < into->drop)
         into->drop = from->drop;
+    into->trace |= from->trace;
 }
 
 static void add(struct plan *p, const struct record *r)
@@ -474,7 +474,7 @@ static void add_schedules(const struct layout *l)
         { "omp", "static" },   { "omp", "dynamic" }, { "omp", "guided" }, { "pool", "static" },
         { "pool", "dynamic" }, { "pool", "guided" }, { "pool", "steal" },
     };
-    static const char *const variants[] = { "heavy", "uniform", "ramp" };
+    static const char *const variants[] = { "ramp", "heavy", "uniform" };
     for (int v = 0; v < COUNT(variants); v++) {
         struct record r = blank(l, "schedules", "skew");
         r.variant = variants[v];
@@ -484,6 +484,7 @@ static void add_schedules(const struct layout *l)
             struct record cell = r;
             if (is(all[s].schedule, "static"))
                 cell.chunk = r.tasks / l->workers; /* one block a worker */
+            cell.trace = v == 0; /* where the schedule matters most, on any number of workers */
             add_as(l, cell, all[s].backend, all[s].schedule, v ? v + 2 : 0);
         }
         add_serial(l, r);
@@ -531,8 +532,8 @@ static void add_launch(const struct layout *l)
 {
     static const int64_t ballasts[] = { 0, 1024, 64, 256 };
     static const struct {
-        const char *backend, *start;
-    } ways[] = { { "pthread", "thread" }, { "pool", "fork" }, { "pool", "spawn" } };
+        const char *backend, *start; /* auto: as in the sweep startup, by thread and fork */
+    } ways[] = { { "pthread", "auto" }, { "pool", "auto" }, { "pool", "spawn" } };
     for (int i = 0; i < COUNT(ballasts); i++) {
         struct record r = blank(l, "launch", "empty");
         r.task_ns = 0;
@@ -624,6 +625,7 @@ static void add_twins(const struct layout *l)
             if (p->cells[k].group == last && wanted-- == 0)
                 r = p->cells[k].record;
         r.twin = 1;
+        r.trace = 0;
         add(p, &r);
     }
 }
@@ -638,7 +640,7 @@ static void add_peers(const struct layout *l, const struct csv *peers)
     empty.workers = l->workers < 8 ? l->workers : 8;
     empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
     empty.blocks = l->profile->lesson_blocks;
-    empty.samples = 2;
+    empty.samples = 1;
     for (long row = 0; row < peers->rows; row++) {
         if (*csv_cell(peers, row, csv_column(peers, "unavailable")))
             continue;
@@ -646,7 +648,9 @@ static void add_peers(const struct layout *l, const struct csv *peers)
         lesson.runner = empty.runner = keep(l->plan, strdup(name));
         const char *backend = empty.runner + runner_family(name) + 1;
         if (is(backend, "serial")) {
-            add_serial(l, lesson);
+            struct record once = lesson;
+            once.blocks = 1; /* it is the longest, and takes as long every time */
+            add_serial(l, once);
             add_serial(l, empty);
             continue;
         }
@@ -753,7 +757,7 @@ void plan_profile(struct plan *p, const struct profile *profile, const struct to
 int plan_has_peers(const struct plan *p)
 {
     for (int i = 0; i < p->count; i++)
-        if (is_peer(&p->cells[i].record))
+        if (runner_is_peer(p->cells[i].record.runner))
             return 1;
     return 0;
 }
@@ -918,8 +922,9 @@ int plan_fit(struct plan *p, double seconds, int blocks)
         if (worst < 0)
             break;
         dropped += drop_point(p, worst);
+        dropped += drop_lonely(p); /* at once: what they took may keep other points */
     }
-    return dropped ? dropped + drop_lonely(p) : 0;
+    return dropped;
 }
 
 void plan_print(const struct plan *p, FILE *f)
@@ -965,6 +970,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
+    char cells[WORD], blocks[WORD];
     int words = options_take(self, options, argc, argv);
     const struct profile *profile = profile_find(profile_name);
 
@@ -983,8 +989,9 @@ static int plan_main(const struct command *self, int argc, char **argv)
             plan_only(&p, only);
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
         if (dropped)
-            warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,
-                 profile->blocks_least, profile->budget_s);
+            warn("plan: %s left out so that %s fit into %.0f s",
+                 words_plural(cells, dropped, "cell"),
+                 words_plural(blocks, profile->blocks_least, "block"), profile->budget_s);
     }
     if (only && words)
         plan_only(&p, only);

@@ -109,9 +109,11 @@ static const char *draw(const char *dir)
     }
     child_reason(&c, DRAWING_SECONDS, reason, sizeof reason);
     fputs(c.err, stderr);
-    if (*reason)
-        warn("report: some figures are tables only: plot.sh %s", reason);
     child_free(&c);
+    if (*reason) {
+        warn("report: some figures are tables only: plot.sh %s", reason);
+        return "Not drawn: gnuplot did not take it. These are its numbers.";
+    }
     return "Not drawn: gnuplot 5.4 or later was not there. These are its numbers.";
 }
 

@@ -46,7 +46,7 @@ int runner_find(struct runner *r, const char *name, struct why *w)
     *r = (struct runner){ .words = { r->program } };
     if (runner_is_cell(name))
         error = find_cell(r, name, w);
-    else if (!strchr(name, '/'))
+    else if (runner_is_peer(name))
         error = find_peer(r, name, w);
     else if (access(name, X_OK))
         error = why(w, -ENOENT, "no runner '%s' on this machine", name);
@@ -63,6 +63,11 @@ int runner_find(struct runner *r, const char *name, struct why *w)
 int runner_is_cell(const char *name)
 {
     return !runner_compare(name, "cell");
+}
+
+int runner_is_peer(const char *name)
+{
+    return *name && !runner_is_cell(name) && !strchr(name, '/');
 }
 
 int runner_compare(const char *a, const char *b)

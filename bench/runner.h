@@ -24,6 +24,9 @@ struct runner {
  * -ENOENT with WHY.  R is not to be copied. */
 int runner_find(struct runner *r, const char *name, struct why *w);
 
+/* Is NAME that of a Python runner? */
+int runner_is_peer(const char *name);
+
 /* The length of that part of NAME which names its family: what comes before the first '-'; all of a
  * path.  Runners of one family do the same work and are held against the family's serial one. */
 int runner_family(const char *name);

@@ -102,11 +102,23 @@ const char *words_slower_range(char buffer[WORD], double low, double high)
     return buffer;
 }
 
+const char *words_bytes(char buffer[WORD], double bytes)
+{
+    static const char *const unit[] = { "B", "KiB", "MiB", "GiB" };
+    int k = 0;
+    for (; k < 3 && bytes >= 1024; k++)
+        bytes /= 1024;
+    snprintf(buffer, WORD, "%.*f" NO_BREAK "%s", bytes == round(bytes) ? 0 : 1, bytes, unit[k]);
+    return buffer;
+}
+
 const char *words_plural(char buffer[WORD], double count, const char *noun)
 {
     char number[WORD];
     size_t length = strlen(noun);
-    const char *ending = count == 1 ? "" : length && noun[length - 1] == 's' ? "es" : "s";
+    char last = length ? noun[length - 1] : 0, before = length > 1 ? noun[length - 2] : 0;
+    int hisses = last == 's' || (last == 'h' && (before == 'c' || before == 's'));
+    const char *ending = count == 1 ? "" : hisses ? "es" : "s";
     snprintf(buffer, WORD, "%.24s %.30s%s", words_count(number, count), noun, ending);
     return buffer;
 }

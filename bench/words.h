@@ -24,6 +24,9 @@ const char *words_slower(char buffer[WORD], double ratio);
 /* "1.2% to 3.4% slower", "0.3% faster to 1.1% slower": the same of an interval. */
 const char *words_slower_range(char buffer[WORD], double low, double high);
 
+/* "256 B", "4 KiB", "1 GiB" */
+const char *words_bytes(char buffer[WORD], double bytes);
+
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);
 

@@ -225,6 +225,7 @@ static int find_pus(struct topology *t, struct why *w)
             .core = (int)t->cores - 1,
             .package = (int)t->packages - 1,
             .rank = same_core ? p[-1].rank + 1 : 0,
+            .cache = { -1, -1, -1, -1, -1 },
         };
         core_before = core;
         package_before = package;
@@ -444,9 +445,10 @@ static void find_caches(struct topology *t)
     static const hwloc_obj_type_t types[] = { HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE,
                                               HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE,
                                               HWLOC_OBJ_L5CACHE };
-    for (int level = 1; level <= 5; level++) {
+    for (int level = 1; level <= TOPOLOGY_LEVELS; level++) {
         hwloc_obj_t o = NULL;
-        while ((o = hwloc_get_next_obj_by_type(t->hwloc, types[level - 1], o))) {
+        for (int number = 0; (o = hwloc_get_next_obj_by_type(t->hwloc, types[level - 1], o));
+             number++) {
             struct topology_cache found = {
                 .level = level,
                 .kib = (long)(o->attr->cache.size / 1024),
@@ -454,6 +456,11 @@ static void find_caches(struct topology *t)
                 .sharing = hwloc_bitmap_weight(o->cpuset),
             };
             count_cache(t, &found);
+            for (long i = 0; i < t->pus; i++)
+                if (hwloc_bitmap_isset(o->cpuset, (unsigned)t->pu[i].cpu)) {
+                    t->pu[i].cache[level - 1] = number;
+                    t->pu[i].cache_kib[level - 1] = found.kib;
+                }
         }
     }
 }

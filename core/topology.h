@@ -17,6 +17,8 @@ struct topology_spec {
     const char *root; /* stands before the cgroup files' paths, as in quota_read; NULL: as it is */
 };
 
+enum { TOPOLOGY_LEVELS = 5 };
+
 /* One hardware thread.  They are sorted in hwloc's order: the threads of a core, the cores of a
  * NUMA node and the nodes of a package stand together. */
 struct topology_pu {
@@ -28,6 +30,8 @@ struct topology_pu {
     int rank;    /* its place within its core: 0 is the first hardware thread */
     int allowed; /* 1: we may run here */
     int turn;    /* its place among the allowed threads of its core; -1 if it is not allowed */
+    int cache[TOPOLOGY_LEVELS]; /* of level 1 (data), 2, ...: which of its level; -1: it has none */
+    long cache_kib[TOPOLOGY_LEVELS]; /* 0: not known */
 };
 
 /* Cores of one sort, such as P and E.  Kind 0 is the slowest.  Sorts whose capacity (or, where that

@@ -26,8 +26,6 @@ struct work_spec {
 struct outcome {
     uint64_t checksum; /* of all results: the same for every backend, schedule and chunk */
     char note[120];    /* "" or what else is worth a person's eye */
-    double
-        steps_per_ns; /* speed that task_ns was turned into steps with, if not work_spec's; or 0 */
 };
 
 struct workload {

@@ -4,7 +4,8 @@
 # setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
 #   setup.sh                 install for building, plotting and testing
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test.  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
+# PART: build, plot, test, python (its headers, for the workloads that run Python; no other part
+# needs them).  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -38,6 +39,13 @@ gnuplot_is_new_enough() {
     [ "${1:-0}" -gt 5 ] || { [ "${1:-0}" -eq 5 ] && [ "${2:-0}" -ge 4 ]; }
 }
 
+python_has_headers() {
+    have python3 || return 1
+    folder=$(python3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+    can_compile '#include <Python.h>
+int main(void) { return 0; }' "-I$folder"
+}
+
 # What is missing of PART, one word each: the words that package_of knows.
 missing() { # PART
     case $1 in
@@ -62,8 +70,11 @@ int main(void) { return omp_get_num_threads() - 1; }' -fopenmp || { { have cc ||
 int main(void) { return 0; }' -lcmocka || echo cmocka
         have python3 || echo python3
         ;;
+    python)
+        python_has_headers || echo python-headers
+        ;;
     *)
-        say "no part '$1'; there are build, plot and test"
+        say "no part '$1'; there are build, plot, test and python"
         exit 2
         ;;
     esac
@@ -83,6 +94,9 @@ package_of() { # MANAGER WORD
     apt-get:hwloc) echo libhwloc-dev ;;
     apt-get:gnuplot) echo gnuplot-nox ;;
     apt-get:cmocka) echo libcmocka-dev ;;
+    apt-get:python-headers | apk:python-headers) echo python3-dev ;;
+    dnf:python-headers | zypper:python-headers) echo python3-devel ;;
+    pacman:python-headers) echo python ;;
     dnf:compiler) echo gcc glibc-devel ;;
     dnf:openmp) echo libgomp ;;
     dnf:hwloc) echo hwloc-devel ;;
@@ -141,7 +155,7 @@ check() { # PART
 }
 
 install() {
-    words=$(missing build; missing plot; missing test)
+    words=$(missing build; missing plot; missing test; missing python)
     if [ -z "$words" ]; then
         say "nothing is missing"
         return 0
@@ -182,6 +196,6 @@ install() {
 case ${1:-} in
 '') install ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,10s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac

@@ -59,7 +59,7 @@ while read -r workload forms; do
             # shellcheck disable=SC2086
             if ! measure backend=$backend $line workers=2 chunk=7; then
                 expect "$backend $workload: done or refused for a reason; $(cat "$scratch/err")" \
-                    says 'have none to share'
+                    says 'no memory to share'
                 continue
             fi
             expect "$backend $line: ok" is "$(column status | sort -u)" ok
@@ -70,6 +70,8 @@ done <"$scratch/workloads"
 expect "memory to be refused" grep -q '^memory' "$scratch/workloads"
 measure backend=mpi workload=memory
 expect "memory to be refused as a usage error" is $? 2
+measure backend=mpi workload=empty trace=1
+expect "a trace to be refused" is $? 2
 echo "every workload"
 
 # Schedules and chunks, with fewer and more tasks than workers; what MPI does unasked, and spinning.

@@ -18,7 +18,6 @@ enum { BURST = 2000, CALIBRATION_MS = 20 };
 
 struct loops {
     struct tally *tally;
-    double steps_per_ns;
     int64_t steps; /* of a task */
     struct kernel_jump jump;
     struct python_code code;
@@ -36,11 +35,13 @@ static int define(struct loops *l, int64_t steps, struct why *w)
     return python_prepare(&l->code, w);
 }
 
-/* The best of short bursts, so that an interrupted one does not count. */
-static double speed(void)
+/* Steps per ns: the best of short bursts, so that an interrupted one does not count.  Short tasks
+ * are of few steps, whose number needs no care. */
+static double speed(int64_t task_ns)
 {
-    int64_t begin = clock_ns(), best = INT64_MAX;
-    while (clock_ns() - begin < CALIBRATION_MS * INT64_C(1000000)) {
+    int64_t most = CALIBRATION_MS * INT64_C(1000000), best = INT64_MAX;
+    int64_t end = clock_ns() + (task_ns < most / 1000 ? task_ns * 1000 : most);
+    while (best == INT64_MAX || clock_ns() < end) {
         int64_t t0 = clock_ns();
         python_call(1);
         int64_t took = clock_ns() - t0;
@@ -59,8 +60,7 @@ static int prepare(void **arg, struct arena *arena, const struct work_spec *spec
     l->code.own = !strcmp(spec->variant, "own");
     if ((error = tally_prepare(&l->tally, arena, spec, w)) || (error = define(l, BURST, w)))
         return error;
-    l->steps_per_ns = speed();
-    l->steps = llround((double)spec->task_ns * l->steps_per_ns);
+    l->steps = llround((double)spec->task_ns * speed(spec->task_ns));
     l->jump = kernel_jump(l->steps);
     for (long i = 0; i < spec->tasks; i++)
         l->tally->expected += tally_number(i, 0);
@@ -86,7 +86,6 @@ static void task(void *arg, long i, struct worker *self)
 static int check(void *arg, struct outcome *outcome, struct why *w)
 {
     const struct loops *l = arg;
-    outcome->steps_per_ns = l->steps_per_ns;
     snprintf(outcome->note, sizeof outcome->note, "Python %s; %" PRId64 " steps a task",
              python_version(), l->steps);
     return tally_check(l->tally, outcome, w);

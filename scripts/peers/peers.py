@@ -34,8 +34,8 @@ WORDS = {
     "chunk": "auto", "workers": "1", "cpus": "", "variant": "", "ballast_mib": "0", "samples": "5",
     "warmup_samples": "1", "warmup_ms": "0", "steps_per_ms": "",
 }
-# Words that only name the cell or its place in a run.
-LABELS = ("place", "twin", "block", "seq", "sweep", "blocks", "drop")
+# Words that only name the cell or its place in a run; nothing is traced here.
+LABELS = ("place", "twin", "block", "seq", "sweep", "blocks", "drop", "trace")
 NUMBERS = {"task_ns": 0, "tasks": 1, "workers": 1, "samples": 1, "warmup_samples": 0, "warmup_ms": 0}
 
 
@@ -357,6 +357,7 @@ def put_about(teams):
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow("key value note".split())
     out.writerow(("python", python_version(), sys.executable))
+    out.writerow(("python_steps_per_ms", calibrate(()), "speed of a CPU-bound task in Python"))
     for team in teams:
         if not why_not(team):
             out.writerow(("py-" + team.backend, about(team), "what the runner stands on"))
