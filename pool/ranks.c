@@ -264,17 +264,6 @@ static void work_dealt(const struct team *t, task_fn *fn, struct parcel *in, str
     } while (in->range.first < in->range.end);
 }
 
-/* The caller's arena, for the data of tasks.  All ranks take part. */
-static void open_arena_window(struct team *t)
-{
-    const struct order *o = &t->order;
-    if (o->dealt || !(o->in_size || o->out_size) || t->arena_window != MPI_WIN_NULL)
-        return;
-    MPI_Win_create(t->arena->base, t->index < 0 ? t->arena->used : 0, 1, MPI_INFO_NULL,
-                   MPI_COMM_WORLD, &t->arena_window);
-    MPI_Win_lock_all(0, t->arena_window);
-}
-
 static void work(struct team *t)
 {
     const struct order *o = &t->order;
@@ -296,14 +285,42 @@ static void work(struct team *t)
 
 /* ---- both ---- */
 
+static void clear_counter(struct team *t)
+{
+    static const long zero;
+    MPI_Accumulate(&zero, 1, MPI_LONG, 0, 0, 1, MPI_LONG, MPI_REPLACE, t->counter_window);
+    MPI_Win_flush(0, t->counter_window);
+}
+
+/* For jobs whose chunks are claimed: the counter, and for tasks that have data the caller's arena.
+ * Not every network can do that, so nobody else asks for it.  All ranks take part. */
+static void open_windows(struct team *t)
+{
+    const struct order *o = &t->order;
+    int caller = t->index < 0;
+    if (t->counter_window == MPI_WIN_NULL) {
+        MPI_Win_allocate(caller ? sizeof *t->counter : 0, sizeof *t->counter, MPI_INFO_NULL,
+                         MPI_COMM_WORLD, &t->counter, &t->counter_window);
+        MPI_Win_lock_all(0, t->counter_window);
+        if (caller)
+            clear_counter(t);
+        MPI_Barrier(MPI_COMM_WORLD);
+    }
+    if (t->arena_window == MPI_WIN_NULL && (o->in_size || o->out_size)) {
+        MPI_Win_create(t->arena->base, caller ? t->arena->used : 0, 1, MPI_INFO_NULL,
+                       MPI_COMM_WORLD, &t->arena_window);
+        MPI_Win_lock_all(0, t->arena_window);
+    }
+}
+
 /* The caller's order, to all. */
 static void give_order(struct team *t)
 {
     MPI_Request request;
     MPI_Ibcast(&t->order, sizeof t->order, MPI_BYTE, 0, MPI_COMM_WORLD, &request);
     await(t, &request, MPI_STATUS_IGNORE);
-    if (!t->order.leave)
-        open_arena_window(t);
+    if (!t->order.leave && !t->order.dealt)
+        open_windows(t);
 }
 
 static void give_back(struct team *t)
@@ -362,16 +379,14 @@ static void end_job(struct team *t, const struct job *job)
 
 int ranks_claim(struct team *t, const struct job *job, struct why *w)
 {
-    static const long zero;
     int error = make_order(t, job, 0, w);
     if (error)
         return error;
-    MPI_Accumulate(&zero, 1, MPI_LONG, 0, 0, 1, MPI_LONG, MPI_REPLACE, t->counter_window);
-    MPI_Win_flush(0, t->counter_window);
     if (t->arena_window != MPI_WIN_NULL)
         MPI_Win_sync(t->arena_window);
     give_order(t);
     end_job(t, job);
+    clear_counter(t); /* nobody claims before the next order */
     if (t->arena_window != MPI_WIN_NULL)
         MPI_Win_sync(t->arena_window);
     return 0;
@@ -467,13 +482,6 @@ static int is_far(void)
     return here < all;
 }
 
-static void open_counter(struct team *t)
-{
-    MPI_Win_allocate(t->index < 0 ? sizeof *t->counter : 0, sizeof *t->counter, MPI_INFO_NULL,
-                     MPI_COMM_WORLD, &t->counter, &t->counter_window);
-    MPI_Win_lock_all(0, t->counter_window);
-}
-
 static void make_slots(struct team *t)
 {
     t->slots_size = slots_size(t->arena);
@@ -481,16 +489,12 @@ static void make_slots(struct team *t)
     t->birth = malloc((size_t)t->slots_size + 1);
     if (!t->slots || !t->birth)
         MPI_Abort(MPI_COMM_WORLD, ENDED);
-    if (t->index >= 0)
-        copy_slots(t, t->index, t->birth, 0);
-}
-
-/* Slots were filled at birth with what a worker is; from another machine that tells nothing here.
- */
-static void introduce(struct team *t)
-{
-    if (!t->far)
-        gather_slots(t);
+    memset(t->birth, 0, (size_t)t->slots_size);
+    if (t->index >= 0 && !t->far)
+        copy_slots(t, t->index, t->birth,
+                   0); /* what it is; to another machine that tells nothing */
+    else if (t->index >= 0)
+        copy_slots(t, t->index, t->birth, 1);
 }
 
 int ranks_open(struct team **out, const struct team_spec *spec, struct why *w)
@@ -523,10 +527,9 @@ int ranks_open(struct team **out, const struct team_spec *spec, struct why *w)
             _exit(ENDED);
         return error;
     }
-    make_slots(t);
     t->far = is_far();
-    open_counter(t);
-    introduce(t);
+    make_slots(t);
+    gather_slots(t);
     if (rank)
         serve(t);
     *out = t;
