@@ -88,9 +88,7 @@ static void print_runners(void)
     printf("\nrunners (runner=):\n  %-12s %s\n", "cell", "teampool-cell, for all of the above");
     printf("  %-12s the same built by clang, with LLVM's OpenMP runtime\n", RUNNER_LLVM);
     if (runner_find(&llvm, RUNNER_LLVM, NULL))
-        printf("  %-12s not on this machine: built without it; install clang and libomp-dev and "
-               "build again\n",
-               "");
+        printf("  %-12s not built: it needs clang and libomp-dev beside GCC\n", "");
     if (listing_ask(&peers, "peers", "--list", &w))
         printf("  %-12s not on this machine: %s\n", "py-...", w.text);
     else

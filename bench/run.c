@@ -669,6 +669,8 @@ static void start_again(struct run *r)
         machine_read(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: cannot go on with '%s': %s", r->wishes.resume, w.text);
     read_plan(r, folder_file(&r->folder, "plan.txt", file, sizeof file));
+    if (!r->wishes.mpi && *machine_get(&r->machine, "mpirun"))
+        setenv(LAUNCHER_VARIABLE, machine_get(&r->machine, "mpirun"), 1);
     const struct profile *recorded = profile_find(machine_get(&r->machine, "profile"));
     if (recorded)
         r->profile = recorded;
@@ -828,7 +830,7 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     if (w->resume && (w->plan || w->out || w->only || w->seed >= 0 || w->dry_run))
         die(EXIT_USAGE,
             "run: --resume takes plan, folder and seed from the run, and measures; of the other "
-            "options only --budget, --quiet and --force go with it");
+            "options only --budget, --mpi, --quiet and --force go with it");
     if (w->mpi)
         setenv(LAUNCHER_VARIABLE, w->mpi, 1); /* for the cell programs */
     r->profile = profile_find(w->profile);
