@@ -3,9 +3,10 @@
 #
 # setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
 #   setup.sh                 install for building, plotting and testing
+#   setup.sh mpi llvm        install these, too: an MPI; clang with LLVM's OpenMP runtime
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, python (its headers, for the workloads that run Python; no other part
-# needs them).  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
+# PART: build, plot, test, python (its headers, for the workloads that run Python), mpi, llvm; no
+# other part needs the last three.  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -73,8 +74,14 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
     python)
         python_has_headers || echo python-headers
         ;;
+    mpi)
+        { have mpicc && have mpirun; } || echo mpi
+        ;;
+    llvm)
+        have clang && printf '#include <omp.h>\n' | clang -fopenmp=libomp -x c -c -o /dev/null - 2>/dev/null || echo llvm
+        ;;
     *)
-        say "no part '$1'; there are build, plot, test and python"
+        say "no part '$1'; there are build, plot, test, python, mpi and llvm"
         exit 2
         ;;
     esac
@@ -94,6 +101,16 @@ package_of() { # MANAGER WORD
     apt-get:hwloc) echo libhwloc-dev ;;
     apt-get:gnuplot) echo gnuplot-nox ;;
     apt-get:cmocka) echo libcmocka-dev ;;
+    apt-get:mpi) echo openmpi-bin libopenmpi-dev ;;
+    apt-get:llvm) echo clang libomp-dev ;;
+    dnf:mpi) echo openmpi-devel ;;
+    dnf:llvm) echo clang libomp-devel ;;
+    pacman:mpi) echo openmpi ;;
+    pacman:llvm) echo clang openmp ;;
+    zypper:mpi) echo openmpi-devel ;;
+    zypper:llvm) echo clang libomp-devel ;;
+    apk:mpi) echo openmpi openmpi-dev ;;
+    apk:llvm) echo clang openmp-dev ;;
     apt-get:python-headers | apk:python-headers) echo python3-dev ;;
     dnf:python-headers | zypper:python-headers) echo python3-devel ;;
     pacman:python-headers) echo python ;;
@@ -154,8 +171,17 @@ check() { # PART
     return 1
 }
 
-install() {
-    words=$(missing build; missing plot; missing test; missing python)
+# What is missing of all parts that everybody gets, and of PARTS.
+missing_of() { # PARTS ...
+    for part in build plot test python "$@"; do
+        missing "$part"
+    done
+}
+
+install() { # PARTS ...
+    parts=$*
+    # shellcheck disable=SC2086
+    words=$(missing_of $parts) || exit 2
     if [ -z "$words" ]; then
         say "nothing is missing"
         return 0
@@ -188,14 +214,15 @@ install() {
     fi
     # shellcheck disable=SC2086
     $root $command || { say "could not install; the command was: $command"; return 1; }
-    words=$(missing build; missing plot; missing test)
+    # shellcheck disable=SC2086
+    words=$(missing_of $parts)
     # shellcheck disable=SC2086
     [ -z "$words" ] || { say "still missing after installing:" $words; return 1; }
 }
 
 case ${1:-} in
-'') install ;;
+'' | mpi | llvm) install "$@" ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,10s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac
