@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../core/csv.h"
+
 #define LINE  17.0 /* pixels that a line of text takes, */
 #define GLYPH 7.3  /* and one letter of it */
 

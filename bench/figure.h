@@ -15,11 +15,12 @@
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
 
-#include "reading.h"
+#include "../core/why.h"
+#include "estimate.h"
 
 enum { FIGURE_SERIES = 8, FIGURE_MARKS = 96 };
 
-enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE };
+enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE, UNIT_CHANGE };
 
 struct figure_series {
     const char *key; /* the column, and the look: threads processes steal pipes serial ideal */
@@ -29,14 +30,14 @@ struct figure_series {
 
 struct figure_row {
     double x;
-    char group[32], name[32]; /* where rows have names; else "" */
+    char group[32], name[96]; /* where rows have names; else "" */
     struct estimate y[FIGURE_SERIES];
 };
 
 struct figure_mark {
     const char *role, *series; /* constants */
     double x, y;
-    char text[64];
+    char text[96];
 };
 
 /* A span of time in the row at ROW, filled to HEIGHT (0 to 1) of it; SHADE 0 or 1. */
@@ -55,7 +56,7 @@ struct frame {
 struct figure {
     char name[40];      /* "chunk_10us": of the files */
     const char *script; /* "chunk" */
-    char title[160];    /* the finding */
+    char title[224];    /* the finding */
     char subtitle[280]; /* the conditions */
     char note[480];     /* what else is to be said of it, below the drawing; "": nothing */
     char absent[200];   /* not "": why there is no figure; then only name, title and script count */

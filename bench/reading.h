@@ -7,11 +7,7 @@
 #define BENCH_READING_H
 
 #include "../core/csv.h"
-
-/* A median with its 95 % interval.  NAN: not known; LOW and HIGH are known together or not. */
-struct estimate {
-    double mid, low, high;
-};
+#include "estimate.h"
 
 /* One row of cells.csv.  Texts point into the table; numbers that are not known are NAN. */
 struct cell {
@@ -73,8 +69,7 @@ struct want {
     const char *runner; /* NULL: our own cell program */
 };
 
-/* Is this cell wanted, no other's twin, and did it give a time?
- */
+/* Is this cell wanted, no other's twin, and did it give a time? */
 int cell_fits(const struct cell *c, const struct want *want);
 
 /* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself

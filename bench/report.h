@@ -31,6 +31,4 @@ void report_page(FILE *f, const struct report *r);
 /* The machine and who sat where, a figure of its own. */
 void report_topology(FILE *f, const struct report *r);
 
-extern const char report_style[];
-
 #endif

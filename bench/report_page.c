@@ -4,9 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "drawing.h"
 #include "page.h"
 #include "words.h"
 
@@ -47,41 +45,20 @@ static void put_length(FILE *f, int *count, const struct report *r)
     put_item(f, count, word);
 }
 
-/* "2026-01-02 03:04 UTC" of "2026-01-02T03:04:05Z"; anything else as it is. */
-static const char *date_of(char buffer[WORD], const char *text)
-{
-    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
-    size_t i = 0;
-    while (form[i] && text[i] &&
-           (form[i] == 'd' ? strchr("0123456789", text[i]) != NULL : form[i] == text[i]))
-        i++;
-    if (form[i] || text[i])
-        return text;
-    snprintf(buffer, WORD, "%.10s %.5s UTC", text, text + 11);
-    return buffer;
-}
-
 static void put_head(FILE *f, const struct report *r)
 {
     const char *host = *fact(r, "hostname") ? fact(r, "hostname") : "a machine without a name";
     char profile[WORD], date[WORD];
     int count = 0;
-    fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
-          "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
-          "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "
-          "'unsafe-inline'; img-src data:\">\n"
-          "<meta name=color-scheme content=\"light dark\">\n",
-          f);
-    page_put(f, "<title>Threads or processes? %s</title>\n<style>\n", host);
-    fputs(report_style, f);
-    fputs("</style></head>\n<body><header><h1>Threads or processes?</h1>\n<p>", f);
+    page_begin(f, "Threads or processes?", host);
+    fputs("<h1>Threads or processes?</h1>\n<p>", f);
     put_item(f, &count, host);
     put_item(f, &count, fact(r, "cpu_model"));
     put_count(f, &count, r, "cores", "core");
     put_count(f, &count, r, "pus", "hardware thread");
     put_item(f, &count, fact(r, "kernel"));
     put_item(f, &count, fact(r, "compiler"));
-    put_item(f, &count, date_of(date, fact(r, "date_utc")));
+    put_item(f, &count, words_date(date, fact(r, "date_utc")));
     put_length(f, &count, r);
     if (*fact(r, "profile")) {
         snprintf(profile, sizeof profile, "%.40s profile", fact(r, "profile"));
@@ -308,28 +285,6 @@ static void put_checks(FILE *f, const struct report *r)
 
 /* ---- 4, 5, 7 figures ------------------------------------------------------------------------- */
 
-/* A figure whole: title, conditions, drawing, table.  Where the drawing cannot be used a sentence
- * says why, and the table is open, as it is where OPEN is 1. */
-static void put_figure(FILE *f, const struct report *r, const struct figure *figure, int open)
-{
-    int drawn = 0;
-    struct why w = { "" };
-    char *svg;
-    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n<p class=sub>%s</p>\n", figure->name,
-             figure->title, figure->subtitle);
-    if (asprintf(&svg, "%s/plots/%s.svg", r->dir, figure->name) >= 0) {
-        drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
-        free(svg);
-    }
-    if (!drawn)
-        page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : r->undrawn);
-    if (*figure->note)
-        page_put(f, "<p class=sub>%s</p>\n", figure->note);
-    page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
-    page_figure_table(f, figure);
-    fputs("</details></figure>\n", f);
-}
-
 /* Into OUT the figures of these scripts, in their order: those with data, or (ABSENT 1) without.
  * Returns how many. */
 static int pick_figures(const struct report *r, const char *const *scripts, int absent,
@@ -352,7 +307,7 @@ static void put_figures(FILE *f, const struct report *r, const char *const *scri
     int n = pick_figures(r, scripts, 0, shown);
     fputs("<div class=grid>\n", f);
     for (int i = 0; i < n; i++)
-        put_figure(f, r, shown[i], i == n - 1 && n % 2);
+        page_figure(f, shown[i], r->dir, r->undrawn, i == n - 1 && n % 2);
     fputs("</div>\n", f);
     n = pick_figures(r, scripts, 1, shown);
     if (n)
@@ -469,7 +424,5 @@ void report_page(FILE *f, const struct report *r)
             sections[i].more(f, r);
     }
     put_repeat(f, r);
-    fputs("</main>\n<footer>One file: no scripts, nothing fetched. Written by teampool from the "
-          "CSV files of this run.</footer>\n</body></html>\n",
-          f);
+    page_end(f, "the CSV files of this run");
 }

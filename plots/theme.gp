@@ -20,12 +20,13 @@ set datafile missing NaN
 
 # one colour, one mark and one dash per series, the same in every figure
 THREADS   = '#0072B2'; PROCESSES = '#D55E00'; STEAL = '#8A3B00'; PIPES = '#C98A00'
-SERIAL    = '#666D78'; GOOD      = '#00855F'; INK   = '#1B1F27'
+SERIAL    = '#666D78'; GOOD      = '#00855F'; INK   = '#1B1F27'; SLOWER = '#B3261E'
 AXIS      = '#9AA2AD'; GRID      = '#E4E7EB'
 HANDOUT   = '#DD8FB8'; STARTING  = '#6A3D8F'
 colour(s) = s eq 'threads' || s eq 'tpipes' ? THREADS : \
             s eq 'processes' || s eq 'spawn' ? PROCESSES : s eq 'steal' ? STEAL : \
-            s eq 'pipes' ? PIPES : s eq 'good' ? GOOD : s eq 'ink' ? INK : s eq 'handout' ? HANDOUT : \
+            s eq 'pipes' ? PIPES : s eq 'good' ? GOOD : s eq 'ink' ? INK : s eq 'slower' ? SLOWER : \
+            s eq 'handout' ? HANDOUT : \
             s eq 'waiting' ? AXIS : s eq 'startup' ? STARTING : SERIAL
 
 look(s) = s eq 'threads' ? 6 : s eq 'processes' ? 4 : s eq 'steal' ? 12 : 8 # the marks, open,

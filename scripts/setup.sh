@@ -3,10 +3,12 @@
 #
 # setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
 #   setup.sh                 install for building, plotting and testing
-#   setup.sh mpi llvm        install these, too: an MPI; clang with LLVM's OpenMP runtime
+#   setup.sh --with browser  and a Chromium, for the tests that look at the pages: they do without
+#   setup.sh --with python   and Python's headers, for the workloads that run Python
+#   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, python (its headers, for the workloads that run Python), mpi, llvm; no
-# other part needs the last three.  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
+# PART: build, plot, test, browser, python, mpi, llvm.  TEAMPOOL_SETUP_DRY=1: print the install
+# command, don't run it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -71,6 +73,9 @@ int main(void) { return omp_get_num_threads() - 1; }' -fopenmp || { { have cc ||
 int main(void) { return 0; }' -lcmocka || echo cmocka
         have python3 || echo python3
         ;;
+    browser)
+        have chromium || have chromium-browser || have google-chrome || echo chromium
+        ;;
     python)
         python_has_headers || echo python-headers
         ;;
@@ -81,7 +86,7 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
         have clang && printf '#include <omp.h>\n' | clang -fopenmp=libomp -x c -c -o /dev/null - 2>/dev/null || echo llvm
         ;;
     *)
-        say "no part '$1'; there are build, plot, test, python, mpi and llvm"
+        say "no part '$1'; there are build, plot, test, browser, python, mpi and llvm"
         exit 2
         ;;
     esac
@@ -171,9 +176,9 @@ check() { # PART
     return 1
 }
 
-# What is missing of all parts that everybody gets, and of PARTS.
+# What is missing of the PARTS, one word each.
 missing_of() { # PARTS ...
-    for part in build plot test python "$@"; do
+    for part in "$@"; do
         missing "$part"
     done
 }
@@ -181,7 +186,7 @@ missing_of() { # PARTS ...
 install() { # PARTS ...
     parts=$*
     # shellcheck disable=SC2086
-    words=$(missing_of $parts) || exit 2
+    words=$(missing_of $parts)
     if [ -z "$words" ]; then
         say "nothing is missing"
         return 0
@@ -221,8 +226,14 @@ install() { # PARTS ...
 }
 
 case ${1:-} in
-'' | mpi | llvm) install "$@" ;;
+'') install build plot test ;;
+--with)
+    case ${2:-} in
+    browser | python | mpi | llvm) install build plot test "$2" ;;
+    *) say "--with: no extra '${2:-}'; there are browser, python, mpi and llvm"; exit 2 ;;
+    esac
+    ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac

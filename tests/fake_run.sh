@@ -5,7 +5,7 @@
 # stands behind a run.  Same words, same bytes.
 #
 #   cores=8  blocks=8  profile=default  host=fake  governor=performance  load=0.05  quota=
-#   fail=omp        every launch of this backend fails (every: of all but serial)
+#   fail=omp        every launch of this backend fails (every: of all but serial; all: of each)
 #   without=lesson  this sweep is not there (several: joined by +; all: every one)
 #   only=1          only this number of workers in the sweep over workers
 #   ended=0         the run is still going on
@@ -130,7 +130,7 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
     open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p) * (1 + E["ballast"] / 100 * (start == "fork"))
     for (k = 0; k < (sweep == "lesson" ? min(blocks, 2) : blocks); k++) {
         seq++
-        if (b == fail || (fail == "every" && b != "serial")) {
+        if (b == fail || fail == "all" || (fail == "every" && b != "serial")) {
             print number "," k "," seq ",failed,cannot open the team: no such thing here,3," line > status
             continue
         }

@@ -188,6 +188,23 @@ def a_run(names):
     check(any("cell" in pair and "py-pool" in pair for pair in sides), "a run: pairs of both kinds")
 
 
+def on_the_page():
+    plan = ["%s tasks=8 samples=1 warmup_samples=0 %s" % (who, what)
+            for who, workers in (("runner=py-pool backend=pool", " workers=2"),
+                                 ("backend=pipe", " workers=2"), ("backend=serial", ""))
+            for what in ("workload=sleep task_ns=1000000 chunk=1 sweep=lesson" + workers,
+                         "workload=empty chunk=1 sweep=peers" + workers)]
+    result = run(plan, "page")
+    check(result.returncode == 0, "a run for the page: " + result.stderr)
+    result = call(TEAMPOOL, "report", "page")
+    check(result.returncode == 0, "report: " + result.stderr)
+    row = table("page/plots", "peers.csv")[0]
+    check(row["py_pool_ns"] and row["pipes_ns"] and not row["py_mpi_ns"], "peers.csv has who took part")
+    check("py-pool" in [r["name"] for r in table("page/plots", "lesson.csv")], "py-pool in the lesson")
+    with open("page/report.html", encoding="utf-8") as f:
+        check('id="fig-peers"' in f.read(), "the page has the figure")
+
+
 def bad_runners():
     shutil.copytree(PEERS, "peers", ignore=shutil.ignore_patterns("__pycache__"))
     with open("peers/py-pool.py") as f:
@@ -306,6 +323,7 @@ def main():
     same_defaults()
     lists()
     a_run(names)
+    on_the_page()
     bad_runners()
     bad_pythons()
     plans()

@@ -48,6 +48,15 @@ const char python_variants[] = "shared";
 #define MEMBER(name) __typeof__(name) *name;
 #define ENTRY(name)  { #name, offsetof(struct python, name) },
 
+#ifdef __SANITIZE_ADDRESS__
+/* An interpreter lives as long as its process: what it holds at the end is not lost. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libpython";
+}
+#endif
+
 /* Of this process. */
 static struct python {
     EACH(MEMBER)
