@@ -633,13 +633,16 @@ static void help(void)
 {
     printf(
         "usage: teampool-cell backend=B workload=W [field=value ...]\n"
-        "       teampool-cell --list | --about | --version | --help\n\n"
+        "       teampool-cell --check backend=B workload=W [field=value ...]\n\n"
         "Measures one cell: opens one team, times samples of one job, prints CSV: a header and a\n"
         "row per sample.  With trace=1 an empty line follows, and a second table: a row per chunk "
         "of\n"
         "one more sample, which is in no statistics: worker, cpu, first_task, tasks, and begin_ns\n"
         "and end_ns since that sample's start.  Fields, with their defaults:\n\n");
     record_help(stdout);
+    printf("\noptions:\n");
+    for (const struct option *o = record_questions; o->name; o++)
+        printf("  %-22s%s\n", o->name, o->help);
     printf(
         "\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
         "workers=2 cpus=0+1\n"
@@ -671,13 +674,16 @@ int main(int argc, char **argv)
             about();
         return stdio_end(EXIT_OK);
     }
+    int only_check = !strcmp(word, "--check");
     record_init(&c.record);
-    for (int i = 1; i < argc; i++)
+    for (int i = 1 + only_check; i < argc; i++)
         if (record_word(&c.record, argv[i], &w))
             die(EXIT_USAGE, "%s; 'teampool-cell --help' lists the fields", w.text);
     if (record_complete(&c.record, &w))
         die(EXIT_USAGE, "%s", w.text);
     resolve(&c);
+    if (only_check)
+        return stdio_end(EXIT_OK);
     ensure_environment(&c, argv);
     prepare(&c);
     int code = measure_cell(&c);

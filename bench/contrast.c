@@ -141,7 +141,7 @@ static int read_run(struct folder_read *r, const char *dir, struct why *w)
 static const char *const passing_facts[] = {
     "date_utc",    "seed",     "command",       "load_before", "load_after",  "elapsed_s",
     "sampled_s",   "blocks",   "foreign_share", "steal_share", "interrupted", "clock_cost_ns",
-    "blocks_most", "aa_floor", "settled_cells", NULL
+    "blocks_most", "aa_floor", "settled_cells", "overtime_s",  "narrow",      NULL
 };
 
 /* Measured numbers: a per cent up or down is no difference. */
@@ -763,11 +763,14 @@ static int count_rows(struct comparison *c)
         if (least > c->most_blocks)
             c->most_blocks = least;
         c->disturbed += row->disturbed;
-        if (row->verdict == VERDICT_UNCLEAR && !row->disturbed)
-            needed[known++] = row->blocks_needed;
+        if (row->verdict != VERDICT_UNCLEAR || row->disturbed)
+            continue;
+        c->too_few += least < BLOCKS_FOR_INTERVAL;
+        if (least >= BLOCKS_FOR_INTERVAL)
+            needed[known++] = row->blocks_needed / (double)least;
     }
     stats_sort(needed, known);
-    c->blocks_needed = ceil(stats_median(needed, known));
+    c->blocks_factor = stats_median(needed, known);
     free(needed);
     return 0;
 }

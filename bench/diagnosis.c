@@ -34,17 +34,6 @@ static void unknown(struct checks *out, const char *name, const char *what)
     checks_add(out, name, MARK_NOTE, NO_SUCH, NULL, "This system does not tell %s", what);
 }
 
-/* "512 MiB", "1.5 GiB". */
-static const char *size_word(char buffer[WORD], double kib)
-{
-    static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB" };
-    int k = 0;
-    for (; kib >= 1024 && k < 3; k++)
-        kib /= 1024;
-    snprintf(buffer, WORD, kib < 10 ? "%.2g %s" : "%.0f %s", kib, unit[k]);
-    return buffer;
-}
-
 /* The command that writes WORD to FILE, a control group's: their names may hold backslashes and
  * worse, and people copy commands. */
 static void say_tee(char *fix, size_t room, const char *word, const char *file)
@@ -506,8 +495,8 @@ static void check_memory(const struct doctor *d, struct checks *out)
         unknown(out, "memory", "how much memory is free");
         return;
     }
-    snprintf(value, sizeof value, "%s free, %s needed", size_word(a, room),
-             size_word(b, d->needs.memory_kib));
+    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, room, 2),
+             words_size(b, d->needs.memory_kib, 2));
     enum mark mark = room_mark(room, d->needs.memory_kib);
     checks_add(out, "memory", mark, value, mark == MARK_GOOD ? NULL : fix,
                mark == MARK_GOOD ? "The largest case of the plan fits into memory"
@@ -520,7 +509,7 @@ static void check_shm(const struct doctor *d, struct checks *out)
     if (isnan(d->standing.shm_kib))
         unknown(out, "shm", "of /dev/shm");
     else
-        checks_add(out, "shm", MARK_GOOD, size_word(value, d->standing.shm_kib), NULL,
+        checks_add(out, "shm", MARK_GOOD, words_size(value, d->standing.shm_kib, 2), NULL,
                    "Workers share memory that needs no room in /dev/shm: its size is no limit");
 }
 
@@ -575,8 +564,8 @@ static void check_disk(const struct doctor *d, struct checks *out)
         unknown(out, "disk", "how much room the results have");
         return;
     }
-    snprintf(value, sizeof value, "%s free, %s needed", size_word(a, d->standing.disk_kib),
-             size_word(b, d->needs.disk_kib));
+    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, d->standing.disk_kib, 2),
+             words_size(b, d->needs.disk_kib, 2));
     enum mark mark = room_mark(d->standing.disk_kib, d->needs.disk_kib);
     checks_add(out, "disk", mark, value,
                mark == MARK_GOOD ? NULL : "df -h   # and --out DIR on a disk with more room",

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -59,6 +60,41 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
     why(w, -EINVAL, "there is no %s '%s'%s%s%s; 'teampool list' shows all", kind, name,
         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return 0;
+}
+
+int listing_takes(const struct record *cell, struct why *w)
+{
+    enum { WORDS_MOST = 96 };
+    char reason[400], *argv[WORDS_MOST] = { NULL, "--check" }, *line = NULL;
+    size_t length = 0;
+    struct runner r;
+    struct child c;
+    FILE *f;
+    if (!runner_is_cell(cell->runner))
+        return 1;
+    if (runner_find(&r, cell->runner, w))
+        return 0;
+    if (!(f = open_memstream(&line, &length)))
+        return why(w, 0, "no memory");
+    argv[0] = r.program;
+    record_print_line(cell, f);
+    fclose(f);
+    record_words(line, argv + 2, WORDS_MOST - 2);
+    int error = child_run(&c, argv, ASK_SECONDS, NULL);
+    if (error) {
+        free(line);
+        return why(w, 0, "cannot start %s: %s", r.program, strerror(-error));
+    }
+    int takes = WIFEXITED(c.status) && !WEXITSTATUS(c.status);
+    const char *said = strstr(c.err, ": "); /* behind the program's name */
+    child_reason(&c, ASK_SECONDS, reason, sizeof reason);
+    if (!takes && said)
+        why(w, 0, "%.*s", (int)strcspn(said + 2, "\n"), said + 2);
+    else if (!takes)
+        why(w, 0, "%s %s", r.program, reason);
+    child_free(&c);
+    free(line);
+    return takes;
 }
 
 static void print_kind(const struct csv *list, const char *kind, const char *forms)
@@ -128,10 +164,9 @@ static void print_all(const struct csv *list)
 
 static int list_main(const struct command *self, int argc, char **argv)
 {
-    const struct option options[] = { { 0 } };
     struct csv *list = NULL;
     struct why w;
-    if (options_take(self, options, argc, argv))
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "list takes no operands");
     if (listing_ask(&list, "cell", "--list", &w))
         die(EXIT_FAILED, "list: %s", w.text);

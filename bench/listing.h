@@ -7,6 +7,7 @@
 #define BENCH_LISTING_H
 
 #include "../core/csv.h"
+#include "record.h"
 
 /* The CSV that WHO prints when asked QUESTION ("--list", "--about").  WHO: "cell", or "peers" for
  * all Python runners.  Returns 0 or -errno with WHY.  Owns: the caller, csv_free. */
@@ -18,5 +19,9 @@ struct csv *listing_peers(void);
 /* Does LIST ("--list") have NAME of KIND ("backend", "workload")?  If not, and WHY is given, it
  * says so and names the nearest. */
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w);
+
+/* Would the cell program measure this cell?  Cells of other runners are theirs to judge.  Returns
+ * 1, or 0 with WHY: "schedule=static: pipe has none; it has dynamic guided". */
+int listing_takes(const struct record *cell, struct why *w);
 
 #endif

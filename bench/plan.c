@@ -17,15 +17,16 @@
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
 const struct profile profiles[] = {
-    { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1, 2e-3, 10000000, 1,
-      0, 0 },
-    { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000, 1, 0, 0 },
-    { "default", "a good answer in three minutes", 175, 8, 30, 3, 20e-3, 100000000, 6, 0, 0.02 },
-    { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10, 30, 5, 20e-3,
-      100000000, 30, 1, 0.01 },
-    { 0 },
+    [PROFILE_SMOKE] = { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1,
+                        2e-3, 10000000, 1, 0, 0 },
+    [PROFILE_QUICK] = { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000,
+                        1, 0, 0 },
+    [PROFILE_DEFAULT] = { "default", "a good answer in three minutes", 175, 8, 30, 3, 20e-3,
+                          100000000, 6, 0, 0.02 },
+    [PROFILE_FULL] = { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10,
+                       30, 5, 20e-3, 100000000, 30, 1, 0.01 },
+    [PROFILES] = { 0 },
 };
-
 const struct profile *profile_find(const char *name)
 {
     for (const struct profile *p = profiles; p->name; p++)
@@ -910,10 +911,10 @@ static int drop_lonely(struct plan *p)
     return dropped;
 }
 
-int plan_fit(struct plan *p, double seconds, int blocks)
+int plan_fit(struct plan *p, double seconds, int done, int blocks)
 {
     int dropped = 0;
-    while (plan_seconds(p, blocks) > seconds) {
+    while (plan_seconds(p, blocks) - plan_seconds(p, done) > seconds) {
         int worst = -1;
         for (int i = 0; i < p->count; i++)
             if (!p->cells[i].dropped && p->cells[i].record.drop > 0 &&
@@ -939,7 +940,7 @@ void plan_print(const struct plan *p, FILE *f)
 
 /* ---- the command ---- */
 
-/* Words that no cell program would take are better refused here than a hundred times later. */
+/* Names that nobody has are better refused here than a hundred times later. */
 static void refuse_unknown(const struct plan *p)
 {
     struct csv *list;
@@ -958,36 +959,55 @@ static void refuse_unknown(const struct plan *p)
     csv_free(list);
 }
 
+/* Of all combinations, those that do not go together: a schedule that a backend has not. */
+static void leave_out_impossible(struct plan *p)
+{
+    struct why w, first = { "" };
+    int kept = 0, count = p->count;
+    for (int i = 0; i < count; i++) {
+        if (listing_takes(&p->cells[i].record, &w))
+            p->cells[kept++] = p->cells[i];
+        else if (!*first.text)
+            first = w;
+    }
+    p->count = kept;
+    if (!kept)
+        die(EXIT_USAGE, "plan: %s", first.text);
+    if (kept < count)
+        warn("plan: %d of %d combinations left out: %s", count - kept, count, first.text);
+}
+
+static const char *only;
+static int of_profile = PROFILE_DEFAULT;
+
+static const struct option options[] = {
+    { "--profile", "P", OPTION_WORD, ONE_OF(&of_profile, profiles), "whose sweeps" },
+    { "--only", "PATTERN", OPTION_TEXT, &only,
+      "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
+    { 0 },
+};
+
 static int plan_main(const struct command *self, int argc, char **argv)
 {
-    const char *profile_name = "default", *only = NULL;
-    const struct option options[] = {
-        { "--profile", "P", OPTION_TEXT, &profile_name, "smoke, quick, default or full (default)" },
-        { "--only", "PATTERN", OPTION_TEXT, &only,
-          "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
-        { 0 },
-    };
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
     char cells[WORD], blocks[WORD];
-    int words = options_take(self, options, argc, argv);
-    const struct profile *profile = profile_find(profile_name);
+    int words = options_take(self, argc, argv);
+    const struct profile *profile = &profiles[of_profile];
 
-    if (!profile)
-        die(EXIT_USAGE, "plan: no profile '%s'; there are smoke, quick, default and full",
-            profile_name);
     if (topology_load(&t, NULL, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {
         if (plan_product(&p, argv, words, t, &w))
             die(EXIT_USAGE, "plan: %s", w.text);
         refuse_unknown(&p);
+        leave_out_impossible(&p);
     } else {
         plan_profile(&p, profile, t);
         if (only)
             plan_only(&p, only);
-        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
+        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
             warn("plan: %s left out so that %s fit into %.0f s",
                  words_plural(cells, dropped, "cell"),
@@ -1016,4 +1036,5 @@ const struct command command_plan = {
         "hand.\n"
         "'teampool-cell --help' lists the fields.",
     .main = plan_main,
+    .options = options,
 };

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../core/csv.h"
-#include "command.h"
 
 #define AT(member) (int)offsetof(struct record, member)
 #define TEXT(part, member, fallback, help)                                                         \
@@ -31,14 +30,14 @@ const struct field record_fields[] = {
     TEXT(CELL, runner, "cell",
          "for the run: the program that measures; cell, or the path of another"),
     TEXT(CELL, backend, NULL,
-         "who does the tasks: serial, omp, pool, pipe, pthread, ...; see --list"),
+         "who does the tasks: serial, omp, pool, pipe, pthread, ...; 'teampool list'"),
     TEXT(CELL, start, "auto",
          "how workers come to be: fork, spawn, thread; auto: the backend's own"),
     TEXT(CELL, schedule, "auto", "static, dynamic, guided or steal; auto: the backend's own"),
     TEXT(CELL, wait, "passive",
          "a worker without work spins (active), sleeps (passive), or does what its backend does "
          "unasked (default)"),
-    TEXT(CELL, workload, NULL, "what a task does: empty, sleep, cpu, skew, ...; see --list"),
+    TEXT(CELL, workload, NULL, "what a task does: empty, sleep, cpu, skew, ...; 'teampool list'"),
     NUMBER(CELL, work_version, "", 0, INT32_MAX, NULL,
            "version of the workload's meaning; checked if given"),
     NUMBER(CELL, task_ns, "1000", 0, MOST_NS, NULL,
@@ -107,6 +106,16 @@ const struct field record_fields[] = {
            "for the run: in this many blocks at most; 0: in all"),
     NUMBER(SETTING, drop, "0", 0, 1000, NULL,
            "for the run: left out to keep the budget, larger ones first; 0: never"),
+    { 0 },
+};
+
+const struct option record_questions[] = {
+    { .name = "--list", .help = "workloads and backends, as CSV" },
+    { .name = "--about", .help = "how it was built, as CSV" },
+    { .name = "--check",
+      .help = "followed by fields: would it measure this cell? measures nothing" },
+    { .name = "--version", .help = "the version" },
+    { .name = "--help", .help = "this text" },
     { 0 },
 };
 
@@ -236,6 +245,16 @@ const char *record_text(const struct record *r, const struct field *f, int on_li
         return f->zero;
     snprintf(buffer, 32, "%" PRId64, number);
     return buffer;
+}
+
+void record_words(char *line, char **argv, int most)
+{
+    char *rest = NULL;
+    int count = 0;
+    for (char *word = strtok_r(line, " \n", &rest); word && count < most - 1;
+         word = strtok_r(NULL, " \n", &rest))
+        argv[count++] = word;
+    argv[count] = NULL;
 }
 
 void record_print_line(const struct record *r, FILE *f)

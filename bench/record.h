@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "../core/why.h"
+#include "command.h"
 
 /* A number that is not known: an empty field. */
 #define UNKNOWN INT64_MIN
@@ -69,6 +70,10 @@ int record_complete(const struct record *r, struct why *w);
  * and must outlive the record. */
 int record_line(struct record *r, char *line, struct why *w);
 
+/* A printed line as an argument list of at most MOST, its NULL included; the words point into LINE,
+ * which is cut up. */
+void record_words(char *line, char **argv, int most);
+
 /* Write the line that record_line would read back; fields at their default are left out. */
 void record_print_line(const struct record *r, FILE *f);
 
@@ -81,6 +86,9 @@ void record_csv_row(const struct record *r, FILE *f);
 
 /* The fields that a line takes, with defaults, ranges and meaning. */
 void record_help(FILE *f);
+
+/* What the cell program answers instead of measuring: for its help, its manual and completion. */
+extern const struct option record_questions[];
 
 /* Parse a whole decimal number, nothing else.  Returns 1, or 0 if it is none or does not fit. */
 int parse_number(const char *text, int64_t *out);

@@ -14,6 +14,7 @@
 #include "../core/csv.h"
 #include "command.h"
 #include "pus.h"
+#include "words.h"
 
 enum {
     FOLD_ABOVE = 16, /* cores: up to here the text shows each on a line of its own */
@@ -95,34 +96,20 @@ static void print_csv(const struct topology *t, int *numbers)
 
 /* --format text -------------------------------------------------------------------------------- */
 
-static void print_kib(long kib)
-{
-    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-    double size = (double)kib;
-    int unit = 0;
-    for (; size >= 1024 && unit < 3; unit++)
-        size /= 1024;
-    printf(size < 10 ? "%.3g %s" : "%.0f %s", size, units[unit]);
-}
-
 static void print_machine(const struct topology *t)
 {
+    char size[WORD];
     printf("%s\n", *t->cpu_model ? t->cpu_model : "CPU of unknown name");
     printf("  %ld package%s, %ld NUMA node%s, %ld core%s, %ld hardware thread%s", t->packages,
            plural(t->packages), t->numa_nodes, plural(t->numa_nodes), t->cores, plural(t->cores),
            t->pus, plural(t->pus));
-    if (t->memory_kib) {
-        printf(", memory ");
-        print_kib(t->memory_kib);
-    }
+    if (t->memory_kib)
+        printf(", memory %s", words_size(size, (double)t->memory_kib, 3));
     putchar('\n');
     for (long i = 0; i < t->caches; i++) {
         const struct topology_cache *c = &t->cache[i];
-        printf("  L%d cache: %ld \u00d7 ", c->level, c->count);
-        if (c->kib)
-            print_kib(c->kib);
-        else
-            printf("unknown size");
+        printf("  L%d cache: %ld \u00d7 %s", c->level, c->count,
+               c->kib ? words_size(size, (double)c->kib, 3) : "unknown size");
         printf(", each for %ld hardware thread%s\n", c->sharing, plural(c->sharing));
     }
     for (long kind = t->core_kinds - 1; kind >= 0 && t->core_kinds > 1; kind--) {
@@ -275,33 +262,23 @@ static void print_text(const struct topology *t, int *numbers)
 
 /* The command ---------------------------------------------------------------------------------- */
 
-enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_PUS, FORMAT_XML };
+enum { FORMAT_TEXT, FORMAT_CSV, FORMAT_PUS, FORMAT_XML };
+static const char *const formats[] = { "text", "csv", "pus", "xml", NULL };
+static int format = FORMAT_TEXT;
 
-static enum format format_named(const char *name)
-{
-    static const char *const names[] = { "text", "csv", "pus", "xml", NULL };
-    for (int i = 0; names[i]; i++)
-        if (!strcmp(names[i], name))
-            return (enum format)i;
-    const char *near = nearest_word(name, names);
-    die(EXIT_USAGE, "topology: unknown format '%s'%s%s%s; there are text, csv, pus and xml", name,
-        near ? ", perhaps '" : "", near ? near : "", near ? "'" : "");
-}
+static const struct option options[] = {
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&format, formats), "how it is printed" },
+    { 0 },
+};
 
 static int topology_main(const struct command *self, int argc, char **argv)
 {
-    const char *format_name = "text";
-    const struct option options[] = {
-        { "--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv, pus or xml" },
-        { 0 },
-    };
     struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct why w;
 
-    if (options_take(self, options, argc, argv))
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "topology: what is '%s'? It takes options only", argv[0]);
-    enum format format = format_named(format_name);
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "topology: %s", w.text);
     int *numbers = calloc((size_t)t->pus, sizeof *numbers);
@@ -332,4 +309,5 @@ const struct command command_topology = {
              "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
              "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
     .main = topology_main,
+    .options = options,
 };

@@ -14,6 +14,9 @@ enum { WORD = 64 };
  * zeros below 3.  No line breaks between number and unit. */
 const char *words_time(char buffer[WORD], double ns, int digits);
 
+/* "512 MiB", "1.5 GiB": DIGITS significant ones below ten. */
+const char *words_size(char buffer[WORD], double kib, int digits);
+
 /* "12,345" */
 const char *words_count(char buffer[WORD], double count);
 

@@ -192,7 +192,7 @@ good backend=pool workload=empty samples=1 warmup_samples=0 tasks=1
 count=6
 good backend=pipe workload=empty samples=6 warmup_samples=0 tasks=1
 measure backend=pool workload=sleep task_ns=2000000 tasks=2 samples=1 warmup_samples=0 warmup_ms=30
-expect "warm-ups for 30 ms" [ "$(column warmup | grep -c 1)" -ge 5 ]
+expect "warm-ups for 30 ms" [ "$(column warmup | grep -c 1)" -ge 2 ]
 echo "what the line says is in the rows"
 
 # ---- a traced sample ----

@@ -64,5 +64,10 @@ while IFS= read -r line; do
     expect_refusal HWLOC_SYNTHETIC "$line"
 done <nonsense/synthetic.txt
 
+# Of this machine, the memory is what its kernel says.
+own=$(env -u HWLOC_SYNTHETIC -u HWLOC_XMLFILE "$teampool" topology --format csv | sed -n 's/^memory_kib,//p')
+kernel=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+[ "$own" = "$kernel" ] || fail "memory of $own KiB, not $kernel"
+
 echo "$machines machines, $refusals refusals, $failed failed"
 [ "$failed" -eq 0 ] && [ "$machines" -ge 10 ] && [ "$refusals" -ge 10 ]
