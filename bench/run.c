@@ -574,7 +574,7 @@ static void describe_peers(struct run *r)
 }
 
 /* What an OpenMP runtime says of itself, a variable a line, as "  OMP_DYNAMIC = 'FALSE'", as one
- * fact.  How LLVM's is tuned inside is left out. */
+ * fact.  How LLVM's is tuned inside is left out, but for how long it spins. */
 static void note_variables(struct run *r, const struct record *cell, char *text)
 {
     char *rest = NULL, name[64], value[200], key[200], *all = NULL;
@@ -585,7 +585,8 @@ static void note_variables(struct run *r, const struct record *cell, char *text)
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         const char *at = strchr(line, ']'); /* after "[host]" */
         if (sscanf(at ? at + 1 : line, " %63[A-Z_] = '%199[^']", name, value) == 2 &&
-            (strncmp(name, "KMP_", 4) != 0 || !strcmp(name, "KMP_BLOCKTIME")))
+            (!strncmp(name, "OMP_", 4) || !strncmp(name, "GOMP_", 5) ||
+             !strcmp(name, "KMP_BLOCKTIME")))
             fprintf(f, "%s%s=%s", ftell(f) ? " " : "", name, value);
     }
     fclose(f);
