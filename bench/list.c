@@ -65,9 +65,9 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
 int listing_takes(const struct record *cell, struct why *w)
 {
     enum { WORDS_MOST = 96 };
-    char reason[400], *argv[WORDS_MOST] = { NULL, "--check" }, *line = NULL;
-    size_t length = 0;
     struct runner r;
+    char reason[400], *argv[WORDS_MOST] = { r.program, "--check" }, *line = NULL;
+    size_t length = 0;
     struct child c;
     FILE *f;
     if (!runner_is_cell(cell->runner))
@@ -76,7 +76,6 @@ int listing_takes(const struct record *cell, struct why *w)
         return 0;
     if (!(f = open_memstream(&line, &length)))
         return why(w, 0, "no memory");
-    argv[0] = r.program;
     record_print_line(cell, f);
     fclose(f);
     record_words(line, argv + 2, WORDS_MOST - 2);

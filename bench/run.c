@@ -29,6 +29,7 @@
 #include "listing.h"
 #include "machine.h"
 #include "measure.h"
+#include "openmp.h"
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
@@ -287,26 +288,6 @@ static double deadline_of(const struct run *r, const struct plan_cell *cell)
     return fmin(20 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
 }
 
-/* A process that does the cell RECORD.  Owns: the caller, child_free. */
-static void run_cell(struct child *c, const struct runner *runner, const struct record *record,
-                     double deadline)
-{
-    enum { WORDS_MOST = 96 };
-    char *argv[WORDS_MOST + 1], *line = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&line, &length);
-    if (!f)
-        die(EXIT_FAILED, "run: no memory");
-    record_print_line(record, f);
-    fclose(f);
-    memcpy(argv, runner->words, (size_t)runner->count * sizeof *argv);
-    record_words(line, argv + runner->count, WORDS_MOST - runner->count);
-    int error = child_run(c, argv, deadline, &stop_signal);
-    if (error)
-        die(EXIT_FAILED, "run: cannot start %s: %s", runner->program, strerror(-error));
-    free(line);
-}
-
 /* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
 static int measure(struct run *r, int index, int block)
 {
@@ -331,7 +312,7 @@ static int measure(struct run *r, int index, int block)
     const char *speed = *runner.script ? "python_steps_per_ms" : "steps_per_ms";
     if (record.steps_per_ms == UNKNOWN)
         parse_number(machine_get(&r->machine, speed), &record.steps_per_ms);
-    run_cell(&c, &runner, &record, deadline);
+    runner_run(&c, &runner, &record, deadline, &stop_signal);
     int interrupted = c.interrupted;
     if (!interrupted)
         keep_result(r, index, block, &c, deadline);
@@ -573,69 +554,6 @@ static void describe_peers(struct run *r)
     csv_free(about);
 }
 
-/* What an OpenMP runtime says of itself, a variable a line, as "  OMP_DYNAMIC = 'FALSE'", as one
- * fact.  How LLVM's is tuned inside is left out, but for how long it spins. */
-static void note_variables(struct run *r, const struct record *cell, char *text)
-{
-    char *rest = NULL, name[64], value[200], key[200], *all = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&all, &length);
-    if (!f)
-        die(EXIT_FAILED, "run: no memory");
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        const char *at = strchr(line, ']'); /* after "[host]" */
-        if (sscanf(at ? at + 1 : line, " %63[A-Z_] = '%199[^']", name, value) == 2 &&
-            (!strncmp(name, "OMP_", 4) || !strncmp(name, "GOMP_", 5) ||
-             !strcmp(name, "KMP_BLOCKTIME")))
-            fprintf(f, "%s%s=%s", ftell(f) ? " " : "", name, value);
-    }
-    fclose(f);
-    snprintf(key, sizeof key, "omp_env:%s:%s", cell->runner, cell->wait);
-    machine_set(&r->machine, key,
-                "what the runtime of this runner says of itself with this wait (OMP_DISPLAY_ENV); "
-                "threads and places of the first such cell",
-                "%s", all);
-    free(all);
-}
-
-/* Is there an earlier cell on the same runtime that waits alike? */
-static int is_known_openmp(const struct plan *p, int index)
-{
-    const struct record *r = &p->cells[index].record;
-    for (int i = 0; i < index; i++) {
-        const struct record *other = &p->cells[i].record;
-        if (!strcmp(other->backend, "omp") && !strcmp(other->runner, r->runner) &&
-            !strcmp(other->wait, r->wait))
-            return 1;
-    }
-    return 0;
-}
-
-/* Have one cell for each runtime and way to wait print its environment. */
-static void describe_openmp(struct run *r)
-{
-    enum { SECONDS = 10 };
-    setenv("TEAMPOOL_DISPLAY_ENV", "1", 1);
-    for (int i = 0; i < r->plan.count; i++) {
-        struct record record = r->plan.cells[i].record;
-        struct runner runner;
-        struct child c;
-        if (strcmp(record.backend, "omp") != 0 || !runner_is_cell(record.runner) ||
-            is_known_openmp(&r->plan, i) || runner_find(&runner, record.runner, NULL))
-            continue;
-        record.workload = "empty";
-        record.variant = "";
-        record.tasks = record.workers;
-        record.payload_bytes = record.ballast_mib = record.warmup_samples = 0;
-        record.samples = record.steps_per_ms = 1;
-        record.work_version = UNKNOWN;
-        run_cell(&c, &runner, &record, SECONDS);
-        note_variables(r, &record, c.err);
-        child_free(&c);
-    }
-    unsetenv("TEAMPOOL_DISPLAY_ENV");
-}
-
 static void describe_budget(struct run *r)
 {
     machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
@@ -650,7 +568,7 @@ static void describe(struct run *r, const char *command)
 {
     machine_describe(&r->machine, r->topology);
     describe_peers(r);
-    describe_openmp(r);
+    openmp_describe(&r->machine, &r->plan);
     machine_set(&r->machine, "profile", "", "%s", wishes.plan ? "plan file" : r->profile->name);
     describe_budget(r);
     machine_set(&r->machine, "seed", "fixes the order of the cells", "%llu",

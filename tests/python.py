@@ -60,11 +60,11 @@ about = cell("--about").stdout
 FORCE = ["--force"] if "build_type,Debug" in about or "fsanitize" in about else []
 
 
-def run(plan, out, *words, **environment):
+def run(plan, out, blocks="1"):
     with open(out + ".plan", "w") as f:
         f.write("\n".join(plan) + "\n")
-    return call(TEAMPOOL, "run", *FORCE, "--plan", out + ".plan", "--profile", "smoke", "--out", out,
-                "--quiet", *words, **environment)
+    return call(TEAMPOOL, "run", *FORCE, "--plan", out + ".plan", "--blocks", blocks, "--out", out,
+                "--quiet")
 
 
 # ---- runners by hand ----
@@ -167,7 +167,7 @@ def a_run(names):
             for name in names]
     plan += ["backend=serial workload=empty tasks=40 chunk=40 samples=2",
              "backend=pool workload=empty tasks=40 chunk=4 workers=2 samples=2"]
-    result = run(plan, "good", "--blocks", "2")
+    result = run(plan, "good", "2")
     check(result.returncode == 0, "a run: " + result.stderr)
     status, samples = table("good", "status.csv"), table("good", "samples.csv")
     check(len(status) == 2 * len(plan) and all(r["status"] == "ok" for r in status), "a run: all ok")
@@ -242,7 +242,7 @@ def bad_pythons():
             ("hang", "exec sleep 1000\n", "timeout", "did not end within")):
         python = script("python-" + name, "case $* in *--about*) exit 1 ;; esac\n" + text)
         result = subprocess.run(
-            [TEAMPOOL, "run", *FORCE, "--plan", "-", "--profile", "smoke", "--out", name, "--quiet",
+            [TEAMPOOL, "run", *FORCE, "--plan", "-", "--blocks", "1", "--out", name, "--quiet",
              "--budget", "3s", "--seed", "1"], capture_output=True, text=True, timeout=60,
             input="runner=py-pool backend=pool workload=empty samples=2\n"
                   "backend=serial workload=empty samples=2\n",
@@ -303,6 +303,11 @@ def embedded():
             "workload=python_sleep", "task_ns=20000000", "tasks=16", "chunk=1", "samples=2",
             *words).stdout)) for words in (["backend=serial"], ["backend=omp", "workers=8"])]
         check(walls[1] * 2 < walls[0], "threads sleep side by side: the lock is given away")
+        got = rows(cell("backend=omp", "workload=python_cpu", "task_ns=1000000", "tasks=100", "chunk=5",
+                        "workers=2", "samples=3").stdout)
+        used = sum(int(r["user_ns"]) + int(r["sys_ns"]) for r in got)
+        wall = sum(int(r["wall_ns"]) for r in got)
+        check(used < 1.25 * wall, "threads share one lock: %.2f CPUs in use" % (used / wall))
         check("embedded_python," in cell("--about").stdout, "--about: which Python is inside")
 
 
