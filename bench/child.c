@@ -17,6 +17,8 @@ enum { MOST_BYTES = 64 << 20, POLL_MS = 100 };
 #define GRACE_NS INT64_C(300000000)  /* for reading what a child wrote just before it ended */
 #define LEAVE_NS INT64_C(2000000000) /* for a launcher to end what it started elsewhere */
 
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 struct stream {
     char *text;
     long length, room;
@@ -194,14 +196,14 @@ void child_free(struct child *c)
     c->out = c->err = NULL;
 }
 
-/* Launchers draw a line of dashes above what they have to say. */
+/* The first line with a letter: launchers draw a line of dashes above what they have to say. */
 static const char *first_words(const char *text)
 {
     const char *at = text;
-    while (*at && !(*at >= 'A' && *at <= 'Z') && !(*at >= 'a' && *at <= 'z'))
-        at++;
-    while (at > text && at[-1] != '\n' && at[-1] != ' ')
-        at--;
+    while (*at && strcspn(at, LETTERS) >= strcspn(at, "\n")) {
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
     return *at ? at : text;
 }
 

@@ -54,13 +54,13 @@ int launcher_become(const char *command, const char *program, int processes, cha
                     char *last, struct why *w)
 {
     char *argv[MOST_WORDS + 5] = { 0 }, path[4096], number[16], *rest = NULL;
-    char *text = strdup(command);
+    char text[4096];
     int count = 0;
-    if (!text)
-        return why(w, -ENOMEM, "no memory");
     if (!child_find(program, path, sizeof path))
         return why(w, -ENOENT, "cannot find %s beside this program; build or install both",
                    program);
+    if ((size_t)snprintf(text, sizeof text, "%s", command) >= sizeof text)
+        return why(w, -E2BIG, "the command in " LAUNCHER_VARIABLE " is too long");
     for (char *word = strtok_r(text, " ", &rest); word && count < MOST_WORDS / 2;
          word = strtok_r(NULL, " ", &rest))
         argv[count++] = word;

@@ -576,8 +576,8 @@ static void describe(struct run *r, const char *command)
     machine_set(&r->machine, "command", "", "%s", command);
 }
 
-/* What the machine is like before the run.  It is told at once, while it can still be mended,
- * and the time that it takes is not the budget's. */
+/* What the machine is like before the run.  It is told at once, while it can still be mended, and
+ * the time that it takes is not the budget's. */
 static void examine(struct run *r, struct checks *found)
 {
     int64_t begin_ns = clock_ns();
@@ -651,8 +651,7 @@ static int read_spot(const struct run *r, const struct csv *status, long row, st
     return 1;
 }
 
-/* What is done, how long it took, and up to r->seq what was measured when.  The caller frees.
- */
+/* What is done, how long it took, and up to r->seq what was measured when.  The caller frees. */
 static struct spot *take_back_status(struct run *r, const struct csv *status)
 {
     struct spot spot, *spots;
@@ -783,8 +782,8 @@ static void set_shares(struct run *r, double wall_s)
               (double)(steal - r->steal_ns) / all, wall_s);
 }
 
-/* Passes over the plan in which every cell that was still wanted was measured, by this part of
- * the run or an earlier. */
+/* Passes over the plan in which every cell that was still wanted was measured, by this part of the
+ * run or an earlier. */
 static int whole_blocks(struct run *r)
 {
     int blocks = 0, *order = calloc((size_t)r->plan.count, sizeof *order);

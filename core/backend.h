@@ -29,9 +29,9 @@ struct backend {
     const char *unavailable; /* NULL, or why it cannot run on this machine */
     const char *start;       /* how its workers come to be: "none", "thread", "fork" */
     /* NULL, or the cell program that this backend lives in; elsewhere it has no `open`.  A launcher
-     * starts it once for the caller and once a worker, on whatever machines.  All of them come to
-     * `open` with the same arena, from which workers never return; of what they write there, only
-     * the slots and the job's data come back. */
+     * starts that program once for the caller and once a worker, on whatever machines.  Each makes
+     * the same arena, in memory of its own, and calls `open`, which does not return in a worker.
+     * Of what workers write, their slots and the job's outputs come to the caller. */
     const char *program;
     const char *launcher; /* the command that starts it, if nobody wants another */
     const char *starts;      /* all its ways, "fork spawn"; NULL: that one */

@@ -13,17 +13,16 @@
 
 #include "../core/bind.h"
 
-/* MPI has no way to sleep until something comes.  Unasked, it looks again and again; who shall be
- * passive does so for SPIN_NS, then once in NAP_NS; who shall be active offers its CPU in between.
- */
+/* MPI has no way to sleep until something comes.  Unasked, it looks again and again.  So does who
+ * waits here, for SPIN_NS; then the passive look once in NAP_NS, the active offer their CPU in
+ * between. */
 enum { SPIN_NS = 20000, NAP_NS = 50000, TAG = 1, ENDED = 1 };
 
 struct range {
     long first, end;
 };
 
-/* What the caller tells all workers, ahead of a job.  Memory is told of as its place in the arena.
- */
+/* What the caller tells all workers, ahead of a job; memory, by its place in the arena. */
 struct order {
     int leave; /* 1: there is no job, and none will come */
     int dealt; /* 1: the caller sends the chunks; 0: claim them */
@@ -53,6 +52,13 @@ struct team {
     char *slots, *birth;
     int slots_size;
 };
+
+/* Without memory there is no team; the launcher ends all ranks. */
+_Noreturn static void give_up(void)
+{
+    MPI_Abort(MPI_COMM_WORLD, ENDED);
+    _exit(ENDED);
+}
 
 /* ---- waiting ---- */
 
@@ -272,7 +278,7 @@ static void work(struct team *t)
     task_fn *fn = (task_fn *)pool_fn_resolve(&o->fn, NULL, 0);
     struct parcel *in = new_parcel(t, o->in_size), *out = new_parcel(t, o->out_size);
     if (!fn || !in || !out)
-        MPI_Abort(MPI_COMM_WORLD, ENDED);
+        give_up();
     job_enter(&job, &self);
     if (o->dealt)
         work_dealt(t, fn, in, out);
@@ -463,7 +469,7 @@ static int meet(struct team *t, const struct team_spec *spec, struct why *w)
     struct hello mine = { t->index < 0 ? 0 : be_born(t, spec), t->arena->used };
     struct hello *all = calloc((size_t)t->workers + 1, sizeof *all);
     if (!all)
-        MPI_Abort(MPI_COMM_WORLD, ENDED);
+        give_up();
     MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, MPI_COMM_WORLD);
     int error = t->index < 0 ? judge(all, t->workers, w) : 0;
     MPI_Bcast(&error, 1, MPI_INT, 0, MPI_COMM_WORLD);
@@ -488,18 +494,16 @@ static void make_slots(struct team *t)
     t->slots = malloc((size_t)t->slots_size * (t->index < 0 ? (size_t)t->workers + 1 : 1) + 1);
     t->birth = malloc((size_t)t->slots_size + 1);
     if (!t->slots || !t->birth)
-        MPI_Abort(MPI_COMM_WORLD, ENDED);
+        give_up();
     memset(t->birth, 0, (size_t)t->slots_size);
-    if (t->index >= 0 && !t->far)
-        copy_slots(t, t->index, t->birth,
-                   0); /* what it is; to another machine that tells nothing */
-    else if (t->index >= 0)
-        copy_slots(t, t->index, t->birth, 1);
+    if (t->index < 0)
+        return;
+    copy_slots(t, t->index, t->birth, t->far); /* who it is tells another machine nothing */
 }
 
 int ranks_open(struct team **out, const struct team_spec *spec, struct why *w)
 {
-    struct team *t = calloc(1, sizeof *t);
+    struct team *t = malloc(sizeof *t);
     int ranks, rank, error = 0;
     *out = NULL;
     if (!t)

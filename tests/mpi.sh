@@ -165,6 +165,9 @@ run --budget 5s
 expect "ranks that take too long: timeout" is "$(status 1)" timeout
 expect "ranks that take too long: gone" none_left "$tag"
 echo "a run goes on"
+sweeps() { "$teampool" plan --profile full | grep -c 'sweep=mpi'; }
+expect "the profiles to leave MPI out" is "$(sweeps)" 0
+expect "... and, with a launcher, to measure it" [ "$(TEAMPOOL_MPIRUN=$launcher && export TEAMPOOL_MPIRUN && sweeps)" -ge 10 ]
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

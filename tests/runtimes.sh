@@ -44,6 +44,7 @@ expect "GNU's in the first" grep -q '^omp_env:cell:.*GOMP_SPINCOUNT=' "$machine"
 expect "three pairs of runtimes" [ "$(grep -c 'cell,.*cell-llvm,' "$scratch/run/pairs.csv")" -eq 3 ]
 "$folder/teampool-cell-llvm" --about >"$scratch/about"
 expect "the program to know its runtime" grep -qx 'openmp,LLVM libomp' "$scratch/about"
+expect "a full run to have both" [ "$("$1" plan --profile full | grep -c 'runner=cell-llvm.*sweep=runtimes')" -ge 6 ]
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
