@@ -427,9 +427,9 @@ int ranks_deal(struct team *t, const struct job *job, struct why *w)
     int error = make_order(t, job, 1, w);
     struct parcel *in = new_parcel(t, job->data.out_size);
     struct parcel *out = new_parcel(t, job->data.in_size);
-    if (!error && (!in || !out))
+    if (!in || !out)
         error = why(w, -ENOMEM, "no memory for a chunk's data");
-    if (!error) {
+    if (!error && in && out) {
         give_order(t);
         struct range r = { 0, 0 };
         for (int at_work = t->workers; at_work; at_work -= r.first == r.end)
