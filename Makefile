@@ -16,7 +16,7 @@ help:
 	@echo "make report         make the newest run's report again (RUN=results/... for another)"
 	@echo "make test           every test"
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
-	@echo "make tsan           the tests of core and pool with the thread sanitizer"
+	@echo "make tsan           the tests of core, pool and lock with the thread sanitizer"
 	@echo "make fuzz           damaged tables and plans, SECONDS=60 each, with libFuzzer (clang)"
 	@echo "make build          the two programs, in build/release"
 	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"

@@ -103,15 +103,15 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
             continue;
         const char *form = csv_cell(list, row, csv_column(list, "forms"));
         const char *unavailable = csv_cell(list, row, csv_column(list, "unavailable"));
-        printf("  %-12s %s\n", csv_cell(list, row, csv_column(list, "name")),
+        printf("  %-13s %s\n", csv_cell(list, row, csv_column(list, "name")),
                csv_cell(list, row, csv_column(list, "summary")));
         const char *start = csv_cell(list, row, csv_column(list, "start"));
         if (*form)
-            printf("  %-12s %s: %s\n", "", forms, form);
+            printf("  %-13s %s: %s\n", "", forms, form);
         if (*start && strcmp(start, "none") != 0)
-            printf("  %-12s start: %s\n", "", start);
+            printf("  %-13s start: %s\n", "", start);
         if (*unavailable)
-            printf("  %-12s not on this machine: %s\n", "", unavailable);
+            printf("  %-13s not on this machine: %s\n", "", unavailable);
     }
 }
 
@@ -139,6 +139,8 @@ static void print_all(const struct csv *list)
     print_kind(list, "workload", "variants");
     printf("\nbackends (backend=):\n");
     print_kind(list, "backend", "schedules");
+    printf("\noptions of a backend (options=name:value+name:value):\n");
+    print_kind(list, "option", "values");
     print_runners();
     printf(
         "\nschedules (schedule=):\n"

@@ -97,8 +97,11 @@ static double handout_ns(const char *backend)
 {
     if (is(backend, "serial"))
         return 0;
-    return is(backend, "omp") || is(backend, "pool") || is(backend, "pthread") ? CLAIM_NS
-                                                                               : MESSAGE_NS;
+    static const char *const claiming[] = { "omp", "gil", "pool", "pthread" };
+    for (int i = 0; i < COUNT(claiming); i++)
+        if (is(backend, claiming[i]))
+            return CLAIM_NS;
+    return MESSAGE_NS;
 }
 
 static int distinct_cpus(const char *cpus, int64_t workers)
@@ -133,6 +136,15 @@ static double extra_ns(const struct record *r)
     return 0;
 }
 
+/* How many workers get on at the same time: under a lock one, and the old one costs as much again.
+ */
+static double at_once(const struct record *r)
+{
+    if (is(r->backend, "gil"))
+        return strstr(r->options, "lock:old") ? 0.5 : 1;
+    return distinct_cpus(r->cpus, r->workers);
+}
+
 static double sample_seconds(const struct record *r)
 {
     double chunk = r->chunk ? (double)r->chunk : 1;
@@ -146,8 +158,10 @@ static double sample_seconds(const struct record *r)
         handout += (double)(r->tasks * r->payload_bytes) * PIPE_BYTE_NS;
     if (is(r->workload, "sleep"))
         work = ceil(chunks / (double)r->workers) * chunk * task;
+    else if (is(r->workload, "convoy")) /* one task serves for as long as the clock says */
+        work = fmax(task, (double)(r->tasks - 1) * task / at_once(r));
     else
-        work = (double)r->tasks * task / distinct_cpus(r->cpus, r->workers);
+        work = (double)r->tasks * task / at_once(r);
     return (fmax(work, handout) + JOB_NS) / 1e9;
 }
 
@@ -199,7 +213,8 @@ static int same_work(const struct record *a, const struct record *b)
 static int same_cell(const struct record *a, const struct record *b)
 {
     return same_work(a, b) && is(a->runner, b->runner) && is(a->backend, b->backend) &&
-           is(a->start, b->start) && is(a->schedule, b->schedule) && a->twin == b->twin;
+           is(a->start, b->start) && is(a->schedule, b->schedule) && is(a->options, b->options) &&
+           a->twin == b->twin;
 }
 
 static int has_label(const char *labels, const char *label)
@@ -603,6 +618,40 @@ static void add_contention(const struct layout *l)
     }
 }
 
+/* Workers under one lock, as CPython's threads: computing, sleeping, answering.  Each is one
+ * sample, in few blocks: these effects are large, and times under a lock are too uneven to be a
+ * twin's. */
+static void add_gil(const struct layout *l)
+{
+    static const struct {
+        const char *backend, *options;
+    } teams[] = { { "gil", "" }, { "gil", "lock:old" }, { "omp", "" }, { "pool", "" } };
+    struct record cpu = blank(l, "gil", "cpu"), sleep = blank(l, "gil", "sleep");
+    struct record convoy = blank(l, "gil", "convoy");
+    cpu.samples = sleep.samples = convoy.samples = 1;
+    cpu.blocks = sleep.blocks = convoy.blocks = l->profile->lesson_blocks;
+    cpu.task_ns = 300000; /* of no other sweep: its answers are not about a lock */
+    cpu.tasks = 2 * tasks_for(l, (double)cpu.task_ns, 0, 1); /* many switch intervals */
+    sleep.task_ns = 10000000;
+    sleep.tasks = 24;
+    sleep.workers = 8;
+    convoy.task_ns = 100000000;
+    convoy.tasks = convoy.workers = 2;
+    convoy.warmup_samples = 0;
+    convoy.schedule = "dynamic";
+    convoy.drop = 5;
+    for (int i = 0; i < COUNT(teams); i++) {
+        cpu.options = sleep.options = convoy.options = teams[i].options;
+        add_as(l, cpu, teams[i].backend, "dynamic", 5);
+        add_as(l, sleep, teams[i].backend, "dynamic", 5);
+        convoy.backend = teams[i].backend;
+        add(l->plan, &convoy); /* not bound: who serves goes where there is a CPU */
+    }
+    cpu.options = sleep.options = "";
+    add_serial(l, cpu);
+    add_serial(l, sleep);
+}
+
 /* Some cells once more, to be paired with themselves: how far apart two of the same lie is what no
  * verdict may go below.  One group in three has a twin, of another backend each time; those of one
  * sample are about starting, and their blocks are few. */
@@ -738,6 +787,8 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
         if (peers && peers->rows)
             add_peers(&l, peers);
     }
+    if (profile->fine) /* default has no room for it */
+        add_gil(&l);
     if (profile->blocks_least > 1) /* smoke gives no verdicts */
         add_twins(&l);
 }

@@ -22,6 +22,7 @@ struct record {
     int64_t work_version, task_ns, payload_bytes, tasks, chunk, workers;
     const char *place, *cpus, *variant;
     int64_t ballast_mib, twin;
+    const char *options;
     /* The design: which replication. */
     int64_t block, seq, sample;
     /* What was measured. */
@@ -34,6 +35,8 @@ struct record {
     /* Design again, but not the cell's name: what the cell is for, and the kernel's speed. */
     const char *sweep;
     int64_t steps_per_ms, foreign_ns, worker_pss_kib, worker_uss_kib;
+    int64_t lock_requests, lock_switches, lock_forced, inside_most;
+    int64_t answers, answer_p50_ns, answer_p90_ns, answer_p99_ns, answer_max_ns, beside_ns;
     /* Settings of the line that are not columns. */
     int64_t samples, warmup_samples, warmup_ms, trace;
     int64_t blocks, drop; /* for the run, not for the cell: how often at most; who goes first */

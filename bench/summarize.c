@@ -60,7 +60,9 @@ static const char *const match_names[] = {
     "workload", "work_version", "variant", "task_ns", "payload_bytes", "tasks", "chunk",
     "workers",  "place",        "cpus",    "wait",    "ballast_mib",   NULL
 };
-static const char *const side_names[] = { "runner", "backend", "start", "schedule", NULL };
+static const char *const side_names[] = {
+    "runner", "backend", "start", "schedule", "options", NULL
+};
 
 /* Orders ---------------------------------------------------------------------------------- */
 
@@ -187,6 +189,9 @@ static void measure_cell(const struct run *r, struct cell *c)
     c->busy_share = middle(r, c, BUSY);
     c->runq_share = middle(r, c, RUNQ);
     c->foreign_share = middle(r, c, FOREIGN);
+    c->answer_p50_ns = middle(r, c, ANSWER);
+    c->answer_p99_ns = middle(r, c, LATE_ANSWER);
+    c->beside_ns = middle(r, c, BESIDE);
     long disturbed = 0;
     int most = 0;
     for (int i = 0; i < NOISES; i++) {
@@ -299,6 +304,9 @@ static const struct column cell_columns[] = {
     { CELL(suspect_share, RATIO) },
     { CELL(odd_rows, COUNT) },
     { CELL(cut_rows, COUNT) },
+    { CELL(answer_p50_ns, NS) },
+    { CELL(answer_p99_ns, NS) },
+    { CELL(beside_ns, NS) },
     { 0 },
 };
 

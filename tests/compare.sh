@@ -263,6 +263,12 @@ expect 'a column of one run at its default' is "$(rows verdict verdict=same)" 7
 make column seed=13 extra=ballast_mib=64
 compare old column
 expect 'not at its default' is "$rc" 1
+make column seed=13 extra=options=
+compare old column --format csv
+expect 'options at their default are those of a run without the column' is "$(rows verdict verdict=same)" 7
+make column seed=13 extra=options=held:50
+compare old column
+expect 'other options: other cells' is "$rc" 1
 sed 's/,pool,/,strange,/' new/samples.csv >two/samples.csv
 cp new/status.csv two/
 sed 's/,pool,/,strange,/' old/samples.csv >column/samples.csv && cp old/status.csv column/

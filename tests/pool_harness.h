@@ -121,7 +121,8 @@ static inline int entries(const char *path)
     if (!folder)
         return 0;
     for (struct dirent *e; (e = readdir(folder));)
-        count += strncmp(e->d_name, "__KMP_REGISTERED_LIB", 20) != 0; /* another program's OpenMP */
+        count += strncmp(e->d_name, "__KMP_REGISTERED_LIB", 20) != 0 && /* another's OpenMP */
+                 strncmp(e->d_name, "sem.", 4) != 0;                    /* another's Python */
     closedir(folder);
     return count;
 }

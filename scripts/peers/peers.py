@@ -31,7 +31,8 @@ GOLDEN = 0x9E3779B97F4A7C15
 WORDS = {
     "runner": "", "backend": "auto", "start": "auto", "schedule": "auto", "wait": "passive",
     "workload": None, "work_version": "", "task_ns": "1000", "payload_bytes": "0", "tasks": "1000",
-    "chunk": "auto", "workers": "1", "cpus": "", "variant": "", "ballast_mib": "0", "samples": "5",
+    "chunk": "auto", "workers": "1", "cpus": "", "variant": "", "options": "",
+    "ballast_mib": "0", "samples": "5",
     "warmup_samples": "1", "warmup_ms": "0", "steps_per_ms": "",
 }
 # Words that only name the cell or its place in a run; nothing is traced here.
@@ -237,7 +238,7 @@ def resolve(team, line):
     choose(line, "wait", ("passive",), "passive")
     choose(line, "start", team.starts, team.default_start())
     choose(line, "workload", tuple(WORKLOADS), "")
-    for name, only in (("work_version", ("", "1")), ("payload_bytes", ("0",)), ("variant", ("",)),
+    for name, only in (("work_version", ("", "1")), ("payload_bytes", ("0",)), ("variant", ("",)), ("options", ("",)),
                        ("ballast_mib", ("0",))):
         if line[name] not in only:
             raise Refused("%s=%s: a runner of Python's has none" % (name, line[name]))
