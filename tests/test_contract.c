@@ -597,7 +597,7 @@ static void look_at_tables(const void *arg)
         expect(b->summary && b->start);
         expect(b->schedules && b->schedules < 1u << SCHEDULES);
         expect(b->schedules & 1u << b->schedule);
-        expect(b->open && b->run && b->close && b->chunk);
+        expect(b->chunk && (b->program || (b->open && b->run && b->close)));
         for (int s = 0; s < SCHEDULES; s++)
             for (long tasks = 1; tasks < 100 && has_schedule(b, (enum schedule)s); tasks += 32) {
                 long chunk = b->chunk(tasks, 3, (enum schedule)s);
