@@ -12,13 +12,14 @@
 #include "checks.h"
 #include "plan.h"
 #include "probe.h"
+#include "room.h"
 
 /* What a plan will ask of the machine. */
 struct needs {
-    long workers;      /* the most at a time */
-    int siblings;      /* 1: somewhere two workers sit on hardware threads of one core */
-    double memory_kib; /* of the largest cell, roughly */
-    double disk_kib;   /* of the record and what is made of it, roughly */
+    double room[ROOM_KINDS];   /* the most of each that a cell of the plan takes */
+    double wanted[ROOM_KINDS]; /* the same with what was left out for want of room */
+    int siblings;              /* 1: somewhere two workers sit on hardware threads of one core */
+    double disk_kib;           /* of the record and what is made of it, roughly */
 };
 
 /* What the kernel says of this process, and what is there besides.  NAN: not known. */

@@ -6,10 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "listing.h"
+#include "room.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
@@ -130,12 +130,6 @@ static double sample_seconds(const struct record *r)
     else
         work = (double)r->tasks * task / distinct_cpus(r->cpus, r->workers);
     return (fmax(work, handout) + JOB_NS) / 1e9;
-}
-
-/* Memory that can be had, MiB. */
-static int64_t free_mib(void)
-{
-    return (int64_t)sysconf(_SC_AVPHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
 }
 
 static double cell_seconds(const struct record *r)
@@ -513,7 +507,7 @@ static void add_launch(const struct layout *l)
         r.ballast_mib = ballasts[i];
         if (ballasts[i] > 64)
             r.blocks = l->profile->lesson_blocks; /* touching it takes long */
-        for (int w = 0; w < COUNT(ways) && ballasts[i] * 4 < free_mib(); w++) {
+        for (int w = 0; w < COUNT(ways); w++) {
             r.start = ways[w].start;
             add_as(l, r, ways[w].backend, "dynamic", i > 1 ? i + 3 : 0);
         }
@@ -767,6 +761,12 @@ static int drop_lonely(struct plan *p)
     return dropped;
 }
 
+void plan_leave_out(struct plan *p, int i, const char *why)
+{
+    p->cells[i].dropped = 1;
+    p->cells[i].why = keep(p, strdup(why));
+}
+
 int plan_fit(struct plan *p, double seconds, int blocks)
 {
     int dropped = 0;
@@ -820,25 +820,29 @@ static int plan_main(const struct command *self, int argc, char **argv)
           "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
         { 0 },
     };
+    const struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
+    char why[ROOM_WHY];
     int words = options_take(self, options, argc, argv);
     const struct profile *profile = profile_find(profile_name);
 
     if (!profile)
         die(EXIT_USAGE, "plan: no profile '%s'; there are smoke, quick, default and full",
             profile_name);
-    if (topology_load(&t, NULL, &w))
+    if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {
         if (plan_product(&p, argv, words, t, &w))
             die(EXIT_USAGE, "plan: %s", w.text);
         refuse_unknown(&p);
     } else {
-        plan_sweeps(&p, profile, t);
+        room_sweeps(&p, profile, t, spec.root, why);
         if (only)
             plan_only(&p, only);
+        room_tell(&p, "plan", why);
+        room_insist(&p, "plan");
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
         if (dropped)
             warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,

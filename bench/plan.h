@@ -37,7 +37,8 @@ struct plan_cell {
     struct record record;
     double seconds; /* what one block of it should take, launch and all */
     int group;      /* cells of one work: measured next to each other */
-    int dropped;    /* 1: left out: to keep the budget, or because it is known well enough */
+    int dropped;    /* 1: left out: to keep the budget, because it is known well enough, or: */
+    const char *why; /* there is no room for it, and for what of it; NULL: there is */
 };
 
 struct plan {
@@ -60,6 +61,9 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w);
 
 /* Keep the cells whose line contains PATTERN (with * and ? as in file names). */
 void plan_only(struct plan *p, const char *pattern);
+
+/* Drop cell I for the reason WHY, which is copied. */
+void plan_leave_out(struct plan *p, int i, const char *why);
 
 /* Mark cells as dropped until BLOCKS blocks fit into SECONDS: the largest `drop` first, a whole
  * point of a sweep at a time; end points (drop=0) stay.  Returns how many were dropped. */

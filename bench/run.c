@@ -30,6 +30,7 @@
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
+#include "room.h"
 #include "settle.h"
 #include "summarize.h"
 
@@ -46,6 +47,8 @@ struct run {
     struct wishes wishes;
     const struct profile *profile;
     struct topology *topology;
+    const char *root;       /* stands before the files that limit a dry run, for tests; or NULL */
+    char limited[ROOM_WHY]; /* why there are fewer workers than CPUs; "" if there are not */
     struct plan plan;
     struct machine machine;
     struct folder folder;
@@ -411,22 +414,38 @@ static void read_plan(struct run *r, const char *name)
         fclose(f);
 }
 
-/* Lay out, cut to the budget. */
+/* As many as the plan's largest cell opens. */
+static void raise_files(const struct plan *p)
+{
+    double need[ROOM_KINDS], most = 0;
+    for (int i = 0; i < p->count; i++) {
+        room_cell(&p->cells[i].record, need);
+        if (!p->cells[i].dropped)
+            most = fmax(most, need[ROOM_FILES]);
+    }
+    room_raise_files(most);
+}
+
+/* Lay out, cut to the room and the budget. */
 static void make_plan(struct run *r)
 {
     if (r->wishes.plan)
         read_plan(r, r->wishes.plan);
     else
-        plan_sweeps(&r->plan, r->profile, r->topology);
+        room_sweeps(&r->plan, r->profile, r->topology, r->root, r->limited);
     if (r->wishes.only)
         plan_only(&r->plan, r->wishes.only);
     if (!r->plan.count)
         die(EXIT_USAGE, "run: no cell's line contains '%s'", r->wishes.only);
+    if (!r->wishes.quiet)
+        room_tell(&r->plan, "run", r->limited);
     plan_fit(&r->plan, r->budget_s * PLAN_FILL, r->profile->blocks_least);
+    room_insist(&r->plan, "run");
+    raise_files(&r->plan);
 }
 
 /* The dropped cells leave the plan, and are told in status.csv. */
-static int take_out_dropped(struct run *r, struct record **dropped)
+static int take_out_dropped(struct run *r, struct plan_cell **dropped)
 {
     int count = 0, kept = 0;
     *dropped = calloc((size_t)r->plan.count, sizeof **dropped);
@@ -434,7 +453,7 @@ static int take_out_dropped(struct run *r, struct record **dropped)
         die(EXIT_FAILED, "run: no memory");
     for (int i = 0; i < r->plan.count; i++) {
         if (r->plan.cells[i].dropped)
-            (*dropped)[count++] = r->plan.cells[i].record;
+            (*dropped)[count++] = r->plan.cells[i];
         else
             r->plan.cells[kept++] = r->plan.cells[i];
     }
@@ -444,9 +463,11 @@ static int take_out_dropped(struct run *r, struct record **dropped)
 
 static void dry_run(struct run *r)
 {
-    int dropped = 0;
-    for (int i = 0; i < r->plan.count; i++)
+    int dropped = 0, unfit = 0;
+    for (int i = 0; i < r->plan.count; i++) {
         dropped += r->plan.cells[i].dropped;
+        unfit += r->plan.cells[i].why != NULL;
+    }
     plan_print(&r->plan, stdout);
     double one = plan_seconds(&r->plan, 1);
     int blocks = 1;
@@ -455,12 +476,15 @@ static void dry_run(struct run *r)
     warn("run: %d cells, about %.1f s for the first block, %d blocks in %.0f s; %d cells left out "
          "to keep "
          "the budget",
-         r->plan.count - dropped, one, blocks, plan_seconds(&r->plan, blocks), dropped);
+         r->plan.count - dropped, one, blocks, plan_seconds(&r->plan, blocks), dropped - unfit);
 }
 
 static void describe(struct run *r, const char *command)
 {
     machine_describe(&r->machine, r->topology);
+    if (*r->limited)
+        machine_set(&r->machine, "effective_workers", r->limited, "%ld",
+                    r->topology->effective_workers);
     machine_set(&r->machine, "profile", "", "%s", r->wishes.plan ? "plan file" : r->profile->name);
     machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
     machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
@@ -485,7 +509,7 @@ static void examine(struct run *r, struct checks *found)
 
 static void start_new(struct run *r, const char *command)
 {
-    struct record *dropped;
+    struct plan_cell *dropped;
     struct checks found;
     struct why w;
     char file[4200];
@@ -498,9 +522,13 @@ static void start_new(struct run *r, const char *command)
     describe(r, command);
     refuse_slow_build(r);
     calibrate(r);
-    int count = take_out_dropped(r, &dropped);
+    int count = take_out_dropped(r, &dropped), unfit = 0;
+    for (int i = 0; i < count; i++)
+        unfit += dropped[i].why != NULL;
     machine_set(&r->machine, "dropped_cells", "left out to keep the budget; named in status.csv",
-                "%d", count);
+                "%d", count - unfit);
+    machine_set(&r->machine, "unfit_cells",
+                "left out for want of room; status.csv names them and says of what", "%d", unfit);
     if (folder_create(&r->folder, r->wishes.out, machine_get(&r->machine, "hostname"), &r->plan,
                       &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
@@ -511,8 +539,9 @@ static void start_new(struct run *r, const char *command)
     if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
         stop_writing(r, &w);
     for (int i = 0; i < count; i++)
-        if (folder_add_status(&r->folder, &dropped[i], 0, 0, 0, CELL_SKIPPED,
-                              "left out to keep the budget", -1, &w))
+        if (folder_add_status(&r->folder, &dropped[i].record, 0, 0, 0, CELL_SKIPPED,
+                              dropped[i].why ? dropped[i].why : "left out to keep the budget", -1,
+                              &w))
             stop_writing(r, &w);
     free(dropped);
 }
@@ -553,6 +582,7 @@ static void start_again(struct run *r)
         machine_read(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: cannot go on with '%s': %s", r->wishes.resume, w.text);
     read_plan(r, folder_file(&r->folder, "plan.txt", file, sizeof file));
+    raise_files(&r->plan);
     const struct profile *recorded = profile_find(machine_get(&r->machine, "profile"));
     if (recorded)
         r->profile = recorded;
@@ -729,7 +759,9 @@ static int run_main(const struct command *self, int argc, char **argv)
                                        : r.profile->budget_s;
     r.blocks_most = r.wishes.blocks > 0 ? (int)r.wishes.blocks : r.profile->blocks_most;
     r.start_ns = clock_ns();
-    if (topology_load(&r.topology, NULL, &w))
+    r.root = r.wishes.dry_run ? getenv("TEAMPOOL_ROOT") : NULL;
+    const struct topology_spec spec = { .root = r.root };
+    if (topology_load(&r.topology, &spec, &w))
         die(EXIT_FAILED, "run: %s", w.text);
     if (r.topology->foreign && !r.wishes.dry_run)
         die(EXIT_USAGE, "run: %s describes another machine: only --dry-run and plan can use it",

@@ -13,6 +13,8 @@
 
 #include "../core/csv.h"
 #include "command.h"
+#include "room.h"
+#include "words.h"
 
 enum {
     FOLD_ABOVE = 16, /* cores: up to here the text shows each on a line of its own */
@@ -94,35 +96,21 @@ static void print_csv(const struct topology *t, int *numbers)
 
 /* --format text -------------------------------------------------------------------------------- */
 
-static void print_kib(long kib)
-{
-    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-    double size = (double)kib;
-    int unit = 0;
-    for (; size >= 1024 && unit < 3; unit++)
-        size /= 1024;
-    printf(size < 10 ? "%.3g %s" : "%.0f %s", size, units[unit]);
-}
-
 static void print_machine(const struct topology *t)
 {
+    char size[WORD];
     printf("%s\n", *t->cpu_model ? t->cpu_model : "CPU of unknown name");
     printf("  %ld package%s, %ld NUMA node%s, %ld core%s, %ld hardware thread%s", t->packages,
            plural(t->packages), t->numa_nodes, plural(t->numa_nodes), t->cores, plural(t->cores),
            t->pus, plural(t->pus));
-    if (t->memory_kib) {
-        printf(", memory ");
-        print_kib(t->memory_kib);
-    }
+    if (t->memory_kib)
+        printf(", memory %s", words_kib(size, (double)t->memory_kib));
     putchar('\n');
     for (long i = 0; i < t->caches; i++) {
         const struct topology_cache *c = &t->cache[i];
-        printf("  L%d cache: %ld \u00d7 ", c->level, c->count);
-        if (c->kib)
-            print_kib(c->kib);
-        else
-            printf("unknown size");
-        printf(", each for %ld hardware thread%s\n", c->sharing, plural(c->sharing));
+        printf("  L%d cache: %ld \u00d7 %s, each for %ld hardware thread%s\n", c->level, c->count,
+               c->kib ? words_kib(size, (double)c->kib) : "unknown size", c->sharing,
+               plural(c->sharing));
     }
     for (long kind = t->core_kinds - 1; kind >= 0 && t->core_kinds > 1; kind--) {
         const struct topology_kind *k = &t->kind[kind];
@@ -242,7 +230,7 @@ static void print_quota(const struct topology *t)
                t->quota_cpus == 1 ? "" : "s");
 }
 
-static void print_use(const struct topology *t, int *numbers)
+static void print_use(const struct topology *t, const char *limited, int *numbers)
 {
     if (t->foreign)
         printf("not this system%s%s: our affinity mask does not apply to it\n",
@@ -253,6 +241,8 @@ static void print_use(const struct topology *t, int *numbers)
     print_quota(t);
     printf("workers      at most %ld at a time; worth measuring: ", t->effective_workers);
     print_ladder(t);
+    if (*limited)
+        printf("\n             not more: %s", limited);
     printf("\n");
     for (int i = 0; topology_places[i]; i++) {
         if (!strcmp(topology_places[i], "none"))
@@ -263,13 +253,13 @@ static void print_use(const struct topology *t, int *numbers)
     }
 }
 
-static void print_text(const struct topology *t, int *numbers)
+static void print_text(const struct topology *t, const char *limited, int *numbers)
 {
     print_machine(t);
     putchar('\n');
     print_tree(t, numbers);
     putchar('\n');
-    print_use(t, numbers);
+    print_use(t, limited, numbers);
 }
 
 /* The command ---------------------------------------------------------------------------------- */
@@ -297,17 +287,19 @@ static int topology_main(const struct command *self, int argc, char **argv)
     struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct why w;
+    char limited[ROOM_WHY];
 
     if (options_take(self, options, argc, argv))
         die(EXIT_USAGE, "topology: what is '%s'? It takes options only", argv[0]);
     enum format format = format_named(format_name);
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "topology: %s", w.text);
+    room_limit(t, spec.root, limited);
     int *numbers = calloc((size_t)t->pus, sizeof *numbers);
     if (!numbers)
         die(EXIT_FAILED, "topology: out of memory");
     if (format == FORMAT_TEXT)
-        print_text(t, numbers);
+        print_text(t, limited, numbers);
     else if (format == FORMAT_CSV)
         print_csv(t, numbers);
     else if (topology_export_xml(t, "-", &w))

@@ -64,6 +64,16 @@ const char *words_count(char buffer[WORD], double count)
     return buffer;
 }
 
+const char *words_kib(char buffer[WORD], double kib)
+{
+    static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB" };
+    int k = 0;
+    for (; kib >= 1024 && k < 3; k++)
+        kib /= 1024;
+    snprintf(buffer, WORD, kib < 10 ? "%.3g %s" : "%.0f %s", kib, unit[k]);
+    return buffer;
+}
+
 const char *words_factor(char buffer[WORD], double factor)
 {
     snprintf(buffer, WORD, "%.*f", decimals(factor, 2), factor);

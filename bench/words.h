@@ -15,6 +15,9 @@ const char *words_time(char buffer[WORD], double ns, int digits);
 /* "12,345" */
 const char *words_count(char buffer[WORD], double count);
 
+/* "64 KiB", "1.25 MiB", "512 GiB": a size. */
+const char *words_kib(char buffer[WORD], double kib);
+
 /* "7.4", "0.97", "24": a factor. */
 const char *words_factor(char buffer[WORD], double factor);
 

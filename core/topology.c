@@ -499,9 +499,16 @@ static void find_quota(struct topology *t, const struct topology_spec *spec)
         quota_read(&q, root);
     t->quota_cpus = q.cpus;
     snprintf(t->quota_file, sizeof t->quota_file, "%s", q.file);
-    t->effective_workers = t->allowed_pus;
+    t->cpu_workers = t->allowed_pus;
     if (ceil(q.cpus) < (double)t->allowed_pus)
-        t->effective_workers = (long)ceil(q.cpus);
+        t->cpu_workers = (long)ceil(q.cpus);
+    t->effective_workers = t->cpu_workers;
+}
+
+void topology_limit(struct topology *t, long most)
+{
+    if (most < t->effective_workers)
+        t->effective_workers = most;
 }
 
 /* Placements ----------------------------------------------------------------------------------- */
@@ -649,6 +656,8 @@ static int collect_rungs(const struct topology *t, struct rung *r)
     count = add_rung(r, count, cores_beside_first(t, 0), 1, most);
     count = add_rung(r, count, cores_beside_first(t, 1), 1, most);
     count = add_rung(r, count, t->allowed_cores, 1, most);
+    if (isfinite(t->quota_cpus))
+        count = add_rung(r, count, (long)fmin(t->quota_cpus, (double)most), 1, most);
     return add_rung(r, count, most, 1, most);
 }
 

@@ -66,7 +66,8 @@ struct topology {
     long allowed_cores, allowed_pus; /* affinity mask and cpuset; at least 1 each */
     double quota_cpus;               /* INFINITY: no quota */
     char quota_file[4096];           /* the file that sets it; "": none */
-    long effective_workers;          /* min(allowed_pus, quota rounded up), at least 1 */
+    long cpu_workers;                /* min(allowed_pus, quota rounded up), at least 1 */
+    long effective_workers;          /* the same, or fewer by topology_limit */
 
     /* where all this comes from */
     int foreign;        /* 1: not this system: our mask and quota do not apply to it */
@@ -89,10 +90,13 @@ int topology_load(struct topology **out, const struct topology_spec *spec, struc
 
 void topology_free(struct topology *t);
 
+/* Let no more than MOST (1 or more) workers be effective: a limit other than the CPUs'. */
+void topology_limit(struct topology *t, long most);
+
 /* The worker counts worth measuring, ascending and distinct, from 1 to effective_workers: the
  * powers of two, and the structural steps: the allowed cores of the NUMA node and of the package
  * that "close" fills first, those of the fastest kind (of the two fastest, ...), all allowed cores,
- * and all allowed hardware threads.  What lies beyond effective_workers is left out.  Of more than
+ * as many as a CPU quota never stops (it rounded down), and all allowed hardware threads.  What lies beyond effective_workers is left out.  Of more than
  * MAX (2 or more), powers of two go that are neither an end nor a structural step: each time the
  * one whose neighbours are closest in ratio, of equals the one nearest the middle.
  *

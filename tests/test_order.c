@@ -252,12 +252,17 @@ static void printed_plan_keeps_the_order(void **state)
 
 /* ---- what a budget leaves out ---- */
 
-/* Is there a cell left that the serial cell R would be held against? */
+static int is_reference(const struct record *r)
+{
+    return !strcmp(r->backend, "serial") || (has_sweep(r, "length") && !strcmp(r->schedule, "static"));
+}
+
+/* Is there a cell left that the reference R would be held against? */
 static int has_partner(const struct plan *p, const struct record *r)
 {
     for (int i = 0; i < p->count; i++) {
         const struct record *other = &p->cells[i].record;
-        if (!p->cells[i].dropped && strcmp(other->backend, "serial") != 0 &&
+        if (!p->cells[i].dropped && !is_reference(other) &&
             !strcmp(other->workload, r->workload) && !strcmp(other->variant, r->variant) &&
             other->task_ns == r->task_ns)
             return 1;
@@ -280,8 +285,8 @@ static void expect_fair_cut(const struct plan *p, double seconds, int blocks, in
         dropped += p->cells[i].dropped;
         spare += !p->cells[i].dropped && r->drop > 0;
         if (p->cells[i].dropped && r->drop == 0) /* nothing but a reference that is of no use */
-            assert_true(!strcmp(r->backend, "serial") && !has_partner(p, r));
-        if (told && !p->cells[i].dropped && !strcmp(r->backend, "serial"))
+            assert_true(is_reference(r) && !has_partner(p, r));
+        if (told && !p->cells[i].dropped && is_reference(r))
             assert_true(has_partner(p, r));
         for (int k = 0; k < p->count && p->cells[i].dropped && r->drop > 0; k++)
             if (same_point(r, &p->cells[k].record))

@@ -292,11 +292,14 @@ static void throttling(void **state)
     mounts(state, V2);
     quota_throttling_read(&t, root->path);
     assert_false(t.known);
-    put(state, "/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\nnr_periods 10\nnr_throttled 3\n");
+    put(state, "/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\nnr_periods 10\nnr_throttled 3\nthrottled_usec 7\n");
     put(state, "/sys/fs/cgroup/a/cpu.stat", "usage_usec 5\nnr_periods 20\nnr_throttled 4\n");
     put(state, "/sys/fs/cgroup/cpu.stat", "usage_usec 5\n");
     quota_throttling_read(&t, root->path);
-    assert_true(t.known && t.periods == 30 && t.throttled == 7);
+    assert_true(t.known && t.periods == 30 && t.throttled == 7 && t.ns == 7000);
+    put(state, "/sys/fs/cgroup/cpu.stat", "nr_periods 1\nnr_throttled 1\nthrottled_time 500\n");
+    quota_throttling_read(&t, root->path);
+    assert_true(t.periods == 31 && t.throttled == 8 && t.ns == 7500);
 }
 
 static void this_system(void **state)
