@@ -172,14 +172,13 @@ static void stand(struct standing *s, const char *folder, const char *type, cons
     ask_gnuplot(s->gnuplot, sizeof s->gnuplot);
 }
 
-void doctor_examine(struct checks *out, const struct plan *p, int blocks, const struct topology *t,
+void doctor_examine(struct checks *out, const struct needs *needs, const struct topology *t,
                     const char *root, const char *folder, const char *build_type, const char *flags)
 {
-    struct doctor d = { .root = root, .topology = t };
+    struct doctor d = { .root = root, .topology = t, .needs = *needs };
     int cpu = -1;
     if (!t->foreign && topology_place(t, "close", 1, &cpu, NULL) != 1)
         cpu = -1;
-    doctor_needs(&d.needs, p, blocks, t);
     stand(&d.standing, folder, build_type, flags);
     probe_take(&d.probe, root, cpu, t->pus);
     doctor_judge(&d, out);
@@ -245,6 +244,7 @@ static void examine(struct checks *out, const struct profile *profile)
     struct topology_spec spec = { .root = root };
     struct topology *t;
     struct plan plan = { 0 };
+    struct needs needs;
     struct why w;
     char type[32], flags[256], why[ROOM_WHY];
     if (topology_load(&t, &spec, &w))
@@ -255,7 +255,8 @@ static void examine(struct checks *out, const struct profile *profile)
     ask_build(type, flags);
     room_sweeps(&plan, profile, t, root, why);
     plan_fit(&plan, profile->budget_s * PLAN_FILL, profile->blocks_least);
-    doctor_examine(out, &plan, profile->blocks_most, t, root, "results", type, flags);
+    doctor_needs(&needs, &plan, profile->blocks_most, t);
+    doctor_examine(out, &needs, t, root, "results", type, flags);
     plan_free(&plan);
     topology_free(t);
 }

@@ -49,9 +49,9 @@ void doctor_needs(struct needs *out, const struct plan *p, int blocks, const str
 /* Judge all that was gathered.  Reads files below the root; starts nothing. */
 void doctor_judge(const struct doctor *d, struct checks *out);
 
-/* The whole examination for BLOCKS blocks of a plan whose results go into FOLDER (or what there is
+/* The whole examination for a plan with these NEEDS whose results go into FOLDER (or what there is
  * of it), by a cell program of BUILD_TYPE and FLAGS.  Takes half a second.  Runs in: caller. */
-void doctor_examine(struct checks *out, const struct plan *p, int blocks, const struct topology *t,
+void doctor_examine(struct checks *out, const struct needs *needs, const struct topology *t,
                     const char *root, const char *folder, const char *build_type,
                     const char *flags);
 

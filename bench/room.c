@@ -138,21 +138,18 @@ static int lacking(const struct room *r, const double need[ROOM_KINDS])
     return kind;
 }
 
-/* "8 workers need 12 processes and threads, and 10 more are allowed (/sys/fs/cgroup/pids.max)". */
+/* "8 workers: 12 processes and threads needed, 10 left (/sys/fs/cgroup/pids.max)". */
 static void say_lack(const struct room *r, int kind, const double need[ROOM_KINDS], long workers,
                      char why[ROOM_WHY])
 {
-    static const char *const limit[] = { "ulimit -u", "ulimit -n", "memory that is free" };
-    static const char *const what[] = { "processes and threads, and %s more are allowed",
-                                        "open files, and %s are allowed", "of memory, and %s are left" };
-    char wanted[WORD], left[WORD], team[WORD], rest[64];
-    const char *file = r->file[kind];
-    int is_memory = kind == ROOM_MEMORY;
-    snprintf(rest, sizeof rest, what[kind],
-             is_memory ? words_kib(left, r->left[kind]) : words_count(left, r->left[kind]));
-    snprintf(why, ROOM_WHY, "%s need %s %s (%.160s)", words_plural(team, (double)workers, "worker"),
-             is_memory ? words_kib(wanted, need[kind]) : words_count(wanted, need[kind]), rest,
-             *file ? file : limit[kind]);
+    static const char *const what[] = { "processes and threads", "open files", "of memory" };
+    static const char *const limit[] = { "ulimit -u", "ulimit -Hn", "what is free" };
+    const char *(*word)(char *, double) = kind == ROOM_MEMORY ? words_kib : words_count;
+    double least = need[kind] * (kind == ROOM_MEMORY ? ROOM_SPARE : 1);
+    char team[WORD], wanted[WORD], left[WORD];
+    snprintf(why, ROOM_WHY, "%s: %s %s needed, %s left (%.160s)",
+             words_plural(team, (double)workers, "worker"), word(wanted, least), what[kind],
+             word(left, r->left[kind]), *r->file[kind] ? r->file[kind] : limit[kind]);
 }
 
 int room_limit(struct topology *t, const char *root, char why[ROOM_WHY])
@@ -204,20 +201,29 @@ int room_sweeps(struct plan *p, const struct profile *profile, struct topology *
     return leave_out(p, &r);
 }
 
+/* The limit that a reason names, which stands at its end; NULL: no reason. */
+static const char *limit_in(const char *why)
+{
+    return why ? strrchr(why, '(') : NULL;
+}
+
 void room_tell(const struct plan *p, const char *who, const char *why)
 {
+    char word[WORD];
     if (*why)
         warn("%s: fewer workers than CPUs: %s", who, why);
     for (int i = 0; i < p->count; i++) {
-        const char *reason = p->cells[i].why;
+        const char *limit = limit_in(p->cells[i].why);
         int cells = 0, told = 0;
-        for (int k = 0; reason && k < p->count; k++) {
-            int same = p->cells[k].why && !strcmp(p->cells[k].why, reason);
+        for (int k = 0; limit && k < p->count; k++) {
+            const char *other = limit_in(p->cells[k].why);
+            int same = other && !strcmp(other, limit);
             cells += same;
             told |= same && k < i;
         }
         if (cells && !told)
-            warn("%s: %d cells left out: %s", who, cells, reason);
+            warn("%s: %s left out, the first: %s", who, words_plural(word, cells, "cell"),
+                 p->cells[i].why);
     }
 }
 

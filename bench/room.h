@@ -55,7 +55,7 @@ int room_limit(struct topology *t, const char *root, char why[ROOM_WHY]);
 int room_sweeps(struct plan *p, const struct profile *profile, struct topology *t, const char *root,
                 char why[ROOM_WHY]);
 
-/* Say on stderr what was left out for want of room, a line a reason.  WHO: "plan". */
+/* Say on stderr what was left out for want of room, a line a limit.  WHO: "plan". */
 void room_tell(const struct plan *p, const char *who, const char *why);
 
 /* Die with the first reason if no cell is left. */

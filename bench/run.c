@@ -495,10 +495,10 @@ static void describe(struct run *r, const char *command)
 
 /* What the machine is like before the run.  It is told at once, while it can still be mended, and
  * the time that it takes is not the budget's. */
-static void examine(struct run *r, struct checks *found)
+static void examine(struct run *r, const struct needs *needs, struct checks *found)
 {
     int64_t begin_ns = clock_ns();
-    doctor_examine(found, &r->plan, r->blocks_most, r->topology, NULL, r->folder.path,
+    doctor_examine(found, needs, r->topology, NULL, r->folder.path,
                    machine_get(&r->machine, "build_type"), machine_get(&r->machine, "flags"));
     if (!r->wishes.quiet && (found->bad || found->warnings)) {
         warn("run: before it begins, 'teampool doctor' finds:");
@@ -510,6 +510,7 @@ static void examine(struct run *r, struct checks *found)
 static void start_new(struct run *r, const char *command)
 {
     struct plan_cell *dropped;
+    struct needs needs;
     struct checks found;
     struct why w;
     char file[4200];
@@ -522,6 +523,7 @@ static void start_new(struct run *r, const char *command)
     describe(r, command);
     refuse_slow_build(r);
     calibrate(r);
+    doctor_needs(&needs, &r->plan, r->blocks_most, r->topology);
     int count = take_out_dropped(r, &dropped), unfit = 0;
     for (int i = 0; i < count; i++)
         unfit += dropped[i].why != NULL;
@@ -535,7 +537,7 @@ static void start_new(struct run *r, const char *command)
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
                             &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    examine(r, &found);
+    examine(r, &needs, &found);
     if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
         stop_writing(r, &w);
     for (int i = 0; i < count; i++)
