@@ -104,25 +104,33 @@ static int distinct_cpus(const char *cpus, int64_t workers)
     return !count || count > workers || count == 64 ? (int)workers : count;
 }
 
-/* What a task takes beside task_ns, by workload: a constant, and by the byte. */
-static double extra_ns(const struct record *r)
+/* What a task takes beside task_ns, by workload: a constant, and by the byte; and whether its bytes
+ * are there before and looked at after. */
+static const struct extra {
+    const char *workload, *variant;
+    double ns, byte_ns;
+    int stays;
+} extras[] = { { "empty", "", 2, 0, 0 },          { "payload", "", 0, 0.6, 1 },
+               { "memory", "", 0, 0.5, 1 },       { "alloc", "small", 1000, 0, 0 },
+               { "alloc", "mixed", 35000, 0, 0 }, { "fault", "", 1000, 0.5, 0 },
+               { "counter", "", 600, 0, 0 },      { "", "", 0, 0, 0 } };
+
+static const struct extra *extra_of(const struct record *r)
 {
-    static const struct {
-        const char *workload;
-        double ns, byte_ns;
-    } extra[] = { { "empty", 2, 0 },     { "payload", 0, 0.6 },  { "memory", 0, 0.5 },
-                  { "alloc", 20000, 0 }, { "fault", 1000, 0.5 }, { "counter", 600, 0 } };
-    for (int i = 0; i < COUNT(extra); i++)
-        if (is(r->workload, extra[i].workload))
-            return extra[i].ns + extra[i].byte_ns * (double)r->payload_bytes;
-    return 0;
+    const struct extra *e = extras;
+    while (*e->workload &&
+           (!is(r->workload, e->workload) || (*e->variant && !is(r->variant, e->variant))))
+        e++;
+    return e;
 }
 
 static double sample_seconds(const struct record *r)
 {
     double chunk = r->chunk ? (double)r->chunk : 1;
-    double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns + extra_ns(r);
+    double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns;
     double handout = chunks * handout_ns(r->backend), work;
+    const struct extra *extra = extra_of(r);
+    task += extra->ns + extra->byte_ns * (double)r->payload_bytes;
     if (is(r->workload, "payload") && handout_ns(r->backend) == MESSAGE_NS)
         handout += (double)(r->tasks * r->payload_bytes) * PIPE_BYTE_NS;
     if (is(r->workload, "sleep"))
@@ -136,8 +144,7 @@ static double cell_seconds(const struct record *r)
 {
     double warmups =
         fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / sample_seconds(r));
-    /* memory is filled before, and looked at after every sample */
-    double bytes = (double)(r->tasks * r->payload_bytes);
+    double bytes = extra_of(r)->stays ? (double)(r->tasks * r->payload_bytes) : 0;
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
@@ -310,6 +317,16 @@ static int64_t tasks_for(const struct layout *l, double task_ns, double claim_ns
     return (int64_t)fmax(round(tasks / (double)workers), 2) * workers;
 }
 
+/* The same job for one worker and for all: as many tasks as fill a sample of all, but no more than
+ * one worker does in eight samples, or that one would take the budget of the rest; and four chunks a
+ * worker. */
+static int64_t tasks_alike(const struct layout *l, double task_ns, int64_t chunk)
+{
+    int64_t all = tasks_for(l, task_ns, 0, l->workers), least = 4 * chunk * l->workers;
+    int64_t most = 8 * tasks_for(l, task_ns, 0, 1) / l->workers * l->workers;
+    return all < most ? all : most > least ? most : least < all ? least : all;
+}
+
 /* Enough tasks for a sample of a serial run. */
 static void add_reference(const struct layout *l, struct record r)
 {
@@ -340,12 +357,13 @@ static void add_workers(const struct layout *l)
     struct record r = blank(l, "workers", "cpu");
     r.task_ns = 10000;
     r.chunk = 16;
-    r.tasks = tasks_for(l, 10000, 0, l->workers);
+    r.tasks = tasks_alike(l, 10000, r.chunk);
     for (int i = 0; i < points; i++) {
+        int rank = bisection_rank(i, points);
         r.workers = ladder[i];
-        for (int s = 0; s < COUNT(series); s++)
+        for (int s = 0; s < COUNT(series); s++) /* a step costs little and tells much */
             if (!is(series[s].schedule, "steal"))
-                add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
+                add_as(l, r, series[s].backend, series[s].schedule, rank > 1 ? rank - 1 : rank);
     }
     add_reference(l, r);
 }
@@ -444,7 +462,7 @@ static void add_schedules(const struct layout *l)
         struct record r = blank(l, "schedules", "skew");
         r.variant = variants[v];
         r.task_ns = 100000; /* few enough tasks that a heavy one cannot hide in the crowd */
-        r.tasks = tasks_for(l, (double)r.task_ns, 0, l->workers);
+        r.tasks = tasks_alike(l, (double)r.task_ns, 1);
         for (int s = 0; s < COUNT(all); s++) {
             struct record cell = r;
             if (is(all[s].schedule, "static"))
@@ -559,7 +577,7 @@ static void add_contention(const struct layout *l)
         r.payload_bytes = fights[i].payload;
         r.chunk = fights[i].chunk;
         r.samples = l->profile->samples > 2 ? l->profile->samples - 1 : 2;
-        r.tasks = tasks_for(l, (double)fights[i].task_ns, 0, l->workers);
+        r.tasks = tasks_alike(l, (double)fights[i].task_ns, r.chunk);
         add_as(l, r, "omp", "dynamic", fights[i].drop);
         add_as(l, r, "pool", "dynamic", fights[i].drop);
         add_serial(l, r);
@@ -779,8 +797,9 @@ int plan_fit(struct plan *p, double seconds, int blocks)
         if (worst < 0)
             break;
         dropped += drop_point(p, worst);
+        dropped += drop_lonely(p);
     }
-    return dropped ? dropped + drop_lonely(p) : 0;
+    return dropped;
 }
 
 void plan_print(const struct plan *p, FILE *f)
@@ -814,13 +833,14 @@ static void refuse_unknown(const struct plan *p)
 static int plan_main(const struct command *self, int argc, char **argv)
 {
     const char *profile_name = "default", *only = NULL;
+    struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT"), .source = "--topology" };
     const struct option options[] = {
         { "--profile", "P", OPTION_TEXT, &profile_name, "smoke, quick, default or full (default)" },
         { "--only", "PATTERN", OPTION_TEXT, &only,
           "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
+        { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
         { 0 },
     };
-    const struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct plan p = { 0 };
     struct why w;

@@ -21,7 +21,8 @@ enum {
     FILES_OF_PIPES = 3, /* a worker has, beside one */
     KIB_BESIDE = 16 * 1024, /* teampool, the cell, their libraries' pages */
     KIB_OF_WORKER = 512,
-    TABLES = 512 /* a page of page tables maps so many pages */
+    TABLES = 512, /* a page of page tables maps so many pages */
+    ARRAYS = 3    /* of a payload, at most */
 };
 
 /* ---- what there is --------------------------------------------------------------------------- */
@@ -119,7 +120,7 @@ void room_cell(const struct record *cell, double need[ROOM_KINDS])
         need[ROOM_FILES] += FILES_OF_PIPES * (double)cell->workers;
     need[ROOM_MEMORY] += ballast + ballast / TABLES * (double)cell->workers;
     if (cell->payload_bytes > 0)
-        need[ROOM_MEMORY] += 2 * (double)cell->payload_bytes * (double)cell->tasks / 1024;
+        need[ROOM_MEMORY] += ARRAYS * (double)cell->payload_bytes * (double)cell->tasks / 1024;
 }
 
 /* ---- does it fit? ---------------------------------------------------------------------------- */

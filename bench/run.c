@@ -37,7 +37,7 @@
 enum { CALIBRATION_MS = 100 };
 
 struct wishes {
-    const char *profile, *plan, *out, *resume, *only;
+    const char *profile, *plan, *out, *resume, *only, *topology;
     double budget_s;
     long seed, blocks; /* -1: not given */
     int dry_run, quiet, force;
@@ -729,6 +729,8 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
         { "--resume", "DIR", OPTION_TEXT, &w->resume, "go on with an interrupted run" },
         { "--dry-run", NULL, OPTION_FLAG, &w->dry_run,
           "print the plan and how long it should take" },
+        { "--topology", "MACHINE", OPTION_TEXT, &w->topology,
+          "with --dry-run, " TOPOLOGY_HELP },
         { "--quiet", NULL, OPTION_FLAG, &w->quiet, "no progress, no summary" },
         { "--force", NULL, OPTION_FLAG, &w->force, "measure with a Debug or sanitizer build, too" },
         { 0 },
@@ -762,7 +764,9 @@ static int run_main(const struct command *self, int argc, char **argv)
     r.blocks_most = r.wishes.blocks > 0 ? (int)r.wishes.blocks : r.profile->blocks_most;
     r.start_ns = clock_ns();
     r.root = r.wishes.dry_run ? getenv("TEAMPOOL_ROOT") : NULL;
-    const struct topology_spec spec = { .root = r.root };
+    const struct topology_spec spec = { .root = r.root,
+                                        .described = r.wishes.topology,
+                                        .source = "--topology" };
     if (topology_load(&r.topology, &spec, &w))
         die(EXIT_FAILED, "run: %s", w.text);
     if (r.topology->foreign && !r.wishes.dry_run)

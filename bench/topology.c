@@ -280,11 +280,12 @@ static enum format format_named(const char *name)
 static int topology_main(const struct command *self, int argc, char **argv)
 {
     const char *format_name = "text";
+    struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT"), .source = "--topology" };
     const struct option options[] = {
         { "--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv or xml" },
+        { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
         { 0 },
     };
-    struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct why w;
     char limited[ROOM_WHY];
