@@ -504,8 +504,7 @@ static void check_memory(const struct doctor *d, const struct room *room, struct
     if (*file)
         say_tee(fix, sizeof fix, strstr(file, "memory.max") ? "max" : "-1", file);
     struct fit v = judge_room(d, ROOM_MEMORY, left);
-    snprintf(value, sizeof value, "%s free, %s needed", words_kib(a, left),
-             words_kib(b, v.needed));
+    snprintf(value, sizeof value, "%s free, %s needed", words_kib(a, left), words_kib(b, v.needed));
     checks_add(out, "memory", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
                v.mark == MARK_GOOD ? "The largest case of the plan fits into memory"
                : v.shrunk          ? "What needs more is left out of the plan"
@@ -644,8 +643,7 @@ void doctor_judge(const struct doctor *d, struct checks *out)
         check_heat,     check_smt,         check_cpus,     check_quota,     check_throttling,
         check_isolated, check_virtual,     check_steal,    check_hugepages, check_numa,
         check_aslr,     check_clocksource, check_clock,    check_slack,     check_room,
-        check_disk,      check_openmp,
-        check_build,    check_gnuplot,
+        check_disk,     check_openmp,      check_build,    check_gnuplot,
     };
     *out = (struct checks){ 0 };
     for (size_t i = 0; i < sizeof check / sizeof *check; i++)

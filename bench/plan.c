@@ -318,8 +318,8 @@ static int64_t tasks_for(const struct layout *l, double task_ns, double claim_ns
 }
 
 /* The same job for one worker and for all: as many tasks as fill a sample of all, but no more than
- * one worker does in eight samples, or that one would take the budget of the rest; and four chunks a
- * worker. */
+ * one worker does in eight samples, or that one would take the budget of the rest; and four chunks
+ * a worker. */
 static int64_t tasks_alike(const struct layout *l, double task_ns, int64_t chunk)
 {
     int64_t all = tasks_for(l, task_ns, 0, l->workers), least = 4 * chunk * l->workers;

@@ -35,9 +35,9 @@ const struct profile *profile_find(const char *name);
 
 struct plan_cell {
     struct record record;
-    double seconds; /* what one block of it should take, launch and all */
-    int group;      /* cells of one work: measured next to each other */
-    int dropped;    /* 1: left out: to keep the budget, because it is known well enough, or: */
+    double seconds;  /* what one block of it should take, launch and all */
+    int group;       /* cells of one work: measured next to each other */
+    int dropped;     /* 1: left out: to keep the budget, because it is known well enough, or: */
     const char *why; /* there is no room for it, and for what of it; NULL: there is */
 };
 

@@ -18,7 +18,7 @@
 enum {
     TASKS_BESIDE = 4, /* the cell itself, and what a user's other programs start meanwhile */
     FILES_BESIDE = 32,
-    FILES_OF_PIPES = 3, /* a worker has, beside one */
+    FILES_OF_PIPES = 3,     /* a worker has, beside one */
     KIB_BESIDE = 16 * 1024, /* teampool, the cell, their libraries' pages */
     KIB_OF_WORKER = 512,
     TABLES = 512, /* a page of page tables maps so many pages */

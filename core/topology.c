@@ -92,9 +92,8 @@ static int set_synthetic(struct topology *t, struct why *w)
 {
     if (!hwloc_topology_set_synthetic(t->hwloc, t->described))
         return 0;
-    return why(w, -EINVAL,
-               "%s: hwloc cannot read '%.200s'; a valid one: 'package:2 core:4 pu:2'", t->source,
-               t->described);
+    return why(w, -EINVAL, "%s: hwloc cannot read '%.200s'; a valid one: 'package:2 core:4 pu:2'",
+               t->source, t->described);
 }
 
 /* In the child of try_load: load and check what is described, quietly. */
@@ -755,8 +754,8 @@ int topology_load(struct topology **out, const struct topology_spec *spec, struc
     *out = NULL;
     if (!t)
         return why(w, -ENOMEM, "no memory for the topology");
-    if ((error = discover(t, spec, w)) || (error = find_pus(t, w)) || (error = find_allowed(t, w)) ||
-        (error = find_kinds(t, w)))
+    if ((error = discover(t, spec, w)) || (error = find_pus(t, w)) ||
+        (error = find_allowed(t, w)) || (error = find_kinds(t, w)))
         goto fail;
     find_nodes(t);
     if ((error = find_orders(t, w)))

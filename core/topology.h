@@ -92,10 +92,10 @@ struct topology {
  * HWLOC_SYNTHETIC holds a description, else HWLOC_XMLFILE names a file ("-": standard input); empty
  * is unset.  Where hwloc would fall back to the real machine, print a page, or crash on a damaged
  * description, this is an error: a child process loads it first.  A described machine is `foreign`
- * (unless the environment does so and HWLOC_THISSYSTEM=1): all that the description allows is allowed, and there is no quota
- * unless SPEC names a root.  SPEC may be NULL.
- * Returns 0; or -errno with WHY (-EINVAL: no such machine; -ENODEV: no CPU of it is allowed), and
- * then OUT is NULL.  Owns: the caller, topology_free.  Runs in: caller, before it has threads. */
+ * (unless the environment does so and HWLOC_THISSYSTEM=1): all that the description allows is
+ * allowed, and there is no quota unless SPEC names a root.  SPEC may be NULL. Returns 0; or -errno
+ * with WHY (-EINVAL: no such machine; -ENODEV: no CPU of it is allowed), and then OUT is NULL.
+ * Owns: the caller, topology_free.  Runs in: caller, before it has threads. */
 int topology_load(struct topology **out, const struct topology_spec *spec, struct why *w);
 
 void topology_free(struct topology *t);
@@ -107,9 +107,10 @@ void topology_limit(struct topology *t, long most);
  * powers of two, those of NUMA nodes filled (where all cores are of one kind), and the structural
  * steps: the allowed cores beside the largest cache, of the NUMA node and of the package that
  * "close" fills first, those of the fastest kind (of the two fastest, ...), all allowed cores,
- * as many as a CPU quota never stops (it rounded down), and all allowed hardware threads.  What lies beyond effective_workers is left out.  Of more than
- * MAX (2 or more), powers of two go that are neither an end nor a structural step: each time the
- * one whose neighbours are closest in ratio, of equals the one nearest the middle.
+ * as many as a CPU quota never stops (it rounded down), and all allowed hardware threads.  What
+ * lies beyond effective_workers is left out.  Of more than MAX (2 or more), powers of two go that
+ * are neither an end nor a structural step: each time the one whose neighbours are closest in
+ * ratio, of equals the one nearest the middle.
  *
  * Returns how many it wrote to OUT, at most MAX; TOPOLOGY_POINTS is usual.  Runs in: either. */
 int topology_ladder(const struct topology *t, long *out, int max);

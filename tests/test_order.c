@@ -254,7 +254,8 @@ static void printed_plan_keeps_the_order(void **state)
 
 static int is_reference(const struct record *r)
 {
-    return !strcmp(r->backend, "serial") || (has_sweep(r, "length") && !strcmp(r->schedule, "static"));
+    return !strcmp(r->backend, "serial") ||
+           (has_sweep(r, "length") && !strcmp(r->schedule, "static"));
 }
 
 /* Is there a cell left that the reference R would be held against? */
@@ -262,9 +263,8 @@ static int has_partner(const struct plan *p, const struct record *r)
 {
     for (int i = 0; i < p->count; i++) {
         const struct record *other = &p->cells[i].record;
-        if (!p->cells[i].dropped && !is_reference(other) &&
-            !strcmp(other->workload, r->workload) && !strcmp(other->variant, r->variant) &&
-            other->task_ns == r->task_ns)
+        if (!p->cells[i].dropped && !is_reference(other) && !strcmp(other->workload, r->workload) &&
+            !strcmp(other->variant, r->variant) && other->task_ns == r->task_ns)
             return 1;
     }
     return 0;

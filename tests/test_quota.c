@@ -292,7 +292,8 @@ static void throttling(void **state)
     mounts(state, V2);
     quota_throttling_read(&t, root->path);
     assert_false(t.known);
-    put(state, "/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\nnr_periods 10\nnr_throttled 3\nthrottled_usec 7\n");
+    put(state, "/sys/fs/cgroup/a/b/cpu.stat",
+        "usage_usec 5\nnr_periods 10\nnr_throttled 3\nthrottled_usec 7\n");
     put(state, "/sys/fs/cgroup/a/cpu.stat", "usage_usec 5\nnr_periods 20\nnr_throttled 4\n");
     put(state, "/sys/fs/cgroup/cpu.stat", "usage_usec 5\n");
     quota_throttling_read(&t, root->path);

@@ -15,12 +15,25 @@
 #include <unistd.h>
 
 static const long refused[] = {
-    SYS_perf_event_open,  SYS_set_mempolicy,      SYS_get_mempolicy,     SYS_mbind,
-    SYS_move_pages,       SYS_migrate_pages,      SYS_personality,       SYS_ptrace,
-    SYS_process_vm_readv, SYS_sched_setscheduler, SYS_bpf,               SYS_unshare,
-    SYS_mount,            SYS_setns,              SYS_userfaultfd,       SYS_kcmp,
+    SYS_perf_event_open,
+    SYS_set_mempolicy,
+    SYS_get_mempolicy,
+    SYS_mbind,
+    SYS_move_pages,
+    SYS_migrate_pages,
+    SYS_personality,
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_sched_setscheduler,
+    SYS_bpf,
+    SYS_unshare,
+    SYS_mount,
+    SYS_setns,
+    SYS_userfaultfd,
+    SYS_kcmp,
 #ifdef SYS_pidfd_open
-    SYS_pidfd_open,       SYS_pidfd_getfd,
+    SYS_pidfd_open,
+    SYS_pidfd_getfd,
 #endif
 };
 
