@@ -574,6 +574,8 @@ const struct command command_advise = {
         "for\n"
         "a loop of N tasks that take X µs each in a serial loop; and how far off the model was\n"
         "where it could be tested.  Outside of the task lengths, numbers of tasks and payloads\n"
-        "that were measured it says what was, and exits 1.",
+        "that were measured it says what was, and exits 1.\n"
+        "With --extrapolate and more workers than were measured it predicts how speed would grow, on\n"
+        "a machine with as many cores like these, and says how well such predictions were tested.",
     .main = advise_main,
 };
