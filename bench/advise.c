@@ -142,14 +142,13 @@ static struct candidate candidate_of(struct derivation *d, const struct model *m
 {
     struct candidate c = { .m = m, .workers = workers };
     struct loop loop = { .tasks = (double)q->tasks };
-    loop.work = q->task_ns * slowdown(d, m, q->task_ns);
-    if (q->payload > 0) {
-        double byte = m->byte.mid - byte_in_place(d);
-        loop.work += isfinite(byte) ? byte * (double)q->payload : 0;
-    }
+    double byte = q->payload > 0 ? m->byte.mid - byte_in_place(d) : 0;
+    double bytes = isfinite(byte) ? byte * (double)q->payload : 0;
+    loop.work = q->task_ns * slowdown(d, m, q->task_ns) + bytes;
     c.outside = !is_inside(m, q, c.why);
     if (is_predicted(&c)) {
         c.team = larger_of(d, m, workers);
+        c.team.bytes = fmax(bytes, 0);
         c.outside = 1;
     }
     choose_chunk(&loop, &c);
@@ -575,7 +574,7 @@ const struct command command_advise = {
         "a loop of N tasks that take X µs each in a serial loop; and how far off the model was\n"
         "where it could be tested.  Outside of the task lengths, numbers of tasks and payloads\n"
         "that were measured it says what was, and exits 1.\n"
-        "With --extrapolate and more workers than were measured it predicts how speed would grow, on\n"
-        "a machine with as many cores like these, and says how well such predictions were tested.",
+        "With --extrapolate and more workers than were measured it predicts how speed would grow\n"
+        "on a machine with as many cores like these, and says how well that could be tested.",
     .main = advise_main,
 };

@@ -88,8 +88,10 @@ static struct turn turn_of(const struct larger *t, const struct loop *l)
     const struct costs *c = &t->from->middle;
     double cost = t->from->hands_out ? model_chunk_cost(c, l->chunk * l->work) : 0;
     struct turn turn = { .served = t->claim };
-    if (t->serial == BOUND_COUNTER) /* the worker waits while it is served, the caller's does not */
+    if (t->serial == BOUND_COUNTER) /* a worker waits while it is served; the caller's does not */
         turn.served = fmin(t->claim, cost);
+    else if (t->serial == BOUND_CALLER)
+        turn.served += l->chunk * t->bytes;
     turn.own = l->chunk * (l->work + c->item) + fmax(cost - turn.served, 0);
     return turn;
 }

@@ -7,9 +7,10 @@
  * - tasks take as long as with that team, and so does a worker's own part of a claim: what more
  *   workers would fight for (memory, caches, the clock of all cores) is not in it;
  * - `dynamic` on a shared counter: claims are served one by one (core/scaling.h), each for as long
- *   as a chunk costs its worker, or as the fastest hand-out that was seen if that is less; a
- * counter whose line travels farther is slower;
- * - pipes: the one caller serves chunks one by one, as fast as was seen;
+ *   as a chunk costs its worker, or as the fastest hand-out that was seen if that is less (a
+ *   counter whose line travels farther is slower);
+ * - pipes: the one caller serves chunks one by one, as fast as was seen, and all that a payload
+ *   costs is its work;
  * - `steal` and `static` have no such place: a thief is rare (Blumofe & Leiserson, Scheduling
  *   Multithreaded Computations by Work Stealing, 1999: P T_inf steals, expected);
  * - what a job costs however short it is grows with the workers, who are woken one by one.
@@ -31,6 +32,7 @@ struct larger {
     double workers;
     enum bound serial; /* what serves chunks one by one; BOUND_WORK: nothing does */
     double claim;      /* how long it serves one, ns */
+    double bytes;      /* what a task's payload costs, ns; 0: none */
 };
 
 /* Is M a team that others can be predicted from: its costs known, each worker with a CPU? */
