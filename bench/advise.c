@@ -364,7 +364,7 @@ static void print_step(const struct derivation *d, const struct answer *a,
 static void print_prediction(struct derivation *d, const struct answer *a)
 {
     const struct candidate *c = &a->c[0];
-    char name[96], from[WORD], smallest[WORD], largest[WORD];
+    char name[96], from[WORD], smallest[WORD], largest[WORD], cells[WORD];
     name_of(name, d, c);
     printf("How %s would grow:\n", name);
     for_curve(d, a, print_step);
@@ -375,11 +375,12 @@ static void print_prediction(struct derivation *d, const struct answer *a)
         "fixed cost\ngrows with the workers.\n",
         a->q->workers, words_plural(from, c->m->workers, "worker"));
     if (a->test.errors.count)
-        printf("Where it could be tested, from %s up to %s, it met %ld cells: half were within "
+        printf("Where it could be tested, from %s up to %s, it met %s: half were within "
                "%.1f%%,\nnine in ten within %.1f%%.\n",
                words_plural(smallest, a->test.smallest, "worker"),
-               words_plural(largest, a->test.largest, "worker"), a->test.errors.count,
-               100 * a->test.errors.half, 100 * a->test.errors.most);
+               words_plural(largest, a->test.largest, "worker"),
+               words_plural(cells, (double)a->test.errors.count, "cell"), 100 * a->test.errors.half,
+               100 * a->test.errors.most);
     else
         printf("It could not be tested: that takes two numbers of workers with all their costs, "
                "each worker\nwith a CPU of its own.\n");
@@ -387,9 +388,10 @@ static void print_prediction(struct derivation *d, const struct answer *a)
 
 static void print_tested(const struct answer *a)
 {
+    char cells[WORD];
     if (a->errors.count)
-        printf("The model met %ld cells it had not seen: half of its times were within %.1f%%.\n",
-               a->errors.count, 100 * a->errors.half);
+        printf("The model met %s it had not seen: half of its times were within %.1f%%.\n",
+               words_plural(cells, (double)a->errors.count, "cell"), 100 * a->errors.half);
     else
         printf("The model could not be tested: too few cells.\n");
 }

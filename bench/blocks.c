@@ -366,7 +366,7 @@ static void judge_row(struct measured *r, long row, long cell)
     else if (r->status && !p)
         c->cut_rows++;
     else if (!p || p->ok)
-        r->good[r->good_count++] = (struct sample){ cell, block, row };
+        r->good[r->good_count++] = (struct sample){ cell, block, row, NOISES };
 }
 
 static int sort_into_cells(struct measured *r)
@@ -529,12 +529,11 @@ static double measured(const struct measured *r, const struct sample *s, enum me
 
 /* How many of the samples of C were disturbed; its causes are counted. */
 static long count_disturbed(const struct measured *r, struct cell *c,
-                            const struct noise_usual *usual, const struct sample *samples,
-                            long count)
+                            const struct noise_usual *usual, struct sample *samples, long count)
 {
     long disturbed = 0;
     for (long i = 0; i < count; i++) {
-        enum noise cause = noise_of(&r->noise, samples[i].row, usual);
+        enum noise cause = samples[i].cause = noise_of(&r->noise, samples[i].row, usual);
         c->suspect += noise_warns(&r->noise, samples[i].row, usual);
         if (cause < NOISES) {
             c->noise[cause]++;
@@ -545,7 +544,7 @@ static long count_disturbed(const struct measured *r, struct cell *c,
 }
 
 static struct block block_of(const struct measured *r, const struct noise_usual *usual,
-                             const struct sample *samples, long count)
+                             struct sample *samples, long count)
 {
     struct block b = { .number = samples->block };
     b.disturbed = 2 * count_disturbed(r, &r->cells[samples->cell], usual, samples, count) > count;
@@ -618,9 +617,10 @@ static int make_blocks(struct measured *r, const char *dir, struct why *w)
 
     struct block *b = r->blocks;
     for (long first = 0, count; first < r->good_count; first += count, b++) {
-        const struct sample *s = &r->good[first];
+        struct sample *s = &r->good[first];
         struct cell *c = &r->cells[s->cell];
         if (!c->blocks) {
+            c->good = s;
             long all = count_like(r, first, 0);
             int error = check_one_run(r, s, all, dir, w);
             if (error)

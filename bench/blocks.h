@@ -32,6 +32,7 @@ struct cell {
     double tasks, task_workers, task_ns, chunk, payload_bytes; /* as numbers; NAN: not known */
     const struct cell *serial; /* the same work on the serial backend, or NULL */
     struct block *block;       /* the good blocks, ascending */
+    const struct sample *good; /* the good samples, by block and row: SAMPLES of them */
     const char *reason;        /* of the first failure, or NULL */
     int64_t last_failed;       /* while failures are counted */
     int twin;                  /* 1: there to be compared with another just like it */
@@ -52,9 +53,10 @@ struct cell {
 
 /* A row of samples.csv that counts. */
 struct sample {
-    long cell;
+    long cell; /* blocks.c only: users sort the cells */
     int64_t block;
     long row;
+    enum noise cause; /* what disturbed it */
 };
 
 /* A row of status.csv: one process that was to measure one cell. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * teampool-cell: measures one cell.  Its command line is a plan line; it prints a CSV header and a
- * row per sample, and nothing else.  It is started afresh for every cell, so no run inherits
- * another's threads, binding, heap or environment.  It plans nothing and judges nothing.
+ * row per sample, with trace=1 a second table, and nothing else.  It is started afresh for every
+ * cell, so no run inherits another's threads, binding, heap or environment.  It plans nothing and
+ * judges nothing.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include "command.h"
 #include "measure.h"
 #include "record.h"
+#include "trace.h"
 
 const char *program_name = "teampool-cell";
 
@@ -42,6 +44,7 @@ struct cell {
     struct identity *workers;
     struct stint *stints;
     struct canary *canary; /* NULL: none is run */
+    struct trace *trace;   /* NULL: no sample is traced */
     int64_t start_ns;
 };
 
@@ -273,6 +276,7 @@ struct entrance {
     struct identity *workers;
     int workload; /* its number in the table */
     void *work;
+    struct trace *trace;
 };
 
 /* Runs in: worker. */
@@ -281,6 +285,8 @@ static int enter(void *arg, int worker)
     const struct entrance *e = arg;
     const struct workload *workload = workloads[e->workload];
     e->workers[worker] = measure_self();
+    if (e->trace)
+        trace_enter(e->trace, worker, workload->task);
     return workload->enter ? workload->enter(e->work, worker) : 0;
 }
 
@@ -293,7 +299,9 @@ static void prepare(struct cell *c)
         die(EXIT_FAILED, "no shared memory: %s", strerror(-error));
     c->workers = arena_take(&c->arena, r->workers, sizeof *c->workers);
     c->stints = arena_take(&c->arena, r->workers, sizeof *c->stints);
-    if (!c->workers || !c->stints)
+    if (r->trace)
+        c->trace = trace_reserve(&c->arena, (int)r->workers, (long)r->tasks);
+    if (!c->workers || !c->stints || (r->trace && !c->trace))
         die(EXIT_FAILED, "no shared memory for %d workers", (int)r->workers);
     if (r->steps_per_ms == UNKNOWN)
         r->steps_per_ms = (int64_t)(kernel_speed(CALIBRATION_MS) * 1e6);
@@ -453,6 +461,21 @@ static int take_samples(struct cell *c, struct team *team, const struct job *job
     }
 }
 
+/* One more sample, for the trace alone; it is checked as all are.  Returns when it began. */
+static int64_t take_trace(struct cell *c, struct team *team, const struct job *job)
+{
+    struct why w = { "" };
+    struct outcome outcome = { 0 };
+    const struct job traced = trace_wrap(c->trace, job);
+    int64_t start_ns = clock_ns();
+    int error = c->backend->run(team, &traced, &w);
+    if (!error)
+        error = c->workload->check(c->work, &outcome, &w);
+    if (error)
+        die(EXIT_FAILED, "the traced sample: %s", *w.text ? w.text : strerror(-error));
+    return start_ns;
+}
+
 /* Be as large as the line says: what starting workers costs depends on it. */
 static void take_ballast(const struct record *r)
 {
@@ -474,7 +497,7 @@ static int measure_cell(struct cell *c)
     struct entrance *entrance = arena_take(&c->arena, 1, sizeof *entrance);
     if (!entrance)
         die(EXIT_FAILED, "no shared memory for the workers");
-    *entrance = (struct entrance){ .workers = c->workers, .work = c->work };
+    *entrance = (struct entrance){ .workers = c->workers, .work = c->work, .trace = c->trace };
     while (workloads[entrance->workload] != c->workload)
         entrance->workload++;
     take_ballast(r);
@@ -505,10 +528,15 @@ static int measure_cell(struct cell *c)
     record_csv_header(stdout);
     int voids = take_samples(c, team, &job);
     measure_memory(r, c->workers, c->spec.workers);
+    int64_t traced_ns = c->trace ? take_trace(c, team, &job) : 0;
     t0 = clock_ns();
     c->backend->close(team);
     r->close_ns = clock_ns() - t0;
     record_csv_row(r, stdout);
+    if (c->trace) {
+        putchar('\n');
+        trace_print(c->trace, traced_ns, stdout);
+    }
     return voids ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -574,10 +602,16 @@ static void help(void)
         "usage: teampool-cell backend=B workload=W [field=value ...]\n"
         "       teampool-cell --list | --about | --version | --help\n\n"
         "Measures one cell: opens one team, times samples of one job, prints CSV: a header and a\n"
-        "row per sample.  Fields, with their defaults:\n\n");
+        "row per sample.  With trace=1 an empty line follows, and a second table: a row per chunk "
+        "of\n"
+        "one more sample, which is in no statistics: worker, cpu, first_task, tasks, and begin_ns\n"
+        "and end_ns since that sample's start.  Fields, with their defaults:\n\n");
     record_help(stdout);
-    printf("\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
-           "workers=2 cpus=0+1\n");
+    printf(
+        "\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
+        "workers=2 cpus=0+1\n"
+        "         teampool-cell backend=omp schedule=static workload=skew variant=ramp workers=2 "
+        "trace=1\n");
 }
 
 int main(int argc, char **argv)

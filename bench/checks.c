@@ -87,7 +87,7 @@ static void check_blocks(const struct reading *r, struct checks *out)
 {
     double least = INFINITY;
     long short_of = 0, measured = 0;
-    char word[WORD];
+    char word[WORD], cases[WORD];
     for (long i = 0; i < r->cells; i++) {
         const struct cell *c = &r->cell[i];
         /* naps are long and steady: the plan gives them few blocks on purpose */
@@ -106,8 +106,8 @@ static void check_blocks(const struct reading *r, struct checks *out)
     else
         checks_add(out, "blocks", MARK_WARN, word,
                    "A longer profile or a larger --budget gives more blocks.",
-                   "%ld of %ld cases ran in fewer than 6 blocks (fewest: %.0f): no 95%% interval",
-                   short_of, measured, least);
+                   "%ld of %s ran in fewer than 6 blocks (fewest: %.0f): no 95%% interval",
+                   short_of, words_plural(cases, (double)measured, "case"), least);
 }
 
 static void check_rows(const struct reading *r, struct checks *out)
@@ -142,7 +142,7 @@ static void check_failures(const struct reading *r, struct checks *out)
 {
     const char *seen[REASONS_SHOWN] = { 0 };
     long failed = 0, timeouts = 0, rows = r->status ? r->status->rows : 0;
-    char value[WORD];
+    char value[WORD], launches[WORD];
     if (!r->status)
         return;
     int status = csv_column(r->status, "status"), reason = csv_column(r->status, "reason");
@@ -160,9 +160,9 @@ static void check_failures(const struct reading *r, struct checks *out)
     else
         checks_add(out, "failures", MARK_WARN, value,
                    "status.csv has every one with its command line.",
-                   "%ld of %ld launches failed, %ld timed out%s%.80s%s%.80s", failed, rows,
-                   timeouts, seen[0] ? ": " : "", seen[0] ? seen[0] : "", seen[1] ? "; " : "",
-                   seen[1] ? seen[1] : "");
+                   "%ld of %s failed, %ld timed out%s%.80s%s%.80s", failed,
+                   words_plural(launches, (double)rows, "launch"), timeouts, seen[0] ? ": " : "",
+                   seen[0] ? seen[0] : "", seen[1] ? "; " : "", seen[1] ? seen[1] : "");
 }
 
 static void check_foreign(const struct reading *r, struct checks *out)
@@ -197,6 +197,20 @@ static void check_others(const struct reading *r, struct checks *out)
         checks_add(
             out, "others", MARK_NOTE, names, NULL,
             "The answers compare omp and pool; of the other backends the tables and figures tell");
+}
+
+/* machine.csv gets its end when the run does. */
+static void check_end(const struct reading *r, struct checks *out)
+{
+    if (isnan(reading_number(r, "budget_s")))
+        return;
+    if (isnan(reading_number(r, "elapsed_s")))
+        checks_add(out, "ended", MARK_WARN, "no",
+                   "Wait for it; or, where it was cut off, teampool run --resume DIR goes on.",
+                   "The run has not ended: this is what there was of it, and it may still change");
+    else if (!strcmp(reading_machine(r, "interrupted"), "yes"))
+        checks_add(out, "ended", MARK_NOTE, "interrupted", "teampool run --resume DIR goes on.",
+                   "The run was interrupted: it has fewer blocks than were wanted");
 }
 
 static void check_dropped(const struct reading *r, struct checks *out)
@@ -333,6 +347,7 @@ void checks_compute(const struct reading *r, struct checks *out)
     check_failures(r, out);
     check_reference(r, out);
     check_foreign(r, out);
+    check_end(r, out);
     check_dropped(r, out);
     if (r->doctor) {
         checks_take(out, r->doctor);

@@ -11,8 +11,7 @@
 #include "command.h"
 #include "contrast.h"
 #include "contrast_show.h"
-
-#define LEAST_MARGIN 0.03
+#include "contrast_words.h"
 
 static const char *const verdict_words[] = { "faster", "slower", "unclear", "missing", NULL };
 enum { FAIL_FASTER, FAIL_SLOWER, FAIL_UNCLEAR, FAIL_MISSING };
@@ -72,7 +71,7 @@ static void show_csv(const struct comparison *c, FILE *f)
     contrast_show_csv(c, f);
     fflush(f);
     contrast_show_machines(c, stderr);
-    contrast_show_summary(c, stderr);
+    contrast_put_summary(c, stderr);
 }
 
 static const struct form {
@@ -94,10 +93,9 @@ static const struct form *take_form(const char *name)
 
 static int answer(const struct comparison *c, const struct form *form, unsigned fail_on)
 {
-    if (!c->compared) {
-        warn("compare: nothing can be compared: %ld cells only in %s, %ld only in %s, %ld of "
-             "another work_version",
-             c->missing[NEW], c->run[OLD].dir, c->missing[OLD], c->run[NEW].dir, c->other_work);
+    char why_not[512];
+    if (contrast_nothing_shared(c, why_not)) {
+        warn("compare: %s", why_not);
         return EXIT_FAILED;
     }
     if (c->same_record)
@@ -108,16 +106,8 @@ static int answer(const struct comparison *c, const struct form *form, unsigned 
              "are not compared",
              c->other_work);
     form->show(c, stdout);
-    if (!c->same_record && c->most_blocks < 2) {
-        warn("compare: no cell has more than one block in both runs: nothing can be told from "
-             "chance; measure %d blocks or more, as 'teampool run --profile default' does",
-             BLOCKS_FOR_INTERVAL);
-        return EXIT_FAILED;
-    }
-    if (!c->same_record && c->most_blocks < BLOCKS_FOR_INTERVAL) {
-        warn("compare: no cell has %d blocks in both runs: below that there is no interval, and no "
-             "verdict",
-             BLOCKS_FOR_INTERVAL);
+    if (contrast_too_few_blocks(c, why_not)) {
+        warn("compare: %s", why_not);
         return EXIT_FAILED;
     }
     return found(c, fail_on) ? EXIT_SLOWER : EXIT_OK;
@@ -142,7 +132,7 @@ static int compare_main(const struct command *self, int argc, char **argv)
         die(EXIT_USAGE, "compare: give the folders of two runs: teampool compare OLD NEW");
     const struct form *form = take_form(format);
     unsigned bits = fail_on ? take_verdicts(fail_on) : 0;
-    double least = margin ? take_margin(margin) : LEAST_MARGIN;
+    double least = margin ? take_margin(margin) : CONTRAST_MARGIN;
     if (contrast_runs(&c, argv[0], argv[1], least, force, &w))
         die(EXIT_FAILED, "compare: %s", w.text);
     int code = answer(&c, form, bits);

@@ -138,11 +138,11 @@ static int read_run(struct folder_read *r, const char *dir, struct why *w)
 /* The two machines ------------------------------------------------------------------------ */
 
 /* They differ between any two runs and bias none. */
-static const char *const passing_facts[] = { "date_utc",    "seed",        "command",
-                                             "load_before", "load_after",  "elapsed_s",
-                                             "sampled_s",   "blocks",      "foreign_share",
-                                             "steal_share", "interrupted", "clock_cost_ns",
-                                             "blocks_most", "aa_floor",    NULL };
+static const char *const passing_facts[] = {
+    "date_utc",    "seed",     "command",       "load_before", "load_after",  "elapsed_s",
+    "sampled_s",   "blocks",   "foreign_share", "steal_share", "interrupted", "clock_cost_ns",
+    "blocks_most", "aa_floor", "settled_cells", NULL
+};
 
 /* Measured numbers: a per cent up or down is no difference. */
 static const char *const measured_facts[] = { "steps_per_ms", "memory_kib", NULL };

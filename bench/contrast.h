@@ -16,6 +16,9 @@ enum side { OLD, NEW, SIDES };
 
 enum { MOST_BLOCKS_NEEDED = 10000 };
 
+/* What counts as the same where nobody says otherwise and the runs are quiet: 3 %. */
+#define CONTRAST_MARGIN 0.03
+
 /* A run as it was read. */
 struct folder_read {
     const char *dir;

@@ -16,8 +16,7 @@ void contrast_show_markdown(const struct comparison *c, FILE *f);
 /* A row per cell, nothing else. */
 void contrast_show_csv(const struct comparison *c, FILE *f);
 
-/* What the table does not say: how many of each verdict, what differs between the machines. */
-void contrast_show_summary(const struct comparison *c, FILE *f);
+/* What differs between the machines. */
 void contrast_show_machines(const struct comparison *c, FILE *f);
 
 #endif

@@ -96,14 +96,6 @@ static double hardware(const struct derivation *d, const void *self, long block)
     return c->serial ? derive_task(d, c->serial, number) / derive_work(d, c, number) : NAN;
 }
 
-/* Of the workers' time, how much is work. */
-static double efficiency(const struct derivation *d, const void *self, long block)
-{
-    const struct cell *c = self;
-    int64_t number = d->number[block];
-    return derive_work(d, c, number) / (derive_task(d, c, number) * c->task_workers);
-}
-
 static void put_cell(struct derivation *d, const struct model *m, const char *cost,
                      const struct cell *c, derive_figure *f, const char *unit, FILE *out)
 {
@@ -138,7 +130,7 @@ static void put_parts(struct derivation *d, const struct model *m, const struct 
         return;
     put_cell(d, m, "speedup", c, speedup, "ratio", f);
     put_cell(d, m, "hardware", c, hardware, "ratio", f);
-    put_cell(d, m, "efficiency", c, efficiency, "ratio", f);
+    put_cell(d, m, "efficiency", c, derive_efficiency, "ratio", f);
 }
 
 static void put_lengths(struct derivation *d, const struct model *m, FILE *f)

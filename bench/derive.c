@@ -145,6 +145,13 @@ double derive_work(const struct derivation *d, const struct cell *c, int64_t num
     return c->serial ? derive_task(d, c->serial, number) : NAN;
 }
 
+double derive_efficiency(const struct derivation *d, const void *self, long block)
+{
+    const struct cell *c = self;
+    int64_t number = d->number[block];
+    return derive_work(d, c, number) / (derive_task(d, c, number) * c->task_workers);
+}
+
 const char *derive_reference(const struct derivation *d, const struct cell *c)
 {
     return derive_corun(d, c) ? "co-run" : c->serial ? "serial" : "none";

@@ -64,6 +64,9 @@ double derive_task(const struct derivation *d, const struct cell *c, int64_t num
  * there is none, time per task of the serial cell.  NAN: neither. */
 double derive_work(const struct derivation *d, const struct cell *c, int64_t number);
 
+/* Of the time of the workers of a cell, SELF, how much is work in one BLOCK: a derive_figure. */
+double derive_efficiency(const struct derivation *d, const void *self, long block);
+
 /* A cell in the middle of its blocks: time of the job, and the work of a task, ns; both of quiet
  * blocks or both of all, for a quiet reference makes a disturbed cell look slow.  NAN: not known.
  */
@@ -120,5 +123,7 @@ int costs_put(struct derivation *d, FILE *f);
 int chunks_put(struct derivation *d, FILE *f);
 int growth_put(struct derivation *d, FILE *f);
 int prediction_put(struct derivation *d, FILE *f);
+int shares_put(struct derivation *d, FILE *f);
+int strip_put(struct derivation *d, FILE *f);
 
 #endif

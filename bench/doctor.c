@@ -20,6 +20,7 @@
 #include "command.h"
 #include "listing.h"
 #include "whole.h"
+#include "words.h"
 
 extern char **environ;
 
@@ -264,6 +265,7 @@ static void examine(struct checks *out, const struct profile *profile)
 static int doctor_main(const struct command *self, int argc, char **argv)
 {
     const char *format = "text", *profile = "default";
+    char count[WORD];
     int strict = 0;
     const struct option options[] = {
         { "--format", "FORMAT", OPTION_TEXT, &format, "text (the default) or csv" },
@@ -281,7 +283,8 @@ static int doctor_main(const struct command *self, int argc, char **argv)
     else
         checks_print(&checks, MARK_GOOD, stdout);
     if (!csv)
-        printf("\n%d checks: %d bad, %d warn\n", checks.count, checks.bad, checks.warnings);
+        printf("\n%s: %d bad, %d warn\n", words_plural(count, checks.count, "check"), checks.bad,
+               checks.warnings);
     return strict && (checks.bad || checks.warnings) ? EXIT_CHECK : EXIT_OK;
 }
 

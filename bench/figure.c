@@ -7,16 +7,36 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../core/csv.h"
+
 #define LINE  17.0 /* pixels that a line of text takes, */
 #define GLYPH 7.3  /* and one letter of it */
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+/* The first row that is not before X. */
+static long place_of(const struct figure *f, double x)
+{
+    long low = 0, high = f->rows;
+    while (low < high) {
+        long middle = low + (high - low) / 2;
+        if (f->row[middle].x < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct figure_row *figure_find(const struct figure *f, double x)
+{
+    long at = place_of(f, x);
+    return at < f->rows && f->row[at].x == x ? &f->row[at] : NULL;
+}
+
 struct figure_row *figure_row(struct figure *f, double x)
 {
-    long at = 0;
-    while (at < f->rows && f->row[at].x < x)
-        at++;
+    long at = place_of(f, x);
     if (at < f->rows && f->row[at].x == x)
         return &f->row[at];
     if (f->rows == f->room) {
@@ -33,6 +53,25 @@ struct figure_row *figure_row(struct figure *f, double x)
     for (int s = 0; s < FIGURE_SERIES; s++)
         f->row[at].y[s] = (struct estimate){ NAN, NAN, NAN };
     return &f->row[at];
+}
+
+int figure_box(struct figure *f, struct figure_box box)
+{
+    if (f->boxes == f->box_room) {
+        long room = f->box_room ? f->box_room * 2 : 64;
+        struct figure_box *grown = realloc(f->box, (size_t)room * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        f->box = grown;
+        f->box_room = room;
+    }
+    f->box[f->boxes++] = box;
+    return 0;
+}
+
+enum unit figure_unit(const struct figure *f, int s)
+{
+    return f->units ? f->units[s] : f->y_unit;
 }
 
 int figure_has(const struct figure *f, int s)
@@ -58,8 +97,10 @@ int figure_extent(const struct figure *f, double *low, double *high)
 void figure_free(struct figure *f)
 {
     free(f->row);
+    free(f->box);
     f->row = NULL;
-    f->rows = f->room = 0;
+    f->box = NULL;
+    f->rows = f->room = f->boxes = f->box_room = 0;
 }
 
 /* ---- labels ---------------------------------------------------------------------------------- */
@@ -117,7 +158,7 @@ void figure_label_ends(struct figure *f)
     int who[FIGURE_SERIES], n = 0;
     for (int s = 0; s < f->series_count; s++) {
         double last = NAN;
-        for (long i = 0; i < f->rows; i++)
+        for (long i = 0; i < f->rows && *f->series[s].label; i++)
             if (!isnan(f->row[i].y[s].mid))
                 last = f->row[i].y[s].mid;
         if (isnan(last))
@@ -260,11 +301,11 @@ static void put_text(FILE *out, const char *text)
 
 static void write_table(const struct figure *f, FILE *out)
 {
-    const char *unit = f->y_unit == UNIT_TIME ? "_ns" : "";
     fprintf(out, "%s%s", f->x_column, has_names(f) ? ",group,name" : "");
-    for (int s = 0; s < f->series_count; s++)
-        fprintf(out, ",%s%s,%s_low%s,%s_high%s", f->series[s].key, unit, f->series[s].key, unit,
-                f->series[s].key, unit);
+    for (int s = 0; s < f->series_count; s++) {
+        const char *key = f->series[s].key, *unit = figure_unit(f, s) == UNIT_TIME ? "_ns" : "";
+        fprintf(out, ",%s%s,%s_low%s,%s_high%s", key, unit, key, unit, key, unit);
+    }
     fputc('\n', out);
     for (long i = 0; i < f->rows; i++) {
         put_number(out, f->row[i].x, 1);
@@ -309,6 +350,16 @@ static void write_labels(const struct figure *f, FILE *out)
                    f->mark[i].text);
 }
 
+static void write_boxes(const struct figure *f, FILE *out)
+{
+    fputs("row,from_ns,to_ns,height,shade\n", out);
+    for (long i = 0; i < f->boxes; i++) {
+        const struct figure_box *b = &f->box[i];
+        fprintf(out, "%.10g,%.0f,%.0f,%.3g,%d\n", b->row, b->from_ns, b->to_ns, b->height,
+                b->shade);
+    }
+}
+
 /* Is the file's text TEXT already? */
 static int already(const char *path, const char *text, size_t length)
 {
@@ -333,7 +384,7 @@ static int put_file(const char *path, const char *text, size_t length, struct wh
                   : 0;
 }
 
-/* Write one of the two files.  CHANGED is set where it was another before. */
+/* Write one of the files.  CHANGED is set where it was another before. */
 static int write_part(const struct figure *f, const char *dir, const char *ending,
                       void write(const struct figure *, FILE *), int *changed, struct why *w)
 {
@@ -371,11 +422,13 @@ int figure_write(const struct figure *f, const char *dir, struct why *w)
     if (*f->absent) {
         remove_part(dir, f->name, ".csv");
         remove_part(dir, f->name, "-labels.csv");
+        remove_part(dir, f->name, "-boxes.csv");
         remove_part(dir, f->name, ".svg");
         return 0;
     }
     if ((error = write_part(f, dir, ".csv", write_table, &changed, w)) ||
-        (error = write_part(f, dir, "-labels.csv", write_labels, &changed, w)))
+        (error = write_part(f, dir, "-labels.csv", write_labels, &changed, w)) ||
+        (f->boxes && (error = write_part(f, dir, "-boxes.csv", write_boxes, &changed, w))))
         return error;
     if (changed)
         remove_part(dir, f->name, ".svg");

@@ -4,36 +4,46 @@
  * needs thought is computed here, in C: ranges, shades, labels that stay clear of the lines.  The
  * script of plots/ only draws.  Knows nothing of what is measured; figures.c does.
  *
- * A figure has two files.  NAME.csv: a row per x; per series its value, low, high; empty: unknown.
- * NAME-labels.csv: role,x,y,series,text: the frame and every text.  The roles canvas, horizontal,
- * vertical (left and right, bottom and top edge), start, middle, end (a text anchored there) are in
- * pixels from the bottom left; x, y (the ranges), shade (from x to y), drop (a line down from x,y)
- * and level (a line at y) are in the units of the table.
+ * A figure has two files, or three.  NAME.csv: a row per x; per series its value, low, high; empty:
+ * unknown. NAME-labels.csv: role,x,y,series,text: the frame and every text.  The roles canvas,
+ * horizontal, vertical (left and right, bottom and top edge), start, middle, end (a text anchored
+ * there) are in pixels from the bottom left; x, y (the ranges), shade (from x to y), drop (a line
+ * down from x,y), level (a line at y), point (at x,y) and span (from x to y at the height that is
+ * its text) are in the units of the table.  NAME-boxes.csv, where there are any:
+ * row,from_ns,to_ns,height,shade.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H
 
-#include "reading.h"
+#include "../core/why.h"
+#include "estimate.h"
 
-enum { FIGURE_SERIES = 5, FIGURE_MARKS = 48 };
+enum { FIGURE_SERIES = 8, FIGURE_MARKS = 96 };
 
-enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE };
+enum unit { UNIT_COUNT, UNIT_TIME, UNIT_FACTOR, UNIT_SHARE, UNIT_CHANGE };
 
 struct figure_series {
-    const char *key;   /* the column, and the look: threads processes steal pipes serial ideal */
-    const char *label; /* at the line's end */
+    const char *key; /* the column, and the look: threads processes steal pipes serial ideal */
+    const char
+        *label; /* at the line's end; "": drawn, but neither labelled nor in the page's table */
 };
 
 struct figure_row {
     double x;
-    char group[32], name[32]; /* where rows have names; else "" */
+    char group[32], name[96]; /* where rows have names; else "" */
     struct estimate y[FIGURE_SERIES];
 };
 
 struct figure_mark {
     const char *role, *series; /* constants */
     double x, y;
-    char text[64];
+    char text[96];
+};
+
+/* A span of time in the row at ROW, filled to HEIGHT (0 to 1) of it; SHADE 0 or 1. */
+struct figure_box {
+    double row, from_ns, to_ns, height;
+    int shade;
 };
 
 /* Pixels of the plotting area, from the bottom left of the canvas, and the ranges shown in it. */
@@ -46,22 +56,35 @@ struct frame {
 struct figure {
     char name[40];      /* "chunk_10us": of the files */
     const char *script; /* "chunk" */
-    char title[160];    /* the finding */
+    char title[224];    /* the finding */
     char subtitle[280]; /* the conditions */
+    char note[480];     /* what else is to be said of it, below the drawing; "": nothing */
     char absent[200];   /* not "": why there is no figure; then only name, title and script count */
     const char *x_column, *x_head;
     enum unit x_unit, y_unit;
     int series_count;
     struct figure_series series[FIGURE_SERIES];
+    const enum unit *units; /* a series each; NULL: all have y_unit */
     long rows, room;
     struct figure_row *row; /* ascending by x */
+    long boxes, box_room;
+    struct figure_box *box;
     struct frame frame;
     int marks;
     struct figure_mark mark[FIGURE_MARKS];
 };
 
+/* The row at X; NULL: there is none. */
+struct figure_row *figure_find(const struct figure *f, double x);
+
 /* The row at X, made if need be, in its place.  Returns NULL when there is no memory. */
 struct figure_row *figure_row(struct figure *f, double x);
+
+/* Add a box.  Returns 0 or -ENOMEM. */
+int figure_box(struct figure *f, struct figure_box box);
+
+/* The unit of series S. */
+enum unit figure_unit(const struct figure *f, int s);
 
 /* Does series S have any value? */
 int figure_has(const struct figure *f, int s);
@@ -90,7 +113,7 @@ int figure_place(struct figure *f, const struct place *places, int n, const char
 double frame_x(const struct frame *f, double x);
 double frame_y(const struct frame *f, double y);
 
-/* Write both files into DIR.  A drawing of other numbers than these is removed.
+/* Write its files into DIR.  A drawing of other numbers than these is removed.
  * Returns 0, or -errno with WHY. */
 int figure_write(const struct figure *f, const char *dir, struct why *w);
 

@@ -10,16 +10,19 @@
 #include "figure.h"
 #include "verdict.h"
 
-enum { FIGURES = 12 };
+enum { FIGURES = 32 };
 
 struct figures {
     int count;
-    struct figure figure[FIGURES]; /* speedup, length, chunk_*, startup, schedules, lesson */
+    struct figure figure[FIGURES];
 };
 
 /* Returns 0 or -ENOMEM, and then nothing is left.  Owns: the caller, figures_free. */
 int figures_compute(const struct reading *r, const struct answer *v, struct figures *out);
 void figures_free(struct figures *fs);
+
+/* Who worked when, from the run's trace: figures_timeline.c.  Returns 0 or -ENOMEM. */
+int timeline_figure(struct figure *f, const struct reading *r);
 
 /* Write the tables of all figures into the folder DIR, which is there.  Returns 0, or -errno with
  * WHY. */

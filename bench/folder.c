@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "trace.h"
+
 static const char *const status_names[] = { "ok", "skipped", "failed", "timeout" };
 
 #define STATUS_HEADER "cell,block,seq,status,reason,wall_ms,line\n"
@@ -25,7 +27,9 @@ void folder_close(struct folder *f)
         close(f->samples);
     if (f->status >= 0)
         close(f->status);
-    f->samples = f->status = -1;
+    if (f->trace >= 0)
+        close(f->trace);
+    f->samples = f->status = f->trace = -1;
 }
 
 /* Append all or nothing. */
@@ -47,6 +51,18 @@ static int append(struct folder *f, int fd, const char *name, const char *text, 
         }
         done += (size_t)put;
     }
+    return 0;
+}
+
+static int open_file(const struct folder *f, const char *name, int flags, int *fd, struct why *w)
+{
+    char file[4200];
+    *fd = open(folder_file(f, name, file, sizeof file), flags | O_CLOEXEC, 0666);
+    if (*fd < 0)
+        return why(w, -errno, "%s: cannot write: %s%s", file, strerror(errno),
+                   errno == EEXIST ? "; a run needs a folder of its own: another --out, or "
+                                     "--resume to go on with a run"
+                                   : "");
     return 0;
 }
 
@@ -110,6 +126,33 @@ int folder_add_samples(struct folder *f, const struct csv *output, const struct 
         fputc('\n', t.f);
     }
     return text_append(&t, f, f->samples, "samples.csv", w);
+}
+
+/* The file is made with its first rows: a run that traces nothing has none. */
+int folder_add_trace(struct folder *f, const struct csv *trace, int number, int64_t block,
+                     int64_t seq, struct why *w)
+{
+    struct text t;
+    int error = f->trace < 0 ? open_file(f, "trace.csv", O_RDWR | O_CREAT, &f->trace, w) : 0;
+    if (error)
+        return error;
+    if (text_begin(&t))
+        return why(w, -ENOMEM, "no memory for the trace");
+    if (lseek(f->trace, 0, SEEK_END) == 0) {
+        fputs("cell,block,seq", t.f);
+        for (int i = 0; trace_columns[i]; i++)
+            fprintf(t.f, ",%s", trace_columns[i]);
+        fputc('\n', t.f);
+    }
+    for (long row = 0; row < trace->rows; row++) {
+        fprintf(t.f, "%d,%lld,%lld", number, (long long)block, (long long)seq);
+        for (int i = 0; trace_columns[i]; i++) {
+            fputc(',', t.f);
+            csv_put(t.f, csv_cell(trace, row, csv_column(trace, trace_columns[i])));
+        }
+        fputc('\n', t.f);
+    }
+    return text_append(&t, f, f->trace, "trace.csv", w);
 }
 
 int folder_add_status(struct folder *f, const struct record *cell, int number, int64_t block,
@@ -177,18 +220,6 @@ static void clean_name(const char *host, char *out, size_t room)
     out[used ? used : 1] = 0;
 }
 
-static int open_file(const struct folder *f, const char *name, int flags, int *fd, struct why *w)
-{
-    char file[4200];
-    *fd = open(folder_file(f, name, file, sizeof file), flags | O_CLOEXEC, 0666);
-    if (*fd < 0)
-        return why(w, -errno, "%s: cannot write: %s%s", file, strerror(errno),
-                   errno == EEXIST ? "; a run needs a folder of its own: another --out, or "
-                                     "--resume to go on with a run"
-                                   : "");
-    return 0;
-}
-
 static int write_plan(struct folder *f, const struct plan *p, struct why *w)
 {
     int fd;
@@ -236,7 +267,7 @@ int folder_create(struct folder *f, const char *path, const char *host, const st
 {
     const int fresh = O_RDWR | O_CREAT | O_EXCL;
     int error;
-    *f = (struct folder){ .samples = -1, .status = -1 };
+    *f = (struct folder){ .samples = -1, .status = -1, .trace = -1 };
     if (path) {
         snprintf(f->path, sizeof f->path - 64, "%s", path);
     } else {
@@ -307,12 +338,28 @@ static int rewrite(const struct csv *table, const struct csv *status, const char
     return 0;
 }
 
+/* Of the trace, too, keep what has a status; a file that is empty is as good as none. */
+static int rewrite_trace(const struct folder *f, const struct csv *status, struct why *w)
+{
+    char file[4200];
+    struct csv *trace;
+    struct stat s;
+    if (stat(folder_file(f, "trace.csv", file, sizeof file), &s) || !s.st_size)
+        return 0;
+    int error = csv_read(&trace, file, w);
+    if (error)
+        return error;
+    error = rewrite(trace, status, file, w);
+    csv_free(trace);
+    return error;
+}
+
 int folder_reopen(struct folder *f, const char *path, struct why *w)
 {
     char samples_file[4200], status_file[4200];
     struct csv *samples = NULL, *status = NULL;
     int error;
-    *f = (struct folder){ .samples = -1, .status = -1 };
+    *f = (struct folder){ .samples = -1, .status = -1, .trace = -1 };
     snprintf(f->path, sizeof f->path - 64, "%s", path);
     folder_file(f, "samples.csv", samples_file, sizeof samples_file);
     folder_file(f, "status.csv", status_file, sizeof status_file);
@@ -325,6 +372,7 @@ int folder_reopen(struct folder *f, const char *path, struct why *w)
     }
     if ((error = rewrite(status, NULL, status_file, w)) ||
         (error = rewrite(samples, status, samples_file, w)) ||
+        (error = rewrite_trace(f, status, w)) ||
         (error = open_file(f, "samples.csv", O_RDWR, &f->samples, w)) ||
         (error = open_file(f, "status.csv", O_RDWR, &f->status, w)))
         folder_close(f);

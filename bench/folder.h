@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * folder: the files of one run while it is being measured.  Rows are appended whole, a cell at a
- * time: first its samples, then its status.  A cell that has no status row was cut off, and its
- * samples do not count.  A full disk leaves the files as they were before the write that failed.
+ * time: first its samples, then its trace, then its status.  A cell that has no status row was cut
+ * off, and its samples do not count.  A full disk leaves the files as they were before the write
+ * that failed.
  */
 #ifndef BENCH_FOLDER_H
 #define BENCH_FOLDER_H
@@ -15,6 +16,7 @@
 struct folder {
     char path[4096];
     int samples, status; /* descriptors */
+    int trace;           /* the same; -1: nothing was traced yet */
     int made_plan;       /* 1: this process wrote plan.txt */
 };
 
@@ -34,6 +36,10 @@ char *folder_file(const struct folder *f, const char *name, char *buffer, long r
 /* Append the rows of OUTPUT (what a runner printed) as samples of CELL.  Returns 0 or -errno. */
 int folder_add_samples(struct folder *f, const struct csv *output, const struct record *cell,
                        int64_t block, int64_t seq, struct why *w);
+
+/* Append the rows of TRACE (what a traced cell printed).  NUMBER: the plan's line, from 1. */
+int folder_add_trace(struct folder *f, const struct csv *trace, int number, int64_t block,
+                     int64_t seq, struct why *w);
 
 /* Append a status row.  NUMBER: the plan's line, from 1, or 0; BLOCK 0: none. */
 int folder_add_status(struct folder *f, const struct record *cell, int number, int64_t block,

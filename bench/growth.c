@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../core/scaling.h"
+#include "words.h"
 
 enum { COUNTS_FOR_USL = 6 };
 
@@ -75,12 +76,13 @@ static double kappa(const struct derivation *d, const void *self, long block)
 /* Why something is missing; "" where nothing is. */
 static void say_why(char out[96], const struct growth *g, long blocks, const struct center *k)
 {
+    char counts[WORD];
     *out = 0;
     if (!blocks)
         snprintf(out, 96, "no block has a serial time and all worker counts");
     else if (g->count < COUNTS_FOR_USL)
-        snprintf(out, 96, "only %ld worker count%s: USL takes %d", g->count,
-                 g->count == 1 ? "" : "s", COUNTS_FOR_USL);
+        snprintf(out, 96, "only %.40s: USL takes %d",
+                 words_plural(counts, (double)g->count, "worker count"), COUNTS_FOR_USL);
     else if (!k->has_interval)
         snprintf(out, 96, "too few blocks: no interval for kappa, so no peak");
     else if (!(k->low > 0))

@@ -91,8 +91,7 @@ struct noise_usual noise_usual(const struct noise_ledger *n, const long *row, lo
     return u;
 }
 
-/* Do workers share a CPU?  Then they wait for each other. */
-static int share_cpus(double workers, const char *cpus)
+int noise_share_cpus(double workers, const char *cpus)
 {
     long seen[256];
     int count = 0;
@@ -113,7 +112,8 @@ static int is_mute(enum noise signal, const struct noise_usual *u)
 {
     if (signal == NOISE_MOVED)
         return !*u->cpus;
-    return (signal == NOISE_WAITING || signal == NOISE_SWITCHED) && share_cpus(u->workers, u->cpus);
+    return (signal == NOISE_WAITING || signal == NOISE_SWITCHED) &&
+           noise_share_cpus(u->workers, u->cpus);
 }
 
 static int reaches(const struct noise_ledger *n, enum noise signal, double limit, long row,

@@ -53,6 +53,9 @@ void noise_open(struct noise_ledger *n, const struct csv *samples, double foreig
 struct noise_usual noise_usual(const struct noise_ledger *n, const long *row, long stride,
                                long count, double workers, const char *cpus, double *scratch);
 
+/* Do WORKERS workers, bound to CPUS, share one?  Then they wait for each other. */
+int noise_share_cpus(double workers, const char *cpus);
+
 /* What disturbed the sample of ROW.  Returns NOISES: nothing that is known of. */
 enum noise noise_of(const struct noise_ledger *n, long row, const struct noise_usual *usual);
 

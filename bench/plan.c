@@ -10,6 +10,7 @@
 #include "command.h"
 #include "listing.h"
 #include "room.h"
+#include "words.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
@@ -147,8 +148,9 @@ static double cell_seconds(const struct record *r)
     double bytes = extra_of(r)->stays ? (double)(r->tasks * r->payload_bytes) : 0;
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
+    double samples = (double)(r->samples + r->trace) + warmups;
     return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
-           ((double)r->samples + warmups) * (sample_seconds(r) + 0.3e-3);
+           samples * (sample_seconds(r) + 0.3e-3);
 }
 
 double plan_seconds(const struct plan *p, int blocks)
@@ -202,6 +204,7 @@ static void merge(struct plan *p, struct record *into, const struct record *from
     }
     if (from->drop < into->drop)
         into->drop = from->drop;
+    into->trace |= from->trace;
 }
 
 static void add(struct plan *p, const struct record *r)
@@ -457,7 +460,7 @@ static void add_schedules(const struct layout *l)
         { "omp", "static" },   { "omp", "dynamic" }, { "omp", "guided" }, { "pool", "static" },
         { "pool", "dynamic" }, { "pool", "guided" }, { "pool", "steal" },
     };
-    static const char *const variants[] = { "heavy", "uniform", "ramp" };
+    static const char *const variants[] = { "ramp", "heavy", "uniform" };
     for (int v = 0; v < COUNT(variants); v++) {
         struct record r = blank(l, "schedules", "skew");
         r.variant = variants[v];
@@ -467,6 +470,7 @@ static void add_schedules(const struct layout *l)
             struct record cell = r;
             if (is(all[s].schedule, "static"))
                 cell.chunk = r.tasks / l->workers; /* one block a worker */
+            cell.trace = v == 0; /* where the schedule matters most, on any number of workers */
             add_as(l, cell, all[s].backend, all[s].schedule, v ? v + 2 : 0);
         }
         add_serial(l, r);
@@ -514,8 +518,8 @@ static void add_launch(const struct layout *l)
 {
     static const int64_t ballasts[] = { 0, 1024, 64, 256 };
     static const struct {
-        const char *backend, *start;
-    } ways[] = { { "pthread", "thread" }, { "pool", "fork" }, { "pool", "spawn" } };
+        const char *backend, *start; /* auto: as in the sweep startup, by thread and fork */
+    } ways[] = { { "pthread", "auto" }, { "pool", "auto" }, { "pool", "spawn" } };
     for (int i = 0; i < COUNT(ballasts); i++) {
         struct record r = blank(l, "launch", "empty");
         r.task_ns = 0;
@@ -606,6 +610,7 @@ static void add_twins(const struct layout *l)
             if (p->cells[k].group == last && wanted-- == 0)
                 r = p->cells[k].record;
         r.twin = 1;
+        r.trace = 0;
         add(p, &r);
     }
 }
@@ -845,6 +850,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
     struct plan p = { 0 };
     struct why w;
     char why[ROOM_WHY];
+    char cells[WORD], blocks[WORD];
     int words = options_take(self, options, argc, argv);
     const struct profile *profile = profile_find(profile_name);
 
@@ -865,8 +871,9 @@ static int plan_main(const struct command *self, int argc, char **argv)
         room_insist(&p, "plan");
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
         if (dropped)
-            warn("plan: %d cells left out so that %d blocks fit into %.0f s", dropped,
-                 profile->blocks_least, profile->budget_s);
+            warn("plan: %s left out so that %s fit into %.0f s",
+                 words_plural(cells, dropped, "cell"),
+                 words_plural(blocks, profile->blocks_least, "block"), profile->budget_s);
     }
     if (only && words)
         plan_only(&p, only);

@@ -38,6 +38,7 @@ static const struct target cell_targets[] = {
     TEXT_OF(cell, sweep),
     TEXT_OF(cell, status),
     TEXT_OF(cell, note),
+    TEXT_OF(cell, start),
     TEXT_OF(cell, wait),
     TEXT_OF(cell, cpus),
     NUMBER_OF(cell, task_ns),
@@ -45,6 +46,7 @@ static const struct target cell_targets[] = {
     NUMBER_OF(cell, tasks),
     NUMBER_OF(cell, chunk),
     NUMBER_OF(cell, workers),
+    NUMBER_OF(cell, ballast_mib),
     NUMBER_OF(cell, blocks),
     NUMBER_OF(cell, samples),
     NUMBER_OF(cell, void_samples),
@@ -163,13 +165,20 @@ static int read_table(struct csv **out, const char *dir, const char *name, int r
 
 int reading_open(struct reading *r, const char *dir, struct why *w)
 {
-    int error;
+    const struct {
+        struct csv **table;
+        const char *file;
+    } others[] = { { &r->pairs_table, "pairs.csv" }, { &r->machine, "machine.csv" },
+                   { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
+                   { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
+                   { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
+                   { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
+                   { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
     *r = (struct reading){ 0 };
-    if ((error = read_table(&r->cells_table, dir, "cells.csv", 1, w)) ||
-        (error = read_table(&r->pairs_table, dir, "pairs.csv", 0, w)) ||
-        (error = read_table(&r->machine, dir, "machine.csv", 0, w)) ||
-        (error = read_table(&r->status, dir, "status.csv", 0, w)) ||
-        (error = read_table(&r->doctor, dir, "doctor.csv", 0, w)))
+    int error = read_table(&r->cells_table, dir, "cells.csv", 1, w);
+    for (size_t i = 0; !error && i < sizeof others / sizeof *others; i++)
+        error = read_table(others[i].table, dir, others[i].file, 0, w);
+    if (error)
         goto fail;
     if ((error = take_cells(r)) || (error = take_pairs(r))) {
         why(w, error, "%s: no memory for its tables", dir);
@@ -190,6 +199,14 @@ void reading_close(struct reading *r)
     csv_free(r->machine);
     csv_free(r->status);
     csv_free(r->doctor);
+    csv_free(r->metg);
+    csv_free(r->scaling);
+    csv_free(r->shares);
+    csv_free(r->strip);
+    csv_free(r->map);
+    csv_free(r->crossover);
+    csv_free(r->topology);
+    csv_free(r->trace);
     *r = (struct reading){ 0 };
 }
 
@@ -219,26 +236,77 @@ double reading_number(const struct reading *r, const char *key)
     return number;
 }
 
+static int matches(const char *wanted, const char *text)
+{
+    return !wanted || !strcmp(wanted, text);
+}
+
+const char *reading_text(const struct csv *table, long row, const char *name)
+{
+    return csv_cell(table, row, csv_column(table, name));
+}
+
+double reading_value(const struct csv *table, long row, const char *name)
+{
+    double number = NAN;
+    csv_number(table, row, csv_column(table, name), &number);
+    return number;
+}
+
+struct estimate reading_estimate(const struct csv *table, long row, const char *name,
+                                 const char *end)
+{
+    static const char *const part[] = { "", "_low", "_high" };
+    double value[3];
+    for (int i = 0; i < 3; i++) {
+        char column[64];
+        snprintf(column, sizeof column, "%s%s%s", name, part[i], end);
+        value[i] = reading_value(table, row, column);
+    }
+    struct estimate e = { value[0], value[1], value[2] };
+    pair_up(&e);
+    return e;
+}
+
+long reading_find(const struct csv *table, long from, const char *backend, const char *schedule)
+{
+    for (long i = from; table && i < table->rows; i++)
+        if (matches(backend, reading_text(table, i, "backend")) &&
+            matches(schedule, reading_text(table, i, "schedule")))
+            return i;
+    return -1;
+}
+
+double reading_work(const struct reading *r, double task_ns)
+{
+    for (long i = 0; r->shares && i < r->shares->rows; i++) {
+        double work = reading_value(r->shares, i, "work_ns");
+        if (reading_value(r->shares, i, "task_ns") == task_ns && work > 0)
+            return work;
+    }
+    return task_ns;
+}
+
 int reading_is_smoke(const struct reading *r)
 {
     return !strcmp(reading_machine(r, "profile"), "smoke");
 }
 
-int cell_in(const struct cell *c, const char *label)
+int sweep_has(const char *labels, const char *label)
 {
     size_t length = strlen(label);
-    for (const char *s = c->sweep; *s;) {
-        size_t word = strcspn(s, "+");
-        if (word == length && !strncmp(s, label, word))
+    while (*labels && *labels != ' ') {
+        size_t word = strcspn(labels, "+ ");
+        if (word == length && !strncmp(labels, label, word))
             return 1;
-        s += word + (s[word] == '+');
+        labels += word + (labels[word] == '+');
     }
     return 0;
 }
 
-static int matches(const char *wanted, const char *text)
+int cell_in(const struct cell *c, const char *label)
 {
-    return !wanted || !strcmp(wanted, text);
+    return sweep_has(c->sweep, label);
 }
 
 int cell_fits(const struct cell *c, const struct want *want)
@@ -246,8 +314,8 @@ int cell_fits(const struct cell *c, const struct want *want)
     return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 &&
            strcmp(c->status, "failed") && (!*c->runner || !strcmp(c->runner, "cell")) &&
            (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
-           matches(want->schedule, c->schedule) && matches(want->workload, c->workload) &&
-           matches(want->variant, c->variant) &&
+           matches(want->start, c->start) && matches(want->schedule, c->schedule) &&
+           matches(want->workload, c->workload) && matches(want->variant, c->variant) &&
            (want->task_ns == 0 || want->task_ns == c->task_ns);
 }
 

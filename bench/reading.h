@@ -7,17 +7,13 @@
 #define BENCH_READING_H
 
 #include "../core/csv.h"
-
-/* A median with its 95 % interval.  NAN: not known; LOW and HIGH are known together or not. */
-struct estimate {
-    double mid, low, high;
-};
+#include "estimate.h"
 
 /* One row of cells.csv.  Texts point into the table; numbers that are not known are NAN. */
 struct cell {
     const char *runner, *backend, *schedule, *workload, *variant, *sweep, *status, *note;
-    const char *wait, *cpus;
-    double task_ns, payload_bytes, tasks, chunk, workers;
+    const char *start, *wait, *cpus;
+    double task_ns, payload_bytes, tasks, chunk, workers, ballast_mib;
     double blocks, samples, void_samples, failed_blocks, odd_rows, cut_rows;
     double serial_task_ns, twin;
     struct estimate time, speedup, efficiency, open; /* time and open in ns */
@@ -36,8 +32,10 @@ struct reading {
     long cells, pairs;
     struct cell *cell;
     struct pair *pair;
-    /* The tables behind the texts; machine, status and doctor are NULL where the run left none. */
+    /* The tables behind the texts, and others as they are; all but cells may be NULL: the run left
+     * none. */
     struct csv *cells_table, *pairs_table, *machine, *status, *doctor;
+    struct csv *metg, *scaling, *shares, *strip, *map, *crossover, *topology, *trace;
 };
 
 /* Read the folder DIR.  cells.csv must be there; the others may be missing.
@@ -51,9 +49,22 @@ const char *reading_machine(const struct reading *r, const char *key);
 /* The same as a number; NAN where it is none. */
 double reading_number(const struct reading *r, const char *key);
 
+/* The estimate in the columns NAME, NAME_low and NAME_high of a row, each with END ("_ns"); where
+ * only the middle is known, or not even that, the rest is NAN. */
+struct estimate reading_estimate(const struct csv *table, long row, const char *name,
+                                 const char *end);
+
+/* The field NAME of a row, "" where there is none; and as a number, else NAN. */
+const char *reading_text(const struct csv *table, long row, const char *name);
+double reading_value(const struct csv *table, long row, const char *name);
+
+/* The first row from FROM on whose backend and schedule are these (NULL: any); -1: none.  TABLE may
+ * be NULL. */
+long reading_find(const struct csv *table, long from, const char *backend, const char *schedule);
+
 /* What a cell must be to be looked at; NULL and 0 stand for anything. */
 struct want {
-    const char *sweep, *backend, *schedule, *workload, *variant;
+    const char *sweep, *backend, *start, *schedule, *workload, *variant;
     double task_ns;
 };
 
@@ -61,7 +72,14 @@ struct want {
  */
 int cell_fits(const struct cell *c, const struct want *want);
 
-/* Is LABEL one of the labels, joined by '+', of the cell's sweep? */
+/* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself
+ * where that is not known. */
+double reading_work(const struct reading *r, double task_ns);
+
+/* Is LABEL one of LABELS, which are joined by '+' and end at a space? */
+int sweep_has(const char *labels, const char *label);
+
+/* Is LABEL one of the labels of the cell's sweep? */
 int cell_in(const struct cell *c, const char *label);
 
 /* Time per task, in ns. */

@@ -99,6 +99,8 @@ const struct field record_fields[] = {
     NUMBER(SETTING, samples, "5", 1, 1000000, NULL, "timed samples"),
     NUMBER(SETTING, warmup_samples, "1", 0, 1000000, NULL, "warm-up samples, at least"),
     NUMBER(SETTING, warmup_ms, "0", 0, 3600000, NULL, "time to warm up, at least, ms"),
+    NUMBER(SETTING, trace, "0", 0, 1, NULL,
+           "1: one more sample, of which a second table says who did which tasks when"),
     NUMBER(SETTING, blocks, "0", 0, INT32_MAX, NULL,
            "for the run: in this many blocks at most; 0: in all"),
     NUMBER(SETTING, drop, "0", 0, 1000, NULL,

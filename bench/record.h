@@ -34,7 +34,7 @@ struct record {
     const char *sweep;
     int64_t steps_per_ms, foreign_ns, worker_pss_kib, worker_uss_kib;
     /* Settings of the line that are not columns. */
-    int64_t samples, warmup_samples, warmup_ms;
+    int64_t samples, warmup_samples, warmup_ms, trace;
     int64_t blocks, drop; /* for the run, not for the cell: how often at most; who goes first */
 };
 

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "command.h"
+#include "report_many.h"
 #include "summarize.h"
 
 enum { DRAWING_SECONDS = 120 };
@@ -109,21 +110,29 @@ static const char *draw(const char *dir)
     }
     child_reason(&c, DRAWING_SECONDS, reason, sizeof reason);
     fputs(c.err, stderr);
-    if (*reason)
-        warn("report: some figures are tables only: plot.sh %s", reason);
     child_free(&c);
+    if (*reason) {
+        warn("report: some figures are tables only: plot.sh %s", reason);
+        return "Not drawn: gnuplot did not take it. These are its numbers.";
+    }
     return "Not drawn: gnuplot 5.4 or later was not there. These are its numbers.";
 }
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
-static int write_page(const struct report *r, const char *path, struct why *w)
+/* What stands on the page. */
+struct content {
+    void (*write)(FILE *f, const void *what);
+    const void *what;
+};
+
+static int write_page(const struct content *c, const char *path, struct why *w)
 {
     FILE *f = fopen(path, "wb");
     if (!f)
         return why(w, -errno, "%s: cannot write the page: %s", path, strerror(errno));
     errno = 0;
-    report_page(f, r);
+    c->write(f, c->what);
     int failed = fflush(f) || ferror(f);
     failed |= fclose(f) != 0;
     return failed ? why(w, -EIO, "%s: cannot write the page: %s", path,
@@ -133,15 +142,15 @@ static int write_page(const struct report *r, const char *path, struct why *w)
 
 /* Write the page beside its place and move it there, so that a failure leaves the old one.  What is
  * no file, as a pipe or a device, is written to as it is. */
-static int put_page(const struct report *r, const char *path, struct why *w)
+static int put_page(const struct content *c, const char *path, struct why *w)
 {
     struct stat s;
     char *part;
     if (!stat(path, &s) && !S_ISREG(s.st_mode))
-        return write_page(r, path, w);
+        return write_page(c, path, w);
     if (asprintf(&part, "%s.part-%ld", path, (long)getpid()) < 0)
         return why(w, -ENOMEM, "no memory");
-    int error = write_page(r, part, w);
+    int error = write_page(c, part, w);
     if (!error && rename(part, path))
         error = why(w, -errno, "%s: cannot put the page there: %s", path, strerror(errno));
     if (error)
@@ -150,15 +159,20 @@ static int put_page(const struct report *r, const char *path, struct why *w)
     return error;
 }
 
-/* The figures' tables, in DIR/plots. */
-static int put_figures(const struct figures *figures, const char *dir, struct why *w)
+/* DIR/plots, made if need be; the caller frees.  Returns NULL with WHY. */
+static char *plots_of(const char *dir, struct why *w)
 {
     char *plots = join(dir, "plots");
-    int error = mkdir(plots, 0777) && errno != EEXIST
-                    ? why(w, -errno, "%s: cannot make the folder: %s", plots, strerror(errno))
-                    : figures_write(figures, plots, w);
+    if (!mkdir(plots, 0777) || errno == EEXIST)
+        return plots;
+    why(w, -errno, "%s: cannot make the folder: %s", plots, strerror(errno));
     free(plots);
-    return error;
+    return NULL;
+}
+
+static void write_one(FILE *f, const void *report)
+{
+    report_page(f, report);
 }
 
 /* From tables to page.  ANSWER's texts live as long as READING. */
@@ -174,61 +188,116 @@ static int make(const char *dir, const char *path, const struct reading *reading
     struct report r = {
         .dir = dir, .reading = reading, .checks = checks, .answer = answer, .figures = &figures
     };
-    error = put_figures(&figures, dir, w);
+    char *plots = plots_of(dir, w);
+    error = plots ? figures_write(&figures, plots, w) : -EIO;
+    free(plots);
     if (!error) {
         r.undrawn = draw(dir);
-        error = put_page(&r, path, w);
+        error = put_page(&(struct content){ write_one, &r }, path, w);
     }
     figures_free(&figures);
+    return error;
+}
+
+/* ---- one run, or many ------------------------------------------------------------------------ */
+
+static int report_one(const char *dir, const char *path, struct why *w)
+{
+    struct reading reading;
+    struct checks checks;
+    struct answer answer;
+    int error = derive(dir, w);
+    if (error || (error = reading_open(&reading, dir, w)))
+        return error;
+    error = make(dir, path, &reading, &checks, &answer, w);
+    if (!error) {
+        verdict_print(&answer, stderr);
+        if (checks.bad || checks.warnings)
+            fputs("checks that warn:\n", stderr);
+        checks_print(&checks, MARK_WARN, stderr);
+    }
+    reading_close(&reading);
+    return error;
+}
+
+struct runs {
+    const struct many *many;
+    const char *dir, *undrawn; /* where the figures are */
+};
+
+static void write_many(FILE *f, const void *what)
+{
+    const struct runs *r = what;
+    many_page(f, r->many, r->dir, r->undrawn);
+}
+
+/* The figures go to the last run's folder. */
+static int report_many(char *const *dirs, int count, const char *path, int force, struct why *w)
+{
+    struct runs r = { .dir = dirs[count - 1] };
+    struct many *many;
+    int error = 0;
+    for (int i = 0; !error && i < count; i++)
+        error = derive(dirs[i], w);
+    if (error || (error = many_open(&many, dirs, count, force, w)))
+        return error;
+    r.many = many;
+    char *plots = plots_of(r.dir, w);
+    error = plots ? many_figures(many, plots, w) : -EIO;
+    free(plots);
+    if (!error) {
+        r.undrawn = draw(r.dir);
+        error = put_page(&(struct content){ write_many, &r }, path, w);
+    }
+    if (!error)
+        many_print(many, stderr);
+    many_close(many);
     return error;
 }
 
 static int report_main(const struct command *self, int argc, char **argv)
 {
     const char *out = NULL;
+    int force = 0;
     const struct option options[] = {
-        { "--out", "FILE", OPTION_TEXT, &out, "where to write the page; DIR/report.html" },
+        { "--out", "FILE", OPTION_TEXT, &out, "where to write the page" },
+        { "--force", NULL, OPTION_FLAG, &force, "compare builds of different types, too" },
         { 0 },
     };
-    struct reading reading;
-    struct checks checks;
-    struct answer answer;
     struct why w = { "" };
+    char *dirs[MANY_RUNS] = { NULL };
 
-    int operands = options_take(self, options, argc, argv);
-    if (operands > 1)
-        die(EXIT_USAGE, "report: one folder at a time: teampool report DIR");
-    char *dir = operands ? clean_path(argv[0]) : newest_run();
-    char *path = out ? strdup(out) : join(dir, "report.html");
-    int error = derive(dir, &w);
-    if (!error)
-        error = reading_open(&reading, dir, &w);
-    if (!error) {
-        error = make(dir, path, &reading, &checks, &answer, &w);
-        if (!error) {
-            verdict_print(&answer, stderr);
-            if (checks.bad || checks.warnings)
-                fputs("checks that warn:\n", stderr);
-            checks_print(&checks, MARK_WARN, stderr);
-            printf("%s\n", path);
-        }
-        reading_close(&reading);
-    }
+    int count = options_take(self, options, argc, argv);
+    if (count > MANY_RUNS)
+        die(EXIT_USAGE, "report: at most %d runs fit on a page; there are %d", MANY_RUNS, count);
+    for (int i = 0; i < count; i++)
+        dirs[i] = clean_path(argv[i]);
+    if (!count)
+        dirs[count++] = newest_run();
+    char *path =
+        out ? strdup(out) : join(dirs[count - 1], count > 1 ? "against.html" : "report.html");
+    int error =
+        count > 1 ? report_many(dirs, count, path, force, &w) : report_one(dirs[0], path, &w);
     if (error)
         warn("report: %s", *w.text ? w.text : strerror(-error));
+    else
+        printf("%s\n", path);
     free(path);
-    free(dir);
+    while (count)
+        free(dirs[--count]);
     return error ? EXIT_FAILED : EXIT_OK;
 }
 
 const struct command command_report = {
     .name = "report",
-    .operands = "[DIR]",
-    .summary = "figures and one page from a run's record",
+    .operands = "[DIR | OLD NEW ...]",
+    .summary = "figures and one page from a run's record, or from several runs",
     .about =
         "Writes DIR/plots/*.csv, has them drawn where gnuplot is, and writes DIR/report.html: one\n"
-        "file without scripts.  DIR left out: the newest run under results/.  The page's path "
-        "goes\n"
-        "to stdout, the verdict to stderr.",
+        "file without scripts.  DIR left out: the newest run under results/.  Of two runs or "
+        "more:\n"
+        "NEW/against.html, in the last one's folder: each run against the first, as 'teampool\n"
+        "compare' has it, and all side by side; its figures are NEW/plots/compare*.  The page's\n"
+        "path goes to stdout, the verdict to stderr.",
     .main = report_main,
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * report: the page of a run.  report.c finds the run, has its figures drawn and puts the page in
- * its place; report_page.c writes it; report_style.c holds its style sheet.
+ * its place; report_page.c writes it, report_topology.c the drawing of the machine; report_style.c
+ * holds its style sheet.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
@@ -27,6 +28,7 @@ struct report {
  * Write errors are left in F for the caller to see. */
 void report_page(FILE *f, const struct report *r);
 
-extern const char report_style[];
+/* The machine and who sat where, a figure of its own. */
+void report_topology(FILE *f, const struct report *r);
 
 #endif

@@ -4,9 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "drawing.h"
 #include "page.h"
 #include "words.h"
 
@@ -47,41 +45,20 @@ static void put_length(FILE *f, int *count, const struct report *r)
     put_item(f, count, word);
 }
 
-/* "2026-01-02 03:04 UTC" of "2026-01-02T03:04:05Z"; anything else as it is. */
-static const char *date_of(char buffer[WORD], const char *text)
-{
-    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
-    size_t i = 0;
-    while (form[i] && text[i] &&
-           (form[i] == 'd' ? strchr("0123456789", text[i]) != NULL : form[i] == text[i]))
-        i++;
-    if (form[i] || text[i])
-        return text;
-    snprintf(buffer, WORD, "%.10s %.5s UTC", text, text + 11);
-    return buffer;
-}
-
 static void put_head(FILE *f, const struct report *r)
 {
     const char *host = *fact(r, "hostname") ? fact(r, "hostname") : "a machine without a name";
     char profile[WORD], date[WORD];
     int count = 0;
-    fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n"
-          "<meta name=viewport content=\"width=device-width,initial-scale=1\">\n"
-          "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "
-          "'unsafe-inline'; img-src data:\">\n"
-          "<meta name=color-scheme content=\"light dark\">\n",
-          f);
-    page_put(f, "<title>Threads or processes? %s</title>\n<style>\n", host);
-    fputs(report_style, f);
-    fputs("</style></head>\n<body><header><h1>Threads or processes?</h1>\n<p>", f);
+    page_begin(f, "Threads or processes?", host);
+    fputs("<h1>Threads or processes?</h1>\n<p>", f);
     put_item(f, &count, host);
     put_item(f, &count, fact(r, "cpu_model"));
     put_count(f, &count, r, "cores", "core");
     put_count(f, &count, r, "pus", "hardware thread");
     put_item(f, &count, fact(r, "kernel"));
     put_item(f, &count, fact(r, "compiler"));
-    put_item(f, &count, date_of(date, fact(r, "date_utc")));
+    put_item(f, &count, words_date(date, fact(r, "date_utc")));
     put_length(f, &count, r);
     if (*fact(r, "profile")) {
         snprintf(profile, sizeof profile, "%.40s profile", fact(r, "profile"));
@@ -141,24 +118,49 @@ static void put_chunk_tile(FILE *f, const struct answer *v)
         snprintf(big, sizeof big, "%s", low);
     else
         snprintf(big, sizeof big, "%s to %s", low, high);
-    snprintf(small, sizeof small, "tasks per chunk are within 2%% of the best, for tasks of %s",
-             words_time(time, v->chunk.task_ns, 2));
+    snprintf(small, sizeof small,
+             "tasks per chunk are within 2%% of the best, for tasks of %.20s%s",
+             words_time(time, v->chunk.task_ns, 2),
+             v->chunk.low < v->chunk.high ? "; the headline's is in their middle" : "");
     put_tile(f, "good", big, small);
+}
+
+/* "threads", "processes (stealing)": who of a side it was, where it is not dynamic hand-out. */
+static void name_side(char out[WORD], const char *who, const struct shortest *s)
+{
+    const char *how = s->backend && !strcmp(s->backend, "pipe")      ? "pipes"
+                      : s->schedule && !strcmp(s->schedule, "steal") ? "stealing"
+                                                                     : "";
+    snprintf(out, WORD, *how ? "%s (%s)" : "%s", who, how);
 }
 
 static void put_shortest_tile(FILE *f, const char *who, const struct shortest *s)
 {
-    char big[64], small[200], time[WORD];
+    char big[64], small[240], time[WORD], side[WORD];
     shortest_word(big, s);
-    if (s->kind == SHORTEST_NEVER)
-        snprintf(small, sizeof small, "%s: at most %.0f%% of the time was useful, at %s", who,
-                 100 * s->efficiency, words_time(time, s->ns, 2));
-    else
-        snprintf(small, sizeof small, "shortest task worth giving to %s%s%s%s%s", who,
-                 s->schedule && strcmp(s->schedule, "dynamic") ? " (" : "",
-                 s->schedule && strcmp(s->schedule, "dynamic") ? s->schedule : "",
-                 s->schedule && strcmp(s->schedule, "dynamic") ? ")" : "",
-                 s->kind == SHORTEST_UNKNOWN ? "" : ": from there on half the time is useful");
+    name_side(side, who, s);
+    switch (s->kind) {
+    case SHORTEST_NEVER:
+        snprintf(
+            small, sizeof small,
+            "no task tried for %.40s, one at a time, kept half of the time for work: %.0f%% at "
+            "most, up to %.20s",
+            side, 100 * s->efficiency, words_time(time, s->ns, 2));
+        break;
+    case SHORTEST_UNCLEAR:
+        snprintf(small, sizeof small,
+                 "shortest task worth giving to %.40s: the blocks disagree; a longer run tells",
+                 side);
+        break;
+    case SHORTEST_UNKNOWN:
+        snprintf(small, sizeof small, "shortest task worth giving to %.40s", side);
+        break;
+    default:
+        snprintf(small, sizeof small,
+                 "of work in the shortest task worth giving to %.40s, one at a time: half of the "
+                 "time is work",
+                 side);
+    }
     put_tile(f, who, big, small);
 }
 
@@ -184,18 +186,35 @@ static void put_verdict(FILE *f, const struct report *r)
 
 /* ---- 2 best choice per workload -------------------------------------------------------------- */
 
-static void put_advice(FILE *f, const struct advice *a)
+/* All sizes that are as good as the best where they were tried, so that no row quotes another one
+ * than the verdict does. */
+static void put_chunk(FILE *f, const struct report *r, const struct cell *c)
 {
-    char workers[WORD], chunk[WORD];
+    struct chunk_range range = { 0 };
+    char low[WORD], high[WORD];
+    if (!strcmp(c->workload, "cpu"))
+        range = chunk_range_of(r->reading, c->backend, c->schedule, c->task_ns);
+    if (range.low > 0 && range.low < range.high)
+        page_put(f, "%s to %s", words_count(low, range.low), words_count(high, range.high));
+    else if (range.low > 0)
+        page_text(f, words_count(low, range.low));
+    else
+        page_put(f, "%s <span class=ci>no other tried</span>", words_count(low, c->chunk));
+}
+
+static void put_advice(FILE *f, const struct report *r, const struct advice *a)
+{
+    char workers[WORD];
     const char *look = a->choice == CHOICE_THREADS     ? " class=\"word threads\""
                        : a->choice == CHOICE_PROCESSES ? " class=\"word processes\""
                                                        : "";
     page_put(f, "<tr><th scope=row>%s</th><td", a->work);
     fputs(look, f);
     page_put(f, ">%s</td>", choice_word(a->choice));
-    page_put(f, "<td class=n data-l=workers>%s</td><td class=n data-l=chunk>%s</td>",
-             words_count(workers, a->cell->workers), words_count(chunk, a->cell->chunk));
-    page_put(f, "<td data-l=schedule>%s</td><td class=n data-l=speed-up>", a->cell->schedule);
+    page_put(f, "<td class=n data-l=workers>%s</td><td class=n data-l=chunk>",
+             words_count(workers, a->cell->workers));
+    put_chunk(f, r, a->cell);
+    page_put(f, "</td><td data-l=schedule>%s</td><td class=n data-l=speed-up>", a->cell->schedule);
     page_estimate(f, UNIT_FACTOR, &a->cell->speedup);
     page_put(f, "</td><td>%s</td><td data-l=\"sure?\">%s</td></tr>\n", a->other, a->sure);
 }
@@ -217,7 +236,7 @@ static void put_advices(FILE *f, const struct report *r)
         "<th scope=col>The other side</th><th scope=col>Sure?</th></tr></thead><tbody>\n",
         f);
     for (int i = 0; i < v->advices; i++)
-        put_advice(f, &v->advice[i]);
+        put_advice(f, r, &v->advice[i]);
     fputs("</tbody></table></div></section>\n", f);
 }
 
@@ -266,46 +285,38 @@ static void put_checks(FILE *f, const struct report *r)
 
 /* ---- 4, 5, 7 figures ------------------------------------------------------------------------- */
 
-/* A figure whole: title, conditions, drawing, table.  Where the drawing cannot be used a sentence
- * says why, and the table is open, as it is where OPEN is 1. */
-static void put_figure(FILE *f, const struct report *r, const struct figure *figure, int open)
+/* Into OUT the figures of these scripts, in their order: those with data, or (ABSENT 1) without.
+ * Returns how many. */
+static int pick_figures(const struct report *r, const char *const *scripts, int absent,
+                        const struct figure *out[FIGURES])
 {
-    int drawn = 0;
-    struct why w = { "" };
-    char *svg;
-    page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n", figure->name, figure->title);
-    if (*figure->absent) {
-        page_put(f, "<p class=absent>%s</p></figure>\n", figure->absent);
-        return;
-    }
-    page_put(f, "<p class=sub>%s</p>\n", figure->subtitle);
-    if (asprintf(&svg, "%s/plots/%s.svg", r->dir, figure->name) >= 0) {
-        drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
-        free(svg);
-    }
-    if (!drawn)
-        page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : r->undrawn);
-    page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
-    page_figure_table(f, figure);
-    fputs("</details></figure>\n", f);
+    int n = 0;
+    for (const char *const *script = scripts; *script; script++)
+        for (int i = 0; i < r->figures->count; i++)
+            if (!strcmp(r->figures->figure[i].script, *script) &&
+                (*r->figures->figure[i].absent != 0) == absent)
+                out[n++] = &r->figures->figure[i];
+    return n;
 }
 
-/* The figures of these scripts, two in a row, those without data last; a last one alone takes the
- * row, its table beside it. */
+/* The figures of these scripts, two in a row; a last one alone takes the row, its table beside it.
+ * Below them, in one list, those without data. */
 static void put_figures(FILE *f, const struct report *r, const char *const *scripts)
 {
     const struct figure *shown[FIGURES];
-    int n = 0;
-    for (int absent = 0; absent < 2; absent++)
-        for (const char *const *script = scripts; *script; script++)
-            for (int i = 0; i < r->figures->count; i++)
-                if (!strcmp(r->figures->figure[i].script, *script) &&
-                    (*r->figures->figure[i].absent != 0) == absent)
-                    shown[n++] = &r->figures->figure[i];
+    int n = pick_figures(r, scripts, 0, shown);
     fputs("<div class=grid>\n", f);
     for (int i = 0; i < n; i++)
-        put_figure(f, r, shown[i], i == n - 1 && n % 2);
+        page_figure(f, shown[i], r->dir, r->undrawn, i == n - 1 && n % 2);
     fputs("</div>\n", f);
+    n = pick_figures(r, scripts, 1, shown);
+    if (n)
+        fputs("<ul class=\"card missing\">\n", f);
+    for (int i = 0; i < n; i++)
+        page_put(f, "<li id=\"fig-%s\"><b>%s</b> %s</li>\n", shown[i]->name, shown[i]->title,
+                 shown[i]->absent);
+    if (n)
+        fputs("</ul>\n", f);
 }
 
 /* ---- 9 do it yourself ------------------------------------------------------------------------ */
@@ -372,24 +383,46 @@ static void put_repeat(FILE *f, const struct report *r)
     fputs("</section>\n", f);
 }
 
+/* ---- the page -------------------------------------------------------------------------------- */
+
+/* What follows the checks: a heading, a line below it, and the figures of these scripts. */
+static const struct section {
+    const char *title, *intro;
+    const char *scripts[8];
+    void (*more)(FILE *f, const struct report *r); /* after the figures; NULL: nothing */
+} sections[] = {
+    { "How far does it scale?",
+      "Dots are medians over blocks; every drawing has its numbers below it.",
+      { "speedup", "length", "chunk", "startup", "launch" },
+      NULL },
+    { "Where does the time go?",
+      "What each worker did, when it had nothing to do, and whether the run was calm.",
+      { "where", "samples", "timeline" },
+      report_topology },
+    { "Threads or processes?",
+      "What isolation costs and what it spares: the same hand-out over memory and pipes, tasks "
+      "that fight for something, tasks that carry bytes.",
+      { "matrix", "contention", "payload", "map" },
+      NULL },
+    { "Uneven tasks, and the lesson",
+      "What the schedule is worth when tasks differ, and where it all began: tasks that only "
+      "sleep.",
+      { "schedules", "lesson" },
+      NULL },
+};
+
 void report_page(FILE *f, const struct report *r)
 {
-    static const char *const scaling[] = { "speedup", "length", "chunk", "startup", NULL };
-    static const char *const uneven[] = { "schedules", "lesson", NULL };
     put_head(f, r);
     put_verdict(f, r);
     put_advices(f, r);
     put_checks(f, r);
-    fputs("<h2>How far does it scale?</h2>\n<p>Dots are medians over blocks; every drawing has its "
-          "numbers below it.</p>\n",
-          f);
-    put_figures(f, r, scaling);
-    fputs("<h2>Uneven tasks, and the lesson</h2>\n<p>What the schedule is worth when tasks differ, "
-          "and where it all began: tasks that only sleep.</p>\n",
-          f);
-    put_figures(f, r, uneven);
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        page_put(f, "<h2>%s</h2>\n<p>%s</p>\n", sections[i].title, sections[i].intro);
+        put_figures(f, r, sections[i].scripts);
+        if (sections[i].more)
+            sections[i].more(f, r);
+    }
     put_repeat(f, r);
-    fputs("</main>\n<footer>One file: no scripts, nothing fetched. Written by teampool from the "
-          "CSV files of this run.</footer>\n</body></html>\n",
-          f);
+    page_end(f, "the CSV files of this run");
 }

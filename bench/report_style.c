@@ -3,18 +3,18 @@
  * report_style: the page's style sheet.  The palette stands once, as variables: light, dark, print.
  * Drawings keep the colours that plots/theme.gp gave them in their attributes; the rules at the end
  * map each to its variable.  Text in a colour must reach a contrast of 4.5 to 1, shapes need less:
- * so processes and pipes have a darker variant (-text) in the light palette.
+ * so some colours have a darker variant (-text) in the light palette.
  */
-#include "report.h"
+#include "page.h"
 
 /* clang-format off */
 const char report_style[] =
 ":root{--page:#f5f6f8;--card:#fff;--ink:#1b1f27;--mute:#59616e;--line:#dde1e7;--axis:#9aa2ad;--grid:#e4e7eb;--code:#eef0f3;"
 "--threads:#0072b2;--processes:#d55e00;--processes-text:#b04c00;--steal:#8a3b00;--pipes:#c98a00;--pipes-text:#8a5f00;"
-"--serial:#666d78;--good:#00855f;color-scheme:light dark}\n"
+"--serial:#666d78;--good:#00855f;--handout:#dd8fb8;--handout-text:#a03f76;--starting:#6a3d8f;--slower:#b3261e;color-scheme:light dark}\n"
 "@media screen and (prefers-color-scheme:dark){:root{--page:#111419;--card:#1a1e25;--ink:#e6e9ee;--mute:#a3acb9;--line:#2f353f;--axis:#6c7686;"
 "--grid:#2a3039;--code:#252a33;--threads:#5cb8f2;--processes:#f59a4a;--processes-text:#f5a35c;--steal:#ffd2a8;"
-"--pipes:#d8ae1c;--pipes-text:#e2bb37;--serial:#a3acb9;--good:#3fcf9d}}\n"
+"--pipes:#d8ae1c;--pipes-text:#e2bb37;--serial:#a3acb9;--good:#3fcf9d;--handout:#e39cc8;--handout-text:#e9b1d3;--starting:#b78be6;--slower:#ff8f85}}\n"
 "*{box-sizing:border-box}\n"
 "html{-webkit-text-size-adjust:100%}\n"
 "body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;"
@@ -56,12 +56,21 @@ const char report_style[] =
 ".fig{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:15px 16px 11px;break-inside:avoid}\n"
 ".fig h3{font-size:16px;line-height:1.3;margin:0 0 3px;text-wrap:balance}\n"
 ".sub{color:var(--mute);font-size:14px;line-height:1.4;margin:0 0 8px}\n"
+".missing{list-style:none;color:var(--mute);font-size:14.5px;padding:10px 22px}.missing b{color:var(--ink);font-weight:600}\n"
 ".absent{color:var(--mute);font-size:14.5px;margin:6px 0}\n"
+".topo{margin-top:14px}.topo .lab{font-size:13px}.boxes{display:grid;gap:8px;font-size:13px;line-height:1.3}\n"
+".box,.core{border:1px solid var(--line);border-radius:8px;padding:7px 9px}.core{border-radius:6px;padding:5px 7px}\n"
+".lab{display:block;color:var(--mute);margin-bottom:4px}\n"
+".cores{display:grid;gap:6px;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));font-size:13px;line-height:1.3}\n"
+".pu{border-radius:4px;padding:2px 6px;margin-top:3px;background:var(--code)}.pu.on{background:var(--threads);color:var(--card);font-weight:600}\n"
+".pu.off{color:var(--mute);background:none;border:1px dashed var(--line)}\n"
 "details{font-size:14px;margin-top:6px}\n"
 "summary{cursor:pointer;color:var(--mute)}summary:hover{color:var(--ink)}\n"
 "code,pre{font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}\n"
 "pre{background:var(--code);border-radius:7px;padding:10px 12px;margin:8px 0;overflow-x:auto}\n"
 ".facts td:first-child{white-space:nowrap;color:var(--mute)}\n"
+/* runs compared: a cell's name is long */
+".fig[id^=fig-compare] th[scope=row]{white-space:normal}.beside th,.beside td{min-width:88px}.differs td{overflow-wrap:anywhere}.verdict details+p{margin-top:10px}\n"
 /* drawings */
 ".fig svg{display:block;width:100%;height:auto;max-width:560px;margin:0 auto;stroke-linejoin:round}\n"
 ".fig svg *{font-family:inherit}\n"
@@ -71,16 +80,22 @@ const char report_style[] =
 "svg [stroke='rgb(201,138,0)']{stroke:var(--pipes)}svg [fill='rgb(201,138,0)']{fill:var(--pipes)}svg [color='rgb(201,138,0)']{color:var(--pipes)}\n"
 "svg [stroke='rgb(102,109,120)']{stroke:var(--serial)}svg [fill='rgb(102,109,120)']{fill:var(--serial)}svg [color='rgb(102,109,120)']{color:var(--serial)}\n"
 "svg [stroke='rgb(0,133,95)']{stroke:var(--good)}svg [fill='rgb(0,133,95)']{fill:var(--good)}svg [color='rgb(0,133,95)']{color:var(--good)}\n"
+"svg [stroke='rgb(179,38,30)']{stroke:var(--slower)}svg [fill='rgb(179,38,30)']{fill:var(--slower)}svg [color='rgb(179,38,30)']{color:var(--slower)}\n"
+"svg [stroke='rgb(221,143,184)']{stroke:var(--handout)}svg [fill='rgb(221,143,184)']{fill:var(--handout)}svg [color='rgb(221,143,184)']{color:var(--handout)}\n"
+"svg [stroke='rgb(106,61,143)']{stroke:var(--starting)}svg [fill='rgb(106,61,143)']{fill:var(--starting)}svg [color='rgb(106,61,143)']{color:var(--starting)}\n"
 "svg [stroke='rgb(27,31,39)']{stroke:var(--ink)}svg [fill='rgb(27,31,39)']{fill:var(--ink)}svg [color='rgb(27,31,39)']{color:var(--ink)}\n"
 "svg [stroke='rgb(154,162,173)']{stroke:var(--axis)}svg [fill='rgb(154,162,173)']{fill:var(--axis)}svg [color='rgb(154,162,173)']{color:var(--axis)}\n"
 "svg [stroke='rgb(228,231,235)']{stroke:var(--grid)}svg [color='rgb(228,231,235)']{color:var(--grid)}\n"
-"svg [font-size][fill='rgb(213,94,0)']{fill:var(--processes-text)}svg [font-size][fill='rgb(201,138,0)']{fill:var(--pipes-text)}\n"
+"svg [font-size][fill='rgb(213,94,0)']{fill:var(--processes-text)}svg [font-size][fill='rgb(201,138,0)']{fill:var(--pipes-text)}"
+"svg [font-size][fill='rgb(221,143,184)']{fill:var(--handout-text)}svg [font-size][fill='rgb(154,162,173)']{fill:var(--mute)}\n"
 "svg [fill='black']{fill:var(--ink)}svg [color='black']{color:var(--axis)}svg [stroke='black']{stroke:var(--axis)}\n"
-/* phone */
-"@media screen and (min-width:761px){.grid>.fig:last-child:nth-child(odd){grid-column:1/-1;display:grid;grid-template-columns:1fr 1fr;"
+/* two drawings side by side only where their letters stay legible */
+"@media screen and (max-width:900px){.grid{grid-template-columns:minmax(0,1fr)}}\n"
+"@media screen and (min-width:901px){.grid>.fig:last-child:nth-child(odd){grid-column:1/-1;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));"
 "grid-template-rows:auto auto 1fr;column-gap:34px}.grid>.fig:last-child:nth-child(odd) svg{grid-area:1/2/span 3/3}}\n"
+/* phone */
 "@media screen and (max-width:760px){header,main,footer{padding-left:12px;padding-right:12px}"
-".grid{grid-template-columns:minmax(0,1fr)}.tiles{grid-template-columns:1fr 1fr}.checks{grid-template-columns:1fr}"
+".tiles{grid-template-columns:1fr 1fr}.checks{grid-template-columns:1fr}"
 ".card{padding:15px 14px}.fig{padding:12px 10px 9px}"
 ".rows thead{display:none}.rows tr{display:flex;flex-wrap:wrap;gap:0 14px;padding:9px 0;border-bottom:1px solid var(--line)}"
 ".rows tbody tr:last-child{border-bottom:0}.rows th,.rows td{border:0;padding:1px 0;text-align:left}"

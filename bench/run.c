@@ -30,11 +30,14 @@
 #include "order.h"
 #include "plan.h"
 #include "progress.h"
+#include "pus.h"
 #include "room.h"
 #include "settle.h"
 #include "summarize.h"
+#include "trace.h"
+#include "words.h"
 
-enum { CALIBRATION_MS = 100 };
+enum { CALIBRATION_MS = 100, TRACED_BLOCKS = 3 };
 
 struct wishes {
     const char *profile, *plan, *out, *resume, *only, *topology;
@@ -207,19 +210,44 @@ static enum cell_status judge_rows(const struct child *c, const struct record *c
     return CELL_OK;
 }
 
+/* Is the cell traced?  Some blocks are enough to find a sample that is like most. */
+static int is_traced(const struct record *cell, int block)
+{
+    return cell->trace && block <= TRACED_BLOCKS;
+}
+
+/* Take apart what the child printed: samples and, below an empty line, the trace.  A runner that
+ * knows no trace prints none, and TRACE stays NULL.  Returns 0 or -errno with WHY. */
+static int read_output(const struct child *c, int traced, struct csv **rows, struct csv **trace,
+                       struct why *w)
+{
+    const char *gap = traced ? strstr(c->out, "\n\n") : NULL;
+    long length = gap ? gap + 1 - c->out : c->out_length;
+    int error = csv_parse(rows, c->out, length, "its output", w);
+    if (error || !gap)
+        return error;
+    error = csv_parse(trace, gap + 2, c->out_length - length - 1, "its trace", w);
+    for (int i = 0; !error && trace_columns[i]; i++)
+        if (csv_column(*trace, trace_columns[i]) < 0)
+            error = why(w, -EBADMSG, "its trace has no column '%s'", trace_columns[i]);
+    if (!error && (*trace)->torn)
+        error = why(w, -EBADMSG, "its trace ends within a row");
+    return error;
+}
+
 /* Judge what the child left, and write it down. */
 static void keep_result(struct run *r, int index, int block, const struct child *c, double deadline)
 {
     struct plan_cell *cell = &r->plan.cells[index];
     struct why w = { "" };
     char reason[600];
-    struct csv *rows = NULL;
+    struct csv *rows = NULL, *trace = NULL;
     enum cell_status status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED;
 
     child_reason(c, deadline, reason, sizeof reason);
     if (!c->out_length)
         fill_reason(reason, sizeof reason, "it printed nothing");
-    else if (!c->timed_out && csv_parse(&rows, c->out, c->out_length, "its output", &w))
+    else if (!c->timed_out && read_output(c, is_traced(&cell->record, block), &rows, &trace, &w))
         fill_reason(reason, sizeof reason, w.text);
     else if (rows)
         status = judge_rows(c, &cell->record, rows, reason, sizeof reason);
@@ -230,9 +258,13 @@ static void keep_result(struct run *r, int index, int block, const struct child 
         if (status == CELL_OK)
             settle_note(r->settle, index, block, median);
     }
+    if (status == CELL_OK && trace &&
+        folder_add_trace(&r->folder, trace, index + 1, block, r->seq, &w))
+        stop_writing(r, &w);
     if (status == CELL_OK)
         cell->seconds = (double)c->wall_ns / 1e9;
     csv_free(rows);
+    csv_free(trace);
     r->cells_ok += status == CELL_OK;
     r->cells_bad += status != CELL_OK;
     if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, status, reason,
@@ -272,6 +304,7 @@ static int measure(struct run *r, int index, int block)
     }
     record.block = block;
     record.seq = r->seq;
+    record.trace = is_traced(&record, block);
     if (record.steps_per_ms == UNKNOWN)
         parse_number(machine_get(&r->machine, "steps_per_ms"), &record.steps_per_ms);
     FILE *f = open_memstream(&line, &length);
@@ -473,10 +506,11 @@ static void dry_run(struct run *r)
     int blocks = 1;
     while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= r->budget_s)
         blocks++;
-    warn("run: %d cells, about %.1f s for the first block, %d blocks in %.0f s; %d cells left out "
-         "to keep "
-         "the budget",
-         r->plan.count - dropped, one, blocks, plan_seconds(&r->plan, blocks), dropped - unfit);
+    char cells[WORD], whole[WORD], left[WORD];
+    warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the budget",
+         words_plural(cells, r->plan.count - dropped, "cell"), one,
+         words_plural(whole, blocks, "block"), plan_seconds(&r->plan, blocks),
+         words_plural(left, dropped - unfit, "cell"));
 }
 
 static void describe(struct run *r, const char *command)
@@ -535,7 +569,8 @@ static void start_new(struct run *r, const char *command)
                       &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
-                            &w))
+                            &w) ||
+        pus_write(r->topology, folder_file(&r->folder, "topology.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: %s", w.text);
     examine(r, &needs, &found);
     if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
@@ -687,13 +722,14 @@ static void finish(struct run *r)
 static void tell(const struct run *r)
 {
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
+    char runs[WORD], blocks[WORD];
     if (r->cells_bad)
-        warn("run: %d cell runs failed; the reasons are in %s/status.csv", r->cells_bad,
-             r->folder.path);
+        warn("run: %s failed; the reasons are in %s/status.csv",
+             words_plural(runs, r->cells_bad, "cell run"), r->folder.path);
     if (!r->wishes.quiet)
-        fprintf(stderr, "%d cell runs in %d block%s, %.1f s, %.0f %% of it in samples\n",
-                r->cells_ok, r->blocks, r->blocks == 1 ? "" : "s", wall_s,
-                100 * r->sampled_s / wall_s);
+        fprintf(stderr, "%s in %s, %.1f s, %.0f %% of it in samples\n",
+                words_plural(runs, r->cells_ok, "cell run"),
+                words_plural(blocks, r->blocks, "block"), wall_s, 100 * r->sampled_s / wall_s);
     if (stop_signal)
         warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
              r->folder.path);
@@ -751,7 +787,7 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
 static int run_main(const struct command *self, int argc, char **argv)
 {
     struct run r = { .wishes = { .profile = "default", .seed = -1, .blocks = -1 },
-                     .folder = { .samples = -1, .status = -1 } };
+                     .folder = { .samples = -1, .status = -1, .trace = -1 } };
     struct why w;
     char command[1000] = "teampool run";
     for (int i = 0; i < argc; i++)

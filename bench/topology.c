@@ -13,6 +13,7 @@
 
 #include "../core/csv.h"
 #include "command.h"
+#include "pus.h"
 #include "room.h"
 #include "words.h"
 
@@ -264,16 +265,16 @@ static void print_text(const struct topology *t, const char *limited, int *numbe
 
 /* The command ---------------------------------------------------------------------------------- */
 
-enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_XML };
+enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_PUS, FORMAT_XML };
 
 static enum format format_named(const char *name)
 {
-    static const char *const names[] = { "text", "csv", "xml", NULL };
+    static const char *const names[] = { "text", "csv", "pus", "xml", NULL };
     for (int i = 0; names[i]; i++)
         if (!strcmp(names[i], name))
             return (enum format)i;
     const char *near = nearest_word(name, names);
-    die(EXIT_USAGE, "topology: unknown format '%s'%s%s%s; there are text, csv and xml", name,
+    die(EXIT_USAGE, "topology: unknown format '%s'%s%s%s; there are text, csv, pus and xml", name,
         near ? ", perhaps '" : "", near ? near : "", near ? "'" : "");
 }
 
@@ -282,7 +283,7 @@ static int topology_main(const struct command *self, int argc, char **argv)
     const char *format_name = "text";
     struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT"), .source = "--topology" };
     const struct option options[] = {
-        { "--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv or xml" },
+        { "--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv, pus or xml" },
         { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
         { 0 },
     };
@@ -303,6 +304,8 @@ static int topology_main(const struct command *self, int argc, char **argv)
         print_text(t, limited, numbers);
     else if (format == FORMAT_CSV)
         print_csv(t, numbers);
+    else if (format == FORMAT_PUS)
+        pus_put(t, stdout);
     else if (topology_export_xml(t, "-", &w))
         die(EXIT_FAILED, "topology: %s", w.text);
     if (fflush(stdout) || ferror(stdout))
@@ -316,10 +319,10 @@ const struct command command_topology = {
     .name = "topology",
     .operands = "",
     .summary = "what this machine has, what we may use of it, and the worker counts worth a try",
-    .about =
-        "csv has the columns key,value; an empty value is not known, or none.  xml is hwloc's own\n"
-        "format.  HWLOC_XMLFILE or HWLOC_SYNTHETIC put another machine in place of this one.\n"
-        "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
-        "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
+    .about = "csv has the columns key,value; an empty value is not known, or none.  pus has a row\n"
+             "per hardware thread.  xml is hwloc's own format.  HWLOC_XMLFILE or HWLOC_SYNTHETIC "
+             "put another machine in place of this one.\n"
+             "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
+             "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
     .main = topology_main,
 };

@@ -10,7 +10,6 @@
 #include "words.h"
 
 #define WORKERS_WITHIN 1.05
-#define WORTHWHILE     0.5
 #define MARGIN         0.03 /* where no pair says which */
 
 const char *choice_word(enum choice c)
@@ -289,57 +288,69 @@ static double chunk_length_near(const struct reading *r, const char *backend, do
 
 /* ---- shortest worthwhile task ---------------------------------------------------------------- */
 
-static int by_length(const void *a, const void *b)
+/* The row of metg.csv with the most task lengths; -1: none. */
+static long metg_row(const struct reading *r, const char *backend, const char *schedule)
 {
-    const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
-    return (x->task_ns > y->task_ns) - (x->task_ns < y->task_ns);
+    long best = -1;
+    double most = 0;
+    for (long i = -1; (i = reading_find(r->metg, i + 1, backend, schedule)) >= 0;)
+        if (reading_value(r->metg, i, "lengths") > most) {
+            most = reading_value(r->metg, i, "lengths");
+            best = i;
+        }
+    return best;
 }
 
-/* Linear in 1/length between two neighbours, the first below one half and the second not: exact
- * where every task costs a constant on top of its work. */
-static double crossing(const struct cell *below, const struct cell *above)
+struct estimate worthwhile_of(const struct reading *r, const char *backend, const char *schedule,
+                              int percent)
 {
-    double e0 = below->efficiency.mid, e1 = above->efficiency.mid;
-    double x0 = 1 / below->task_ns, x1 = 1 / above->task_ns;
-    return 1 / (x0 + (x1 - x0) * (WORTHWHILE - e0) / (e1 - e0));
+    char name[16];
+    long row = metg_row(r, backend, schedule);
+    double share = percent / 100.0;
+    if (row < 0)
+        return (struct estimate){ NAN, NAN, NAN };
+    snprintf(name, sizeof name, "metg%d", percent);
+    struct estimate e = reading_estimate(r->metg, row, name, "_ns");
+    return (struct estimate){ share * e.mid, share * e.low, share * e.high };
 }
 
 struct shortest shortest_of(const struct reading *r, const char *backend, const char *schedule)
 {
-    struct want want = { .sweep = "length", .backend = backend, .schedule = schedule };
     struct shortest s = { .ns = NAN, .efficiency = NAN, .backend = backend, .schedule = schedule };
-    const struct cell **found;
-    long all = sorted_cells(r, &want, by_length, &found), n = 0, from;
-    for (long i = 0; i < all; i++)
-        if (found[i]->task_ns > 0 && !isnan(found[i]->efficiency.mid))
-            found[n++] = found[i];
-    for (from = n; from > 0 && found[from - 1]->efficiency.mid >= WORTHWHILE; from--)
-        ;
-    if (n > 0 && from == n) {
+    long row = metg_row(r, backend, schedule);
+    if (row < 0)
+        return s;
+    const char *status = reading_text(r->metg, row, "metg50_status");
+    struct estimate at = worthwhile_of(r, backend, schedule, 50);
+    struct estimate most = reading_estimate(r->metg, row, "max_efficiency", "");
+    s.efficiency = most.mid;
+    s.grounds.blocks = fmax(0, reading_value(r->metg, row, "blocks"));
+    s.grounds.width = half_width(&most);
+    if (!strcmp(status, "at")) {
+        s.kind = SHORTEST_AT;
+        s.ns = at.mid;
+        s.grounds.width = half_width(&at);
+    } else if (!strcmp(status, "below")) {
+        s.kind = SHORTEST_BELOW;
+        s.ns = reading_work(r, reading_value(r->metg, row, "shortest_ns"));
+    } else if (!strcmp(status, "not_reached")) {
         s.kind = SHORTEST_NEVER;
-        s.efficiency = -INFINITY;
-        for (long i = 0; i < n; i++)
-            if (found[i]->efficiency.mid > s.efficiency) {
-                s.efficiency = found[i]->efficiency.mid;
-                s.ns = found[i]->task_ns;
-                s.grounds = grounds_of(found[i], NULL);
-            }
-    } else if (n > 0) {
-        s.kind = from == 0 ? SHORTEST_BELOW : SHORTEST_AT;
-        s.ns = from == 0 ? found[0]->task_ns : crossing(found[from - 1], found[from]);
-        s.efficiency = found[from]->efficiency.mid;
-        s.grounds = grounds_of(found[from], from ? found[from - 1] : NULL);
+        s.ns = reading_work(r, reading_value(r->metg, row, "longest_ns"));
+    } else if (!strcmp(status, "unclear")) {
+        s.kind = SHORTEST_UNCLEAR;
+        s.grounds.unclear = 1;
     }
-    free(found);
     return s;
 }
 
 /* Is X the better answer? */
 static int shorter(const struct shortest *x, const struct shortest *y)
 {
-    static const int rank[] = {
-        [SHORTEST_UNKNOWN] = 0, [SHORTEST_NEVER] = 1, [SHORTEST_AT] = 2, [SHORTEST_BELOW] = 3
-    };
+    static const int rank[] = { [SHORTEST_UNKNOWN] = 0,
+                                [SHORTEST_UNCLEAR] = 1,
+                                [SHORTEST_NEVER] = 2,
+                                [SHORTEST_AT] = 3,
+                                [SHORTEST_BELOW] = 4 };
     if (x->kind != y->kind)
         return rank[x->kind] > rank[y->kind];
     return x->kind == SHORTEST_NEVER ? x->efficiency > y->efficiency : x->ns < y->ns;
@@ -368,6 +379,9 @@ const char *shortest_word(char buffer[64], const struct shortest *s)
         return buffer;
     case SHORTEST_NEVER:
         snprintf(buffer, 64, "not reached");
+        return buffer;
+    case SHORTEST_UNCLEAR:
+        snprintf(buffer, 64, "can't tell yet");
         return buffer;
     case SHORTEST_UNKNOWN:
         break;
@@ -421,7 +435,8 @@ static void describe_other(struct advice *a, const struct duel *d, const char *o
         if (isnan(d->ratio.low))
             strcpy(a->sure, "no: too few blocks");
         else if (d->blocks_needed > 0 && d->blocks_needed < 1000)
-            snprintf(a->sure, sizeof a->sure, "no: takes about %.0f blocks", d->blocks_needed);
+            snprintf(a->sure, sizeof a->sure, "no: takes about %.30s",
+                     words_plural(word, d->blocks_needed, "block"));
         else
             strcpy(a->sure, "no");
     }
@@ -669,7 +684,7 @@ static void say_duel(char *out, size_t room, const struct duel *d)
             words_slower_range(word, d->ratio.low, d->ratio.high));
     if (d->verdict == VERDICT_UNCLEAR && !isnan(d->ratio.low) && d->blocks_needed > 0 &&
         d->blocks_needed < 1000)
-        say(out, room, " About %.0f blocks would settle it.", d->blocks_needed);
+        say(out, room, " About %s would settle it.", words_plural(word, d->blocks_needed, "block"));
 }
 
 static void write_evidence(const struct reading *r, struct answer *v)
@@ -722,7 +737,7 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
         say(out, room, "There is no good cell to stand on.");
         return;
     }
-    char blocks[WORD];
+    char blocks[WORD], count[WORD];
     words_plural(blocks, c->blocks > 0 ? c->blocks : 0, "block");
     v->confidence = confidence_of(checks, &g);
     if (isnan(g.width) || g.blocks < BLOCKS_FOR_INTERVAL) {
@@ -733,8 +748,8 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
     if (checks->bad)
         say(out, room, ". A check below says not to use the numbers.");
     else if (checks->warnings)
-        say(out, room, ". %d check%s below warn%s.", checks->warnings,
-            checks->warnings == 1 ? "" : "s", checks->warnings == 1 ? "s" : "");
+        say(out, room, ". %s below %s.", words_plural(count, checks->warnings, "check"),
+            checks->warnings == 1 ? "warns" : "warn");
     else if (g.one_sided)
         say(out, room, ", but one side is missing.");
     else

@@ -10,8 +10,8 @@
  *             the power of two nearest its geometric middle
  *   side      threads against processes, each at its best: paired block by block where both did the
  *             same work, else by their intervals; no clear difference is an answer, and so is none
- *   shortest  the task length from which on efficiency stays at 50 % or above, interpolated
- *             linearly in 1/length between measured points, never beyond them
+ *   shortest  the work of a task of which half the workers' time is work: half of METG(50 %), which
+ *             counts the work with all that was spent on it (metg.csv)
  */
 #ifndef BENCH_VERDICT_H
 #define BENCH_VERDICT_H
@@ -47,9 +47,10 @@ struct shortest {
         SHORTEST_UNKNOWN, /* not measured */
         SHORTEST_AT,      /* at NS */
         SHORTEST_BELOW,   /* somewhere below NS, the shortest task measured */
-        SHORTEST_NEVER    /* not reached; the best seen was EFFICIENCY at NS */
+        SHORTEST_NEVER,   /* not reached, up to NS */
+        SHORTEST_UNCLEAR  /* the blocks disagree on which of these it is */
     } kind;
-    double ns, efficiency;
+    double ns, efficiency;          /* the highest of the curve, which rises */
     const char *backend, *schedule; /* who did it; constants or texts of the reading */
     struct grounds grounds;
 };
@@ -134,6 +135,10 @@ struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
 
 /* Where BACKEND with SCHEDULE reaches one half in the length sweep. */
 struct shortest shortest_of(const struct reading *r, const char *backend, const char *schedule);
+
+/* The work of a task of which PERCENT (50, 90, 95) of the workers' time is work; NAN: not known. */
+struct estimate worthwhile_of(const struct reading *r, const char *backend, const char *schedule,
+                              int percent);
 
 /* "3.1 µs", "below 100 ns", "not reached", "not measured". */
 const char *shortest_word(char buffer[64], const struct shortest *s);

@@ -230,7 +230,8 @@ static void put_shortest(FILE *f, const struct reading *r, const struct checks *
     static const char *const key[] = { [SHORTEST_UNKNOWN] = "unknown",
                                        [SHORTEST_AT] = "at",
                                        [SHORTEST_BELOW] = "below",
-                                       [SHORTEST_NEVER] = "never" };
+                                       [SHORTEST_NEVER] = "never",
+                                       [SHORTEST_UNCLEAR] = "unclear" };
     for (int k = 0; k < WHO; k++) {
         struct shortest s = shortest_of(r, who[k].backend, who[k].schedule);
         struct row row = row_of("shortest", key[s.kind]);

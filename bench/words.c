@@ -10,6 +10,7 @@
 /* Decimals that leave DIGITS significant digits in VALUE, rounding up to the next ten included. */
 static int decimals(double value, int digits)
 {
+    value = fabs(value);
     if (!(value > 0))
         return 0;
     int places = digits - 1 - (int)floor(log10(value));
@@ -37,7 +38,7 @@ const char *words_time(char buffer[WORD], double ns, int digits)
     double step = pow(10, digits), value = ns;
     int k = 0;
     /* 999.96 µs with three digits is 1 ms, not 1000 µs */
-    while (k < 3 && round(value * step / 1000) >= step) {
+    while (k < 3 && round(fabs(value) * step / 1000) >= step) {
         value /= 1000;
         k++;
     }
@@ -112,11 +113,66 @@ const char *words_slower_range(char buffer[WORD], double low, double high)
     return buffer;
 }
 
+const char *words_change(char buffer[WORD], double ratio)
+{
+    char factor[WORD];
+    if (!isfinite(ratio))
+        snprintf(buffer, WORD, "-");
+    else if (ratio > 0.5 && ratio < 2)
+        snprintf(buffer, WORD, "%+.1f%%", 100 * (ratio - 1));
+    else
+        snprintf(buffer, WORD, "x%.32s", words_factor(factor, ratio));
+    return buffer;
+}
+
+const char *words_bytes(char buffer[WORD], double bytes)
+{
+    static const char *const unit[] = { "B", "KiB", "MiB", "GiB" };
+    int k = 0;
+    for (; k < 3 && bytes >= 1024; k++)
+        bytes /= 1024;
+    snprintf(buffer, WORD, "%.*f" NO_BREAK "%s", bytes == round(bytes) ? 0 : 1, bytes, unit[k]);
+    return buffer;
+}
+
 const char *words_plural(char buffer[WORD], double count, const char *noun)
 {
     char number[WORD];
     size_t length = strlen(noun);
-    const char *ending = count == 1 ? "" : length && noun[length - 1] == 's' ? "es" : "s";
+    char last = length ? noun[length - 1] : 0, before = length > 1 ? noun[length - 2] : 0;
+    int hisses = last == 's' || (last == 'h' && (before == 'c' || before == 's'));
+    const char *ending = count == 1 ? "" : hisses ? "es" : "s";
     snprintf(buffer, WORD, "%.24s %.30s%s", words_count(number, count), noun, ending);
+    return buffer;
+}
+
+const char *words_date(char buffer[WORD], const char *text)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+    size_t i = 0;
+    while (form[i] && text[i] &&
+           (form[i] == 'd' ? strchr("0123456789", text[i]) != NULL : form[i] == text[i]))
+        i++;
+    if (form[i] || text[i])
+        return text;
+    snprintf(buffer, WORD, "%.10s %.5s UTC", text, text + 11);
+    return buffer;
+}
+
+const char *words_cut(char *buffer, size_t room, const char *text, int letters)
+{
+    static const char dots[] = "…";
+    size_t length = 0, fits = 0; /* FITS: so many bytes leave room for the dots */
+    for (int n = 0; text[length]; length++)
+        if ((text[length] & 0xC0) != 0x80) { /* a letter begins */
+            if (length + sizeof dots <= room && n < letters)
+                fits = length;
+            if (n++ == letters)
+                break;
+        }
+    if (!text[length] && length < room)
+        memcpy(buffer, text, length + 1);
+    else
+        snprintf(buffer, room, "%.*s%s", (int)fits, text, dots);
     return buffer;
 }

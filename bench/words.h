@@ -6,6 +6,8 @@
 #ifndef BENCH_WORDS_H
 #define BENCH_WORDS_H
 
+#include <stddef.h>
+
 enum { WORD = 64 };
 
 /* "100 ns", "3.1 µs", "302 ms", "2.40 s": DIGITS significant ones, and no trailing
@@ -27,7 +29,21 @@ const char *words_slower(char buffer[WORD], double ratio);
 /* "1.2% to 3.4% slower", "0.3% faster to 1.1% slower": the same of an interval. */
 const char *words_slower_range(char buffer[WORD], double low, double high);
 
+/* "+6.3%", "x2.4": what a ratio of new over old says became of it; "-": not known. */
+const char *words_change(char buffer[WORD], double ratio);
+
+/* "256 B", "4 KiB", "1 GiB" */
+const char *words_bytes(char buffer[WORD], double bytes);
+
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);
+
+/* TEXT, and no more than its first LETTERS letters and the ROOM of BUFFER, with three dots where
+ * something is left out.  ROOM is 4 at least. */
+const char *words_cut(char *buffer, size_t room, const char *text, int letters);
+
+/* "2026-01-02 03:04 UTC" of "2026-01-02T03:04:05Z"; any other TEXT as it is.  Returns BUFFER or
+ * TEXT. */
+const char *words_date(char buffer[WORD], const char *text);
 
 #endif

@@ -220,9 +220,9 @@ int csv_number(const struct csv *c, long row, int column, double *out)
     return 1;
 }
 
-/* Length of the well-formed UTF-8 sequence at S, or 0.  (Unicode 15, table 3-7.) */
-static int utf8_length(const unsigned char *s)
+int utf8_length(const char *text)
 {
+    const unsigned char *s = (const unsigned char *)text;
     if (s[0] < 0x80)
         return 1;
     if (s[0] >= 0xC2 && s[0] <= 0xDF)
@@ -244,14 +244,14 @@ void csv_put(FILE *f, const char *text)
     int quote = strpbrk(text, ",\"") || !strncmp(text, MARK, strlen(MARK));
     if (quote)
         fputc('"', f);
-    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+    for (const char *s = text; *s;) {
         int length = utf8_length(s);
         if (!length) {
             fputc('?', f);
             s++;
             continue;
         }
-        if (length == 1 && (*s < 0x20 || *s == 0x7F)) {
+        if (length == 1 && ((unsigned char)*s < 0x20 || *s == 0x7F)) {
             fputc(' ', f);
         } else {
             if (*s == '"')

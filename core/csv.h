@@ -40,6 +40,10 @@ const char *csv_cell(const struct csv *c, long row, int column);
 /* The cell as a number.  Returns 1 and sets OUT, or 0 where it is empty or no finite number. */
 int csv_number(const struct csv *c, long row, int column, double *out);
 
+/* How many bytes the well-formed UTF-8 sequence at S has; 0: there is none (Unicode 15, table 3-7).
+ * S is not empty. */
+int utf8_length(const char *s);
+
 /* Write one field, quoted if it must be.  Control bytes become spaces and bytes that are not UTF-8
  * become '?', so that no reader, plot or page meets them. */
 void csv_put(FILE *f, const char *text);

@@ -48,8 +48,9 @@ struct usl scaling_usl_free(const double *workers, const double *speedup, long n
  * 1 + WORK / CLAIM on the claims alone take all the time, 1 / CLAIM chunks in a unit of it.  NAN
  * unless CHUNKS and WORKERS are 1 or more, WORK and CLAIM 0 or more.
  * Source: the closed network of one server and WORKERS customers who think; its bounds are those of
- * Denning & Buzen, The Operational Analysis of Queueing Network Models (1978), X <= min(P / (Z + S),
- * 1 / S), its knee (Z + S) / S Kleinrock's saturation point (Queueing Systems 2, 1976, 4.12). */
+ * Denning & Buzen, The Operational Analysis of Queueing Network Models (1978), X <= min(P / (Z +
+ * S), 1 / S), its knee (Z + S) / S Kleinrock's saturation point (Queueing Systems 2, 1976, 4.12).
+ */
 double scaling_claims(double chunks, double workers, double work, double claim);
 
 /* The worker count with the highest speed-up, sqrt((1 - sigma) / kappa), 1 at least.  NAN unless

@@ -237,6 +237,7 @@ static int find_pus(struct topology *t, struct why *w)
             .core = (int)t->cores - 1,
             .package = (int)t->packages - 1,
             .rank = same_core ? p[-1].rank + 1 : 0,
+            .cache = { -1, -1, -1, -1, -1 },
         };
         core_before = core;
         package_before = package;
@@ -451,24 +452,15 @@ static void count_cache(struct topology *t, const struct topology_cache *found)
     t->cache[i] = *found;
 }
 
-/* All CPUs of O have it as their largest cache so far. */
-static void share_cache(struct topology *t, hwloc_obj_t o)
-{
-    for (long i = 0; i < t->pus; i++)
-        if (hwloc_bitmap_isset(o->cpuset, (unsigned)t->pu[i].cpu))
-            t->pu[i].cache = (int)o->logical_index;
-}
-
 static void find_caches(struct topology *t)
 {
     static const hwloc_obj_type_t types[] = { HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE,
                                               HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE,
                                               HWLOC_OBJ_L5CACHE };
-    for (long i = 0; i < t->pus; i++)
-        t->pu[i].cache = -1;
-    for (int level = 1; level <= 5; level++) {
+    for (int level = 1; level <= TOPOLOGY_LEVELS; level++) {
         hwloc_obj_t o = NULL;
-        while ((o = hwloc_get_next_obj_by_type(t->hwloc, types[level - 1], o))) {
+        for (int number = 0; (o = hwloc_get_next_obj_by_type(t->hwloc, types[level - 1], o));
+             number++) {
             struct topology_cache found = {
                 .level = level,
                 .kib = (long)(o->attr->cache.size / 1024),
@@ -476,7 +468,11 @@ static void find_caches(struct topology *t)
                 .sharing = hwloc_bitmap_weight(o->cpuset),
             };
             count_cache(t, &found);
-            share_cache(t, o);
+            for (long i = 0; i < t->pus; i++)
+                if (hwloc_bitmap_isset(o->cpuset, (unsigned)t->pu[i].cpu)) {
+                    t->pu[i].cache[level - 1] = number;
+                    t->pu[i].cache_kib[level - 1] = found.kib;
+                }
         }
     }
 }
@@ -665,7 +661,10 @@ enum part { CACHE, NODE, PACKAGE };
 
 static int part_of(const struct topology_pu *p, enum part part)
 {
-    return part == CACHE ? p->cache : part == NODE ? p->node : p->package;
+    int level = TOPOLOGY_LEVELS - 1;
+    while (level > 0 && p->cache[level] < 0)
+        level--;
+    return part == CACHE ? p->cache[level] : part == NODE ? p->node : p->package;
 }
 
 /* The allowed cores of the part that the first CPU of "close" lies in; 0: in none. */

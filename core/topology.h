@@ -23,6 +23,7 @@ struct topology_spec {
 
 /* What DESCRIBED may be, in an option's help. */
 #define TOPOLOGY_HELP "another machine: an hwloc XML file, or words: 'package:2 core:8 pu:2'"
+enum { TOPOLOGY_LEVELS = 5 };
 
 /* One hardware thread.  They are sorted in hwloc's order: the threads of a core, the cores of a
  * NUMA node and the nodes of a package stand together. */
@@ -31,11 +32,12 @@ struct topology_pu {
     int core;    /* 0 .. cores-1; where the machine tells of no cores, each PU is one */
     int package; /* 0 .. packages-1 */
     int node;    /* 0 .. numa_nodes-1: the smallest node that it is local to */
-    int cache;   /* the largest cache that it has, by hwloc's index in its level; -1: none */
     int kind;    /* 0 .. core_kinds-1 */
     int rank;    /* its place within its core: 0 is the first hardware thread */
     int allowed; /* 1: we may run here */
     int turn;    /* its place among the allowed threads of its core; -1 if it is not allowed */
+    int cache[TOPOLOGY_LEVELS]; /* of level 1 (data), 2, ...: which of its level; -1: it has none */
+    long cache_kib[TOPOLOGY_LEVELS]; /* 0: not known */
 };
 
 /* Cores of one sort, such as P and E.  Kind 0 is the slowest.  Sorts whose capacity (or, where that

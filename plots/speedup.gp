@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Speed-up over serial against workers, with the ideal.   workers, threads*, processes*, pipes*
+# Speed-up over serial against workers, with the ideal.   workers, threads*,
+# processes*, pipes*; and laws fitted to them: threads_fit, processes_fit
 DATA = ARG1; LABELS = ARG2; OUT = ARG3; FORMAT = ARG4
 HERE = ARG0[1:strlen(ARG0)-strlen('speedup.gp')]
 load HERE.'theme.gp'
@@ -13,6 +14,8 @@ set arrow 1 from X0,X0 to end,end nohead back ls 5
 plot DATA using 'workers':'pipes_low':'pipes_high' with filledcurves lc rgb PIPES, \
   DATA using 'workers':'processes_low':'processes_high' with filledcurves lc rgb PROCESSES, \
   DATA using 'workers':'threads_low':'threads_high' with filledcurves lc rgb THREADS, \
+  DATA using 'workers':'threads_fit' with lines lc rgb THREADS lw 1 dt (1,2), \
+  DATA using 'workers':'processes_fit' with lines lc rgb PROCESSES lw 1 dt (1,2), \
   DATA using 'workers':'pipes' with linespoints ls 4, \
   DATA using 'workers':'processes' with linespoints ls 2, \
   DATA using 'workers':'threads' with linespoints ls 1

@@ -20,35 +20,50 @@ set datafile missing NaN
 
 # one colour, one mark and one dash per series, the same in every figure
 THREADS   = '#0072B2'; PROCESSES = '#D55E00'; STEAL = '#8A3B00'; PIPES = '#C98A00'
-SERIAL    = '#666D78'; GOOD      = '#00855F'; INK   = '#1B1F27'
+SERIAL    = '#666D78'; GOOD      = '#00855F'; INK   = '#1B1F27'; SLOWER = '#B3261E'
 AXIS      = '#9AA2AD'; GRID      = '#E4E7EB'
-colour(s) = s eq 'threads' ? THREADS : s eq 'processes' ? PROCESSES : s eq 'steal' ? STEAL : \
-            s eq 'pipes' ? PIPES : s eq 'good' ? GOOD : s eq 'ink' ? INK : SERIAL
+HANDOUT   = '#DD8FB8'; STARTING  = '#6A3D8F'
+colour(s) = s eq 'threads' || s eq 'tpipes' ? THREADS : \
+            s eq 'processes' || s eq 'spawn' ? PROCESSES : s eq 'steal' ? STEAL : \
+            s eq 'pipes' ? PIPES : s eq 'good' ? GOOD : s eq 'ink' ? INK : s eq 'slower' ? SLOWER : \
+            s eq 'handout' ? HANDOUT : \
+            s eq 'waiting' ? AXIS : s eq 'startup' ? STARTING : SERIAL
+
+look(s) = s eq 'threads' ? 6 : s eq 'processes' ? 4 : s eq 'steal' ? 12 : 8 # the marks, open,
+solid(s) = s eq 'threads' ? 7 : s eq 'processes' ? 5 : s eq 'steal' ? 13 : s eq 'pipes' ? 9 : \
+           s eq 'tpipes' ? 8 : 6 # and filled
 
 set style line 1 lc rgb THREADS   lw 2.2 pt 7  ps 0.55 dt solid
 set style line 2 lc rgb PROCESSES lw 2.2 pt 5  ps 0.5  dt (9,3)
 set style line 3 lc rgb STEAL     lw 1.9 pt 13 ps 0.65 dt (3,3)
 set style line 4 lc rgb PIPES     lw 1.9 pt 9  ps 0.6  dt (9,3,2,3)
 set style line 5 lc rgb SERIAL    lw 1.4 dt (2,4)
+set style line 7 lc rgb PROCESSES lw 1.9 pt 4  ps 0.5  dt (2,3)
 set style line 6 lc rgb GRID      lw 0.8 dt solid
 set style fill transparent solid 0.16 noborder
 
 # ---- the labels file -----------------------------------------------------------------------------
-array TX[64]; array TY[64]; array TR[64]; array TS[64]; array TT[64]
+array TX[96]; array TY[96]; array TR[96]; array TS[96]; array TT[96]
 array SX[8];  array SY[8]
 array DX[8];  array DY[8];  array DS[8]
-texts = 0; shades = 0; drops = 0; LEVEL = NaN; TITLE = ''
+array BX[32]; array BY[32]; array BH[32]; array BS[32]
+array QX[32]; array QY[32]; array QS[32]
+texts = 0; shades = 0; drops = 0; spans = 0; points = 0; LEVEL = NaN; TITLE = ''
 W = 480; H = 330; PL = 68; PR = 396; PB = 54; PT = 316
 X0 = 0; X1 = 1; Y0 = 0; Y1 = 1
 text(r,x,y,s,t) = (texts = texts + 1, TR[texts] = r, TX[texts] = x, TY[texts] = y, TS[texts] = s, \
                    TT[texts] = t, 0)
 shade(x,y)      = (shades = shades + 1, SX[shades] = x, SY[shades] = y, 0)
 drop(x,y,s)     = (drops = drops + 1, DX[drops] = x, DY[drops] = y, DS[drops] = s, 0)
+span(x,y,s,t)   = (spans = spans + 1, BX[spans] = x, BY[spans] = y, BS[spans] = s, \
+                   BH[spans] = real(t), 0)
+point(x,y,s)    = (points = points + 1, QX[points] = x, QY[points] = y, QS[points] = s, 0)
 take(r,x,y,s,t) = r eq 'canvas' ? (W = x, H = y, 0) : r eq 'horizontal' ? (PL = x, PR = y, 0) : \
     r eq 'vertical' ? (PB = x, PT = y, 0) : r eq 'x' ? (X0 = x, X1 = y, 0) : \
     r eq 'y' ? (Y0 = x, Y1 = y, 0) : r eq 'title' ? (TITLE = t, 0) : \
     r eq 'level' ? (LEVEL = y, 0) : \
-    r eq 'shade' ? shade(x,y) : r eq 'drop' ? drop(x,y,s) : text(r,x,y,s,t)
+    r eq 'shade' ? shade(x,y) : r eq 'drop' ? drop(x,y,s) : \
+    r eq 'span' ? span(x,y,s,t) : r eq 'point' ? point(x,y,s) : text(r,x,y,s,t)
 stats LABELS using (take(strcol('role'), column('x'), column('y'), strcol('series'), \
                          strcol('text'))) nooutput
 
@@ -94,6 +109,8 @@ time_tics = "if (log10(Y1/Y0) < 2.2) { set ytics (1e-9); \
 UNIT = X1 >= 1e9 ? 's' : X1 >= 1e6 ? 'ms' : X1 >= 1e3 ? 'µs' : 'ns'
 NS   = X1 >= 1e9 ? 1e9 : X1 >= 1e6 ? 1e6 : X1 >= 1e3 ? 1e3 : 1.0
 # steps of 1, 2 or 5 that make about five of a range
+# the same in powers of two, for MiB
+steps2(r) = r > 100 ? 2.0**floor(log(r)/log(2) - 2) : steps(r)
 decade(r) = 10.0**floor(log10(r / 5))
 steps(r) = r / decade(r) > 35 ? 10 * decade(r) : r / decade(r) > 14 ? 5 * decade(r) : \
            r / decade(r) > 7 ? 2 * decade(r) : decade(r)

@@ -3,8 +3,9 @@
 #
 # setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
 #   setup.sh                 install for building, plotting and testing
+#   setup.sh --with browser  and a Chromium, for the tests that look at the pages: they do without
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test.  TEAMPOOL_SETUP_DRY=1 prints the install command instead of running it.
+# PART: build, plot, test, browser.  TEAMPOOL_SETUP_DRY=1: print the install command, don't run it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -62,8 +63,11 @@ int main(void) { return omp_get_num_threads() - 1; }' -fopenmp || { { have cc ||
 int main(void) { return 0; }' -lcmocka || echo cmocka
         have python3 || echo python3
         ;;
+    browser)
+        have chromium || have chromium-browser || have google-chrome || echo chromium
+        ;;
     *)
-        say "no part '$1'; there are build, plot and test"
+        say "no part '$1'; there are build, plot, test and browser"
         exit 2
         ;;
     esac
@@ -140,8 +144,17 @@ check() { # PART
     return 1
 }
 
-install() {
-    words=$(missing build; missing plot; missing test)
+# What is missing of the PARTS, one word each.
+missing_of() { # PARTS ...
+    for part in "$@"; do
+        missing "$part"
+    done
+}
+
+install() { # PARTS ...
+    parts=$*
+    # shellcheck disable=SC2086
+    words=$(missing_of $parts)
     if [ -z "$words" ]; then
         say "nothing is missing"
         return 0
@@ -174,13 +187,18 @@ install() {
     fi
     # shellcheck disable=SC2086
     $root $command || { say "could not install; the command was: $command"; return 1; }
-    words=$(missing build; missing plot; missing test)
+    # shellcheck disable=SC2086
+    words=$(missing_of $parts)
     # shellcheck disable=SC2086
     [ -z "$words" ] || { say "still missing after installing:" $words; return 1; }
 }
 
 case ${1:-} in
-'') install ;;
+'') install build plot test ;;
+--with)
+    [ "${2:-}" = browser ] || { say "--with: no extra '${2:-}'; there is browser"; exit 2; }
+    install build plot test browser
+    ;;
 --check) check "${2:?setup.sh --check PART}" ;;
 -h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;

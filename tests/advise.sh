@@ -118,18 +118,18 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 # ---- a payload that was measured: through a pipe it costs, in place it does not
 cp -R run bytes
 awk -F, -v OFS=, -v samples=bytes/samples.csv -v status=bytes/status.csv '
-    NR == 1 { next }
-    $6 == "cpu" && $8 == 10000 && $(NF - 2) == "length" && $2 != "serial" {
+    NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $6 == "cpu" && $8 == 10000 && $at["sweep"] == "length" && $2 != "serial" {
         for (b = 256; b <= 4096; b *= 16) {
-            wall = $21 + ($2 == "pipe" ? 2 : 0.1) * b * $10 / $12
+            wall = $at["wall_ns"] + ($2 == "pipe" ? 2 : 0.1) * b * $10 / $12
             row = $0
             sub(/,cpu,/, ",payload,", row)
             split(row, f, ",")
-            f[9] = b; f[17] = $17 + 100000 * b; f[21] = wall; f[NF - 2] = "payload"
+            f[9] = b; f[at["seq"]] += 100000 * b; f[at["wall_ns"]] = wall; f[at["sweep"]] = "payload"
             line = f[1]
             for (i = 2; i <= NF; i++) line = line "," f[i]
             print line >> samples
-            if ($18 == 0) print 1000 + b "," $16 "," f[17] ",ok,,4000,made up" >> status
+            if ($at["sample"] == 0) print 1000 + b "," $at["block"] "," f[at["seq"]] ",ok,,4000,made up" >> status
         }
     }' run/samples.csv
 advise 0 bytes --task-us 10 --tasks 10000 --payload 4096 --format csv

@@ -194,6 +194,66 @@ measure backend=pool workload=sleep task_ns=2000000 tasks=2 samples=1 warmup_sam
 expect "warm-ups for 30 ms" [ "$(column warmup | grep -c 1)" -ge 5 ]
 echo "what the line says is in the rows"
 
+# ---- a traced sample ----
+
+# is_trace TASKS CHUNK: in file trace each task stands once, in rows of CHUNK tasks at most (0: any),
+# and what a worker did is in order.
+is_trace() {
+    awk -F, -v tasks="$1" -v chunk="$2" '
+        NR == 1 { bad = $0 != "worker,cpu,first_task,tasks,begin_ns,end_ns"; next }
+        NF != 6 || $4 < 1 || (chunk && $4 > chunk) || $6 < $5 || $5 < last[$1] { bad = 1 }
+        { last[$1] = $6; for (i = $3; i < $3 + $4; i++) seen[i]++ }
+        END {
+            for (i = 0; i < tasks; i++) if (seen[i] != 1) bad = 1
+            for (i in seen) if (i + 0 < 0 || i + 0 >= tasks) bad = 1
+            exit bad
+        }' trace
+}
+
+# traced CHUNK WORD...: samples as ever, an empty line, and a table of 60 tasks.
+traced() {
+    most=$1
+    shift
+    measure "$@" task_ns=500 tasks=60 steps_per_ms=1000000 samples=3 warmup_samples=2 trace=1
+    expect "exit code 0, not $code" is $code 0
+    expect "nothing on stderr" is_empty err
+    expect "two tables" [ "$(awk -v RS= 'END { print NR }' out)" -eq 2 ]
+    awk -v RS= 'NR == 2' out >trace
+    awk -v RS= 'NR == 1' out >samples
+    mv samples out
+    expect "a table of samples" is_table
+    expect "5 samples, as without a trace" [ "$(column sample | tr -d '\n')" = 01234 ]
+    expect "all of them ok" all_are ok status
+    expect "close_ns in the last row" [ -n "$(column close_ns | tail -n 1)" ]
+    expect "each task once in: $(cat trace)" is_trace 60 "$most"
+}
+
+for backend in $backends; do
+    workers=3
+    [ "$backend" != serial ] || workers=1
+    for load in $loads; do
+        traced 4 backend="$backend" workload="$load" workers=$workers chunk=4
+    done
+    for schedule in $(awk -F, -v b="$backend" '$1 == "backend" && $2 == b { print $5 }' list); do
+        most=7
+        [ "$schedule" != guided ] || most=0
+        traced $most backend="$backend" workload=cpu workers=$workers chunk=7 schedule="$schedule"
+        expect "workers 0 to $((workers - 1))" \
+            [ -z "$(column worker trace | grep -vx "[0-$((workers - 1))]")" ]
+    done
+done
+for backend in pool pipe; do
+    traced 9 backend=$backend start=spawn workload=payload workers=2 chunk=9
+done
+traced 0 backend=pool schedule=static workload=cpu workers=3
+expect "a block a worker" [ "$(wc -l <trace)" -eq 4 ]
+traced 4 backend=omp workload=cpu workers=2 "cpus=$last_cpu" chunk=4
+expect "on the CPU that the line says" [ -z "$(column cpu trace | grep -vFx "$last_cpu")" ]
+measure backend=serial workload=empty tasks=100 samples=2 trace=0
+expect "no second table unless asked for" is_table
+refused 'trace' backend=pool workload=cpu trace=2
+echo "a traced sample tells who did which task, once"
+
 # ---- the caller's environment ----
 
 busy() { # in some sample two workers worked: their sum is more than the busiest one's time

@@ -5,16 +5,21 @@
 # stands behind a run.  Same words, same bytes.
 #
 #   cores=8  blocks=8  profile=default  host=fake  governor=performance  load=0.05  quota=
-#   fail=omp        every launch of this backend fails
+#   fail=omp        every launch of this backend fails (every: of all but serial; all: of each)
 #   without=lesson  this sweep is not there (several: joined by +; all: every one)
 #   only=1          only this number of workers in the sweep over workers
+#   ended=0         the run is still going on
+#   more=1          the sweeps of the default profile as well: matrix, launch, contention, payload
 #   even=1.0        processes' work costs this many times the threads'
+#   trace=20        the threads' schedules were traced in two blocks: trace.csv, with so many chunks a
+#                   worker where tasks are taken on demand
+#   slow=3          the first of these samples took so many times as long as the others
 set -eu
 [ $# -ge 1 ] || { echo "usage: fake_run.sh DIR [KEY=VALUE ...]" >&2; exit 2; }
 dir=$1
 shift
 cores=8 blocks=8 profile=default host=fake governor=performance load=0.05 quota='' fail='' without=''
-only='' even=1.0
+only='' even=1.0 more=0 ended=1 trace=0 slow=3
 for word; do
     case $word in
     cores=*) cores=${word#*=} ;;
@@ -28,6 +33,10 @@ for word; do
     without=*) without=${word#*=} ;;
     only=*) only=${word#*=} ;;
     even=*) even=${word#*=} ;;
+    more=*) more=${word#*=} ;;
+    ended=*) ended=${word#*=} ;;
+    trace=*) trace=${word#*=} ;;
+    slow=*) slow=${word#*=} ;;
     *) echo "fake_run.sh: '$word'?" >&2; exit 2 ;;
     esac
 done
@@ -52,11 +61,20 @@ field() {
         'memory_kib,16318460,' "governor,$governor," 'boost,,' "load_before,$load," \
         'load_after,3.10,' 'foreign_share,0.002,' 'clock_cost_ns,24.5,' 'steps_per_ms,600000,' \
         'dropped_cells,0,' 'omp_env,"OMP_PROC_BIND=close OMP_WAIT_POLICY=passive",'
-} >"$dir/machine.csv"
+} | if [ "$ended" = 1 ]; then cat; else grep -v '^elapsed_s\|^foreign_share\|^load_after'; fi >"$dir/machine.csv"
+{
+    echo cpu,package,node,core,rank,kind,kind_name,allowed,l1,l1_kib,l2,l2_kib,l3,l3_kib
+    cpu=0
+    while [ "$cpu" -lt "$cores" ]; do
+        echo "$cpu,0,0,$cpu,0,0,,1,$cpu,48,$cpu,1024,0,32768"
+        cpu=$((cpu + 1))
+    done
+} >"$dir/topology.csv"
 printf '# made up by fake_run.sh\n' >"$dir/plan.txt"
 
 awk -v cores="$cores" -v blocks="$blocks" -v profile="$profile" -v fail="$fail" \
-    -v without="+$without+" -v only="$only" -v even="$even" -v out="$dir" '
+    -v without="+$without+" -v only="$only" -v even="$even" -v more="$more" -v trace="$trace" -v slow="$slow" \
+    -v out="$dir" '
 function noise() { # about normal, reproducible in every awk
     sum = 0
     for (q = 0; q < 4; q++) {
@@ -84,34 +102,61 @@ function model(b, s, wl, v, w, n, c, p,    busy, o, fix, heavy, work) {
     if (b == "pipe") return fix + max((work + n / c * 3000) / busy, n / c * 4200) + c * w / 3
     return fix + (work + n / c * o * (1 + 0.2 * (busy - 1))) / busy + c * w * (c >= n / p ? 0.02 : n / c % p ? 0.5 : 0.15)
 }
-function cell(sweep, b, s, wl, v, w, n, c, p,    k, x, base, open, line, factor) {
+# Dealt in advance, worker k needs k + 1 parts of the time; on demand, all need the same.
+function write_trace(number, block, seq, s, n, p, time,    k, x, chunks, each, step) {
+    if (!traced++) print "cell,block,seq,worker,cpu,first_task,tasks,begin_ns,end_ns" > tracing
+    chunks = s == "static" ? 1 : trace
+    each = int(n / p / chunks)
+    for (k = 0; k < p; k++)
+        for (x = 0; x < chunks; x++) {
+            step = (s == "static" ? (k + 1) / p : 0.99) * time / chunks
+            print number "," block "," seq "," k "," k "," (x * p + k) * each "," each "," \
+                int(5000 + x * step) "," int(5000 + (x + 0.98) * step) > tracing
+        }
+}
+function cpus_of(p,    k, text) { # in turn over all there are
+    for (k = 0; k < p; k++) text = text (k ? "+" : "") k % cores
+    return text
+}
+# EXTRA: "payload=4096", "ballast=64", "start=spawn", "faster=2": times that much less time
+function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, start, wall) {
     if (index(without, "+" sweep "+") || index(without, "+all+")) return
     number++
-    line = "backend=" b " schedule=" s " workload=" wl " task_ns=" w " tasks=" n " chunk=" c " workers=" p
-    open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p)
+    split("", E)
+    for (k = split(extra, words, " "); k > 0; k--) { split(words[k], pair, "="); E[pair[1]] = pair[2] }
+    start = "start" in E ? E["start"] : b == "serial" ? "none" : b ~ /^(omp|pthread)/ ? "thread" : "fork"
+    line = "backend=" b " schedule=" s " workload=" wl " task_ns=" w " tasks=" n " chunk=" c " workers=" p " sweep=" sweep
+    if (v != "") line = line " variant=" v
+    open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p) * (1 + E["ballast"] / 100 * (start == "fork"))
     for (k = 0; k < (sweep == "lesson" ? min(blocks, 2) : blocks); k++) {
         seq++
-        if (b == fail) {
+        if (b == fail || fail == "all" || (fail == "every" && b != "serial")) {
             print number "," k "," seq ",failed,cannot open the team: no such thing here,3," line > status
             continue
         }
         if (sweep == "lesson") line = line " blocks=2"
-        print number "," k "," seq ",ok,,60000," line > status
-        base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise())
-        for (x = 0; x < 3; x++)
-            print "cell," b "," (b == "serial" ? "none" : b == "omp" ? "thread" : "fork") "," s \
-                ",passive," wl ",1," w ",0," n "," c "," p ",close,," v "," k "," seq "," x ",0," \
-                1000 * x "," int(base * (1 + 0.003 * noise())) "," int(open * (1 + 0.05 * noise())) \
-                ",ok,," sweep ",600000,0" > samples
+        base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise()) / ("faster" in E ? E["faster"] : 1)
+        print number "," k "," seq ",ok,," int(4 * base / 1e6) + 40 "," line > status
+        if (trace && k < 2 && v == "ramp" && b == "omp" && s != "guided")
+            write_trace(number, k, seq, s, n, p, base * (k ? 1 : slow))
+        for (x = 0; x < 3; x++) {
+            wall = int(base * (1 + 0.003 * noise()))
+            print "cell," b "," start "," s ",passive," wl ",1," w "," E["payload"] + 0 "," n "," c "," p \
+                ",close," cpus_of(p) "," v "," E["ballast"] + 0 "," k "," seq "," x ",0," 1000 * x "," wall "," \
+                int(open * (1 + 0.05 * noise())) "," (x == 2 ? int(open / 3) : "") "," \
+                int(0.97 * p * wall) "," (k == 2 && x == 1 ? int(0.2 * p * wall) : 0) ",ok,," sweep \
+                ",600000,0" > samples
+        }
     }
 }
 BEGIN {
     seed = 4711
     samples = out "/samples.csv"
     status = out "/status.csv"
+    tracing = out "/trace.csv"
     print "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks," \
-        "chunk,workers,place,cpus,variant,block,seq,sample,warmup,start_ns,wall_ns,open_ns,status," \
-        "note,sweep,steps_per_ms,foreign_ns" > samples
+        "chunk,workers,place,cpus,variant,ballast_mib,block,seq,sample,warmup,start_ns,wall_ns,open_ns," \
+        "close_ns,busy_sum_ns,runq_ns,status,note,sweep,steps_per_ms,foreign_ns" > samples
     print "cell,block,seq,status,reason,wall_ms,line" > status
     split("omp pool pool pipe", B, " ")
     split("dynamic dynamic steal dynamic", S, " ")
@@ -144,4 +189,26 @@ BEGIN {
     }
     for (p = 1; p <= max(16, cores); p *= 2)
         for (i = 1; i <= 4; i++) if (S[i] != "steal") cell("startup", B[i], S[i], "empty", "", 0, p, 1, p)
+    if (!more) exit
+    split("pthread pool pthread_pipe pipe", M, " ")
+    for (w = 1000; w <= 100000; w *= 10)
+        for (i = 1; i <= 4; i++)
+            cell("matrix", M[i], "dynamic", "cpu", "", w, 5000 * cores, 1, cores, M[i] ~ /pipe/ ? "faster=0.3" : "")
+    split("0 64 256 1024", L, " ")
+    for (i = 1; i <= 4; i++) {
+        cell("launch", "pthread", "dynamic", "empty", "", 0, 8, 1, 8, "ballast=" L[i])
+        cell("launch", "pool", "dynamic", "empty", "", 0, 8, 1, 8, "ballast=" L[i])
+        cell("launch", "pool", "dynamic", "empty", "", 0, 8, 1, 8, "ballast=" L[i] " start=spawn")
+    }
+    split("memory alloc fault counter", F, " ")
+    split("1.2 0.5 0.25 1", R, " ") # processes over threads
+    for (i = 1; i <= 4; i++) {
+        cell("contention", "omp", "dynamic", F[i], "", 20000, 500 * cores, 1, cores, "faster=1")
+        cell("contention", "pool", "dynamic", F[i], "", 20000, 500 * cores, 1, cores, "faster=" 1 / R[i])
+    }
+    split("256 4096 65536", L, " ")
+    for (w = 1000; w <= 100000; w *= 10)
+        for (l = 1; l <= 3; l++)
+            for (i = 1; i <= 4; i++) if (S[i] != "steal")
+                cell("payload", B[i], S[i], "payload", "", w, 1000 * cores, 1, cores, "payload=" L[l])
 }'

@@ -98,7 +98,7 @@ expect_run() {
         [ "$(rows "$1/samples.csv")" -eq $(($2 * $3 * $4)) ]
     expect_kept "$1"
     for name in cells.csv pairs.csv checks.csv verdict.csv machine.csv doctor.csv plan.txt \
-        topology.xml; do
+        topology.xml topology.csv; do
         expect "$name" is_there "$1/$name"
     done
     expect "$2 cells in cells.csv" [ "$(rows "$1/cells.csv")" -eq "$2" ]
@@ -476,6 +476,78 @@ for cut in 0 30; do
     expect_run torn-run 4 6 1
 done
 echo "torn tables are mended"
+
+# ---- traces ----
+
+# trace_tasks DIR CELL: how many tasks the trace of a cell has, in all.
+trace_tasks() {
+    awk -F, -v cell="$2" '$1 == cell { sum += $7 } END { print sum + 0 }' "$1/trace.csv"
+}
+expect_traces() {
+    expect_run "$1" 3 6 3
+    expect "20 tasks of cell 1, in 3 blocks" is "$(trace_tasks "$1" 1)" 60
+    expect "30 tasks of cell 2, in 3 blocks" is "$(trace_tasks "$1" 2)" 90
+    expect "no others" [ -z "$(column "$1/trace.csv" cell | grep -vx '[12]')" ]
+    expect "in the first three blocks" [ -z "$(column "$1/trace.csv" block | grep -vx '[123]')" ]
+}
+naps='workload=sleep task_ns=100000 workers=2 samples=2'
+cat >traced.plan <<END
+backend=omp schedule=static $naps tasks=20 chunk=10 trace=1
+backend=pool $naps tasks=30 chunk=3 trace=1
+backend=pool $naps tasks=40 chunk=3
+END
+run --plan traced.plan --profile quick --out traced --seed 1 --quiet
+expect "exit code 0" is $code 0
+expect "the table" is "$(head -n 1 traced/trace.csv)" \
+    cell,block,seq,worker,cpu,first_task,tasks,begin_ns,end_ns
+expect_traces traced
+expect "no trace where none is asked for" is_not_there one/trace.csv
+run --resume traced --quiet
+expect_traces traced
+# Cut off in the middle of the first block; of the trace more is there, or less, or nothing.
+for cut in 0 30 all empty; do
+    rm -rf torn-run
+    cp -r traced torn-run
+    head -n 2 traced/status.csv >torn-run/status.csv
+    case $cut in
+    all) rm torn-run/trace.csv ;;
+    empty) : >torn-run/trace.csv ;;
+    *) head -c -$cut traced/trace.csv >torn-run/trace.csv ;;
+    esac
+    kept=$(column torn-run/status.csv cell)
+    run --resume torn-run --quiet
+    what="a torn trace, $cut"
+    expect "exit code 0" is $code 0
+    expect_run torn-run 3 6 3
+    for number in 1 2; do
+        [ "$number" != "$kept" ] || continue # what is lost of a cell that was done stays lost
+        expect "cell $number traced once a block" \
+            is "$(trace_tasks torn-run $number)" $((30 + 30 * number))
+    done
+done
+rm bad-runners.plan
+cells=0
+runner no-trace "exec '$cell' \"\$@\" trace=0"
+runner two-traces "'$cell' \"\$@\"" 'echo' 'echo a,b' 'echo 1,2'
+runner half-trace "'$cell' \"\$@\" | head -c -5"
+runner other-trace "'$cell' \"\$@\" trace=0" 'echo' 'echo a,b' 'echo 1,2'
+runner lost "'$cell' \"\$@\" trace=0" "echo 'the traced sample: task 7 was lost' >&2" 'exit 1'
+sed -i 's/$/ trace=1/' bad-runners.plan
+run --plan bad-runners.plan --profile smoke --out runners-traced --quiet
+cp runners-traced/status.csv runners/status.csv
+judged no-trace ok ''
+judged two-traces failed 'its trace'
+judged half-trace failed 'its trace'
+judged other-trace failed "no column 'worker'"
+judged lost failed 'the traced sample: task 7 was lost'
+expect "no trace kept of any" is_not_there runners-traced/trace.csv
+expect "the samples of the good one alone" is "$(rows runners-traced/samples.csv)" 3
+sed '/samples/s/$/ trace=1/' small.plan >twice.plan
+cat small.plan >>twice.plan
+run --plan twice.plan --dry-run
+what="lines twice, once with a trace"
+expect "four cells, all traced" is "$(grep -c trace=1 out) $(wc -l <out)" "4 4"
+echo "traces: of the first blocks, whole or not at all"
 
 what="a plan in the folder for the run"
 mkdir kept

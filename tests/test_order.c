@@ -252,10 +252,11 @@ static void printed_plan_keeps_the_order(void **state)
 
 /* ---- what a budget leaves out ---- */
 
+/* Is R there for others to be held against? */
 static int is_reference(const struct record *r)
 {
     return !strcmp(r->backend, "serial") ||
-           (has_sweep(r, "length") && !strcmp(r->schedule, "static"));
+           (!strcmp(r->sweep, "length") && !strcmp(r->schedule, "static"));
 }
 
 /* Is there a cell left that the reference R would be held against? */
@@ -609,6 +610,35 @@ static void look_at_ends(struct plan *p, const struct profile *profile, const st
 }
 
 /* From one task at a time to one block a worker; both ends stay. */
+/* The schedules are traced on one variant that is never left out, once and in no twin. */
+static void look_at_traces(struct plan *p, const struct profile *profile, const struct topology *t)
+{
+    int fixed = 0, demand = 0;
+    (void)profile, (void)t;
+    for (int i = 0; i < p->count; i++) {
+        const struct record *r = &p->cells[i].record;
+        if (!r->trace)
+            continue;
+        assert_string_equal(r->sweep, "schedules");
+        assert_true(!r->twin && !r->drop);
+        fixed += !strcmp(r->schedule, "static") && !strcmp(r->backend, "omp");
+        demand += !strcmp(r->schedule, "dynamic") && !strcmp(r->backend, "omp");
+    }
+    assert_int_equal(fixed, 1);
+    assert_int_equal(demand, 1);
+}
+
+static void schedules_are_traced(void **state)
+{
+    struct plan with = read_plan("backend=pool workload=sleep tasks=5 trace=1\n");
+    struct plan without = read_plan("backend=pool workload=sleep tasks=5\n");
+    (void)state;
+    for_each_plan(look_at_traces);
+    assert_true(plan_seconds(&with, 1) > plan_seconds(&without, 1));
+    plan_free(&with);
+    plan_free(&without);
+}
+
 static void chunks_reach_both_ends(void **state)
 {
     (void)state;
@@ -655,6 +685,7 @@ int main(void)
         cmocka_unit_test(combinations),
         cmocka_unit_test(cells_fit_the_machine),
         cmocka_unit_test(chunks_reach_both_ends),
+        cmocka_unit_test(schedules_are_traced),
         cmocka_unit_test(workers_reach_both_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,11 +48,13 @@ drawings() {
 }
 
 # ---- a whole run: every figure, one self-contained page
-fake run
+fake run more=1
 report run || fail "report exits 0: $(cat err)"
 check 'stdout is the path' test "$(cat out)" = run/report.html
 check 'the verdict goes to stderr' grep -q 'Use threads' err
-for figure in speedup length chunk_1us chunk_10us startup schedules lesson; do
+figures='speedup length chunk_1us chunk_10us startup launch where samples matrix contention payload_1us
+    payload_10us payload_100us map_processes map_pipes schedules lesson'
+for figure in $figures; do
     check "figure $figure has a table" test -s "run/plots/$figure.csv"
     check "figure $figure is on the page" grep -q "id=\"fig-$figure\"" run/report.html
 done
@@ -60,7 +62,8 @@ absent 'no script' '<script' run/report.html
 absent 'nothing fetched' 'src=\|<link\|@import\|url(http' run/report.html
 check 'a content security policy' grep -q "default-src 'none'; style-src 'unsafe-inline'; img-src data:" run/report.html
 if [ "$have_gnuplot" = 1 ]; then
-    [ "$(drawings run/report.html)" -eq 7 ] || fail "7 drawings, not $(drawings run/report.html)"
+    [ "$(drawings run/report.html)" -eq 17 ] || fail "17 drawings, not $(drawings run/report.html)"
+    check 'a page below 400 KB' test "$(wc -c <run/report.html)" -lt 400000
     ids=$(grep -o ' id="[^"]*"' run/report.html | sort | uniq -d)
     [ -z "$ids" ] || fail "ids twice on the page: $ids"
 fi
@@ -129,7 +132,7 @@ report -- "$odd" || fail "report with a hostile folder: $(cat err)"
 absent 'a host name is no markup' '<script' "./$odd/report.html"
 check 'a host name is shown as it is' grep -q '&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;`touch pwned`' "./$odd/report.html"
 check 'nothing was executed' test ! -e pwned
-[ "$have_gnuplot" = 0 ] || [ "$(drawings "./$odd/report.html")" -eq 7 ] || fail 'drawings in an odd folder'
+[ "$have_gnuplot" = 0 ] || [ "$(drawings "./$odd/report.html")" -eq 11 ] || fail "drawings in an odd folder: $(drawings "./$odd/report.html")"
 
 # ---- without gnuplot; and a drawing found in the folder is let in only if it is nothing more
 mkdir bin
@@ -180,6 +183,62 @@ report serial || fail 'nothing but the serial rows'
 rm -f few/machine.csv few/status.csv
 report few || fail "without machine.csv and status.csv: $(cat err)"
 
+fake every fail=every
+report every || fail "nothing but failures: $(cat err)"
+check 'every figure says why' grep -q 'Not drawn: every cell of it failed; the first one said: cannot open the team' every/report.html
+[ "$(drawings every/report.html)" -eq 0 ] || fail 'drawings of nothing'
+fake single blocks=1 cores=1 more=1
+report single || fail "one core, one block, every sweep: $(cat err)"
+check 'one worker gains nothing' grep -q 'One worker gains nothing' single/report.html
+absent 'no interval is claimed' 'Bars are 95\|Bands are 95\|bars are 95' single/report.html
+absent 'plurals' '[^0-9.,]1 \(workers\|blocks\|cells\|samples\|checks\|cores\)\b' single/report.html
+
+# ---- a run that goes on
+fake running ended=0
+report running || fail "a run that goes on: $(cat err)"
+check 'it is said' grep -q 'The run has not ended' running/report.html
+check 'and stands in the table' grep -q '^ended,warn,no,' running/checks.csv
+absent 'nothing is said of what is not known yet' 'Other processes took' running/report.html
+
+# ---- page and tables agree
+half=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $at["backend"] == "omp" && $at["schedule"] == "dynamic" { printf "%.3g", $at["metg50_ns"] / 2 }' run/metg.csv)
+short=$(awk -F, '$1 == "shortest" && $6 == "omp" { printf "%.3g", $4 }' run/verdict.csv)
+[ "$half" = "$short" ] || fail "the shortest task has half of METG's time as work: $half, $short"
+drawn=$(awk -F, '$1 == "point" && $3 == 0.5 && $4 == "threads" { printf "%.3g", $2 }' run/plots/length-labels.csv)
+[ "$half" = "$drawn" ] || fail "and so it is drawn: $drawn"
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $at["efficiency"] != "" && $at["handout"] != "" {
+        n++
+        sum = $at["efficiency"] + $at["handout"] + $at["waiting"]
+        if (sum < 0.999 || sum > 1.001 || $at["waiting"] < 0.0299 || $at["waiting"] > 0.0301) bad++
+    } END { exit bad || n < 10 }' run/shares.csv || fail 'shares of the time add up, and 3% is waiting'
+check 'what disturbed a sample' grep -q ',waited for a CPU$' run/strip.csv
+check 'and how many' grep -q '2 of 48 samples were disturbed (waited for a CPU)' run/report.html
+
+# ---- the machine
+check 'a core for each' grep -q 'A core for each: 8 workers on 8 cores of 1 package' run/report.html
+check 'who sat where' grep -q 'PU 7 · w7' run/report.html
+rm run/topology.csv
+report run
+check 'an older run says so' grep -q 'this run left no topology.csv' run/report.html
+machine() {
+    HWLOC_SYNTHETIC=$1 "$teampool" topology --format pus >run/topology.csv
+    report run || fail "$1: $(cat err)"
+}
+machine 'pack:1 core:1 pu:1'
+check 'workers share one' grep -q '1 worker on 1 core of 1 package\|8 workers on 1 core' run/report.html
+machine 'pack:2 [numa] l3:8 l2:8 core:1 pu:2'
+[ "$(grep -o 'class="pu' run/report.html | wc -l)" -lt 40 ] || fail '256 threads are folded'
+check 'into one that stands for many' grep -q 'all alike' run/report.html
+sed '2s/,0,0,0,0,0,,1/,0,0,0,0,0,<script>,1/' run/topology.csv >topology.csv
+mv topology.csv run/
+report run
+absent 'a kind of core is no markup' '<script' run/report.html
+fake fresh more=1
+cp fresh/topology.csv run/
+report run
+
 # ---- a figure that is gone leaves nothing behind
 mkdir -p gone
 fake gone
@@ -188,6 +247,54 @@ fake gone without=lesson
 rm -f gone/cells.csv
 report gone
 check 'an old figure is removed' test ! -e gone/plots/lesson.csv
+
+# ---- the timeline: of one worker, of two, of 64 folded to 32 lanes
+says() { # WHAT DIR TEXT
+    check "$1" grep -q -- "$3" "$2/plots/timeline-labels.csv"
+}
+boxes() {
+    echo $(($(wc -l <"$1/plots/timeline-boxes.csv") - 1))
+}
+for cores in 1 2 8 64; do
+    mkdir -p trace$cores
+    fake trace$cores cores=$cores trace=20 without=chunk+length+startup
+    report trace$cores || fail "a trace of $cores workers: $(cat err)"
+    [ "$have_gnuplot" = 0 ] || check "drawn for $cores" test -s trace$cores/plots/timeline.svg
+done
+says 'nobody to wait for' trace1 'One worker has nobody to wait for'
+says 'who waits most, and how much' trace8 'Dealt in advance.* worker 0 waits 88% of the time'
+says 'and on demand' trace8 'taken on demand.* nobody more than'
+check 'each worker is a row of the table' grep -q 'taken on demand, worker 7' trace8/report.html
+[ "$(boxes trace2)" -eq 42 ] || fail "a box for each of 42 chunks, not $(boxes trace2)"
+check '64 workers share 32 lanes' grep -q 'dealt in advance, workers 62 to 63' trace64/report.html
+[ "$(grep -c '^[0-9]' trace64/plots/timeline.csv)" -eq 64 ] || fail '32 lanes twice'
+check 'a lane of two is half full where one is at work' \
+    grep -q ',0.5,' trace64/plots/timeline-boxes.csv
+# of two samples the one that is like most; where none is, that is said
+says 'of the two the one that is like most' trace8 'done after 16[.0-9]*.*ms'
+sed -i '/^[0-9]*,1,/d' trace8/trace.csv
+report trace8 || fail "only the slow sample: $(cat err)"
+says 'no finding then' trace8 'Who worked when'
+check 'and why' grep -q 'This static sample took [23][.][0-9] times its median: something disturbed it' trace8/report.html
+fake trace8 cores=8 trace=20 slow=1 without=chunk+length+startup
+# a log that was full tells how much is missing, and nobody says who waits
+awk -F, -v OFS=, '$2 == 0 && !lost++ { $6 = $8 = $9 = "" } $2 != 1' trace8/trace.csv >part
+cp part trace8/trace.csv
+report trace8 || fail "a full log: $(cat err)"
+check 'the log was full' grep -q 'The log was full: 512 tasks are missing' trace8/report.html
+says 'no finding then' trace8 'Who worked when'
+# rows that no run writes are left out; without any there is no figure
+seq=$(sed -n '2s/^[0-9]*,0,\([0-9]*\),.*/\1/p' part)
+for bad in "$seq,99,0,0,5,0,1" "$seq,-1,0,0,5,0,1" "$seq,x,0,0,5,0,1" "$seq,0,0,0,5,9,1" \
+    "1e9,0,0,0,5,0,9" "$seq,0,0,0,5,1e999,nan" "$seq,0,0,0,0,0,1"; do
+    { head -n 1 part; echo "1,0,$bad"; } >trace8/trace.csv
+    report trace8 || fail "a trace of '$bad': $(cat err)"
+    check "no figure of '$bad', and why" grep -q 'Not drawn: this run traced no job' trace8/report.html
+    check 'nothing of the old one is left' test ! -e trace8/plots/timeline-boxes.csv
+done
+rm trace8/trace.csv
+report trace8 || fail "no trace: $(cat err)"
+check 'no trace, no figure' grep -q 'Not drawn: this run traced no job' trace8/report.html
 
 # ---- where it goes, and how it fails
 report run --out page.html || fail '--out'
@@ -210,7 +317,7 @@ if [ "$have_gnuplot" = 1 ]; then
     check 'letters on a terminal' grep -q 'workers' dumb.txt
     "$here/../scripts/plot.sh" --format png results/run 2>err || fail "png: $(cat err)"
     check 'a picture' test -s results/run/plots/speedup.png
-    check 'a title with a comma is whole' grep -q 'processes at' dumb.txt
+    check 'a title with a comma is whole' grep -q 'processes from' dumb.txt
 fi
 
 [ "$failures" = 0 ] || exit 1

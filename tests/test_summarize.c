@@ -129,7 +129,7 @@ static void sample(struct fixture *x, const struct point *p, int block, int seq,
 static void finished(struct fixture *x, int cell, int block, int seq, const char *status,
                      const char *reason, const char *line)
 {
-    fprintf(x->status, "%d,%d,%d,%s,%s,1.5,%s\n", cell, block, seq, status, reason, line);
+    fprintf(x->status, "%d,%d,%d,%s,%s,60000,%s\n", cell, block, seq, status, reason, line);
 }
 
 /* A cell's process that went well: three samples around MIDDLE. */

@@ -93,15 +93,19 @@ static void expect_place(struct topology *t, const char *place, long workers, co
 static void facts_of_every_thread(void **state)
 {
     struct topology *t = synthetic("package:2 [numa] core:2 pu:2(indexes=0,4,1,5,2,6,3,7)");
-    static const struct topology_pu expected[] = {
-        { 0, 0, 0, 0, -1, 0, 0, 1, 0 }, { 4, 0, 0, 0, -1, 0, 1, 1, 1 },
-        { 1, 1, 0, 0, -1, 0, 0, 1, 0 }, { 5, 1, 0, 0, -1, 0, 1, 1, 1 },
-        { 2, 2, 1, 1, -1, 0, 0, 1, 0 }, { 6, 2, 1, 1, -1, 0, 1, 1, 1 },
-        { 3, 3, 1, 1, -1, 0, 0, 1, 0 }, { 7, 3, 1, 1, -1, 0, 1, 1, 1 },
+    static const int expected[][8] = {
+        { 0, 0, 0, 0, 0, 0, 1, 0 }, { 4, 0, 0, 0, 0, 1, 1, 1 }, { 1, 1, 0, 0, 0, 0, 1, 0 },
+        { 5, 1, 0, 0, 0, 1, 1, 1 }, { 2, 2, 1, 1, 0, 0, 1, 0 }, { 6, 2, 1, 1, 0, 1, 1, 1 },
+        { 3, 3, 1, 1, 0, 0, 1, 0 }, { 7, 3, 1, 1, 0, 1, 1, 1 },
     };
     (void)state;
     assert_int_equal(t->pus, 8);
-    assert_memory_equal(t->pu, expected, sizeof expected);
+    for (int i = 0; i < 8; i++) {
+        const struct topology_pu *p = &t->pu[i];
+        const int found[] = { p->cpu,  p->core, p->package, p->node,
+                              p->kind, p->rank, p->allowed, p->turn };
+        assert_memory_equal(found, expected[i], sizeof found);
+    }
     assert_int_equal(t->packages, 2);
     assert_int_equal(t->numa_nodes, 2);
     assert_int_equal(t->cores, 4);
@@ -417,12 +421,27 @@ static void exported_xml_is_the_same_machine(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, clean_environment)
 
+/* Which cache a hardware thread has of each level: four threads to an L3, an L2 to each core. */
+static void caches_of_a_thread(void **state)
+{
+    (void)state;
+    struct topology *t = synthetic("pack:1 l3:2(size=8MB) l2:2 core:1 pu:2");
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(t->pu[i].cache[0], -1);
+        assert_int_equal(t->pu[i].cache[1], i / 2);
+        assert_int_equal(t->pu[i].cache[2], i / 4);
+        assert_true(t->pu[i].cache_kib[2] > 0);
+    }
+    topology_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(facts_of_every_thread),
         TEST(threads_without_cores_are_cores),
         TEST(caches_by_level),
+        TEST(caches_of_a_thread),
         TEST(this_machine),
         TEST(affinity_mask_of_one),
         TEST(mask_of_this_system_only),

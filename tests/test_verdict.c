@@ -14,14 +14,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../bench/command.h"
 #include "../bench/figures.h"
 #include "../bench/verdict.h"
+
+const char *program_name = "test_verdict";
 
 /* ---- a run made of text ---------------------------------------------------------------------- */
 
 struct made {
     char dir[64];
-    FILE *cells, *pairs, *machine;
+    FILE *cells, *pairs, *metg, *machine;
 };
 
 static FILE *open_in(const struct made *m, const char *name, const char *header)
@@ -36,7 +39,7 @@ static FILE *open_in(const struct made *m, const char *name, const char *header)
 
 static struct made make(double effective, const char *profile)
 {
-    struct made m = { "/tmp/verdict-XXXXXX", NULL, NULL, NULL };
+    struct made m = { "/tmp/verdict-XXXXXX", NULL, NULL, NULL, NULL };
     assert_non_null(mkdtemp(m.dir));
     m.cells =
         open_in(&m, "cells.csv",
@@ -47,6 +50,10 @@ static struct made make(double effective, const char *profile)
                       "workload,variant,task_ns,tasks,chunk,workers,cpus,wait,a_runner,a_backend,"
                       "a_schedule,b_runner,b_backend,b_schedule,blocks,ratio,ratio_low,ratio_high,"
                       "margin,verdict,blocks_needed");
+    m.metg = open_in(&m, "metg.csv",
+                     "backend,schedule,lengths,shortest_ns,longest_ns,blocks,metg50_ns,"
+                     "metg50_low_ns,metg50_high_ns,metg50_status,max_efficiency,"
+                     "max_efficiency_low,max_efficiency_high");
     m.machine = open_in(&m, "machine.csv", "key,value,note");
     fprintf(m.machine, "profile,%s,\ngovernor,performance,\n", profile);
     if (effective > 0)
@@ -77,6 +84,18 @@ static void failed(const struct made *m, const char *sweep, const char *backend,
             backend, sweep, note);
 }
 
+/* A row of metg.csv for LENGTHS tasks of 100 ns to 100 µs; NS: METG(50 %), 1 % to either side. */
+static void metg(const struct made *m, const char *backend, int lengths, double ns,
+                 const char *status)
+{
+    fprintf(m->metg, "%s,dynamic,%d,100,100000,8,", backend, lengths);
+    if (ns > 0)
+        fprintf(m->metg, "%.17g,%.17g,%.17g,", ns, 0.99 * ns, 1.01 * ns);
+    else
+        fprintf(m->metg, ",,,");
+    fprintf(m->metg, "%s,0.4,0.396,0.404\n", status);
+}
+
 /* The pool's time over the team's in the workers sweep; LOW 0: no interval. */
 static void pair(const struct made *m, double workers, double ratio, double low, double high,
                  const char *verdict)
@@ -92,18 +111,19 @@ static void pair(const struct made *m, double workers, double ratio, double low,
 /* Close the tables, read them, compute, and clean up the folder. */
 static void judge(struct made *m, struct reading *r, struct answer *v)
 {
-    static const char *const names[] = { "cells.csv", "pairs.csv", "machine.csv" };
+    static const char *const names[] = { "cells.csv", "pairs.csv", "metg.csv", "machine.csv" };
     struct checks checks;
     struct why w = { "" };
     char path[128];
     fclose(m->cells);
     fclose(m->pairs);
+    fclose(m->metg);
     fclose(m->machine);
     if (reading_open(r, m->dir, &w))
         fail_msg("%s", w.text);
     checks_compute(r, &checks);
     verdict_compute(r, &checks, v);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", m->dir, names[i]);
         unlink(path);
     }
@@ -209,47 +229,33 @@ static void chunk_range_has_no_holes(void **state)
     reading_close(&r);
 }
 
-/* With a constant cost of o a task, efficiency is w / (w + o) and half is reached at w = o. */
+/* METG counts the CPU time of a task with all that was spent on it; half of that is its work. */
 static void shortest_task(void **state)
 {
     (void)state;
-    const double length[] = { 100, 1000, 10000, 100000 };
     struct made m = make(4, "default");
     struct reading r;
     struct answer v;
-    for (int i = 0; i < 4; i++) {
-        double w = length[i];
-        cell(&m, "length", "omp", "dynamic", w, 1, 4, 4 * w / (w + 3100), 0.01);
-        cell(&m, "length", "pool", "dynamic", w, 1, 4, 4 * w / (w + 50), 0.01);
-        cell(&m, "length", "pipe", "dynamic", w, 1, 4, 4 * w / (w + 1e6), 0.01);
-    }
+    cell(&m, "length", "omp", "dynamic", 100, 1, 4, 1, 0.01);
+    metg(&m, "omp", 2, 9999, "at"); /* another team, with fewer lengths */
+    metg(&m, "omp", 4, 6200, "at");
+    metg(&m, "pool", 4, 0, "below");
+    metg(&m, "pipe", 4, 0, "not_reached");
+    metg(&m, "pthread", 4, 0, "unclear");
     judge(&m, &r, &v);
-    /* efficiency is linear in 1/w only to first order: near 3.1 µs, not on it */
     assert_int_equal(v.threads.shortest.kind, SHORTEST_AT);
-    assert_true(v.threads.shortest.ns > 1000 && v.threads.shortest.ns < 3100.001);
+    assert_true(fabs(v.threads.shortest.ns - 3100) < 1e-6);
+    assert_true(fabs(v.threads.shortest.grounds.width - 0.01) < 1e-6);
     assert_int_equal(v.processes.shortest.kind, SHORTEST_BELOW);
     assert_true(v.processes.shortest.ns == 100);
     struct shortest never = shortest_of(&r, "pipe", "dynamic");
     assert_int_equal(never.kind, SHORTEST_NEVER);
     assert_true(never.ns == 100000);
+    assert_true(fabs(never.efficiency - 0.4) < 1e-9);
+    assert_int_equal(shortest_of(&r, "pthread", "dynamic").kind, SHORTEST_UNCLEAR);
     assert_int_equal(shortest_of(&r, "pool", "guided").kind, SHORTEST_UNKNOWN);
-    reading_close(&r);
-}
-
-/* Interpolated in 1/w: (1/1000, 0.25) and (1/4000, 0.75) meet one half at 1/1600. */
-static void shortest_task_between_points_and_after_a_dip(void **state)
-{
-    (void)state;
-    struct made m = make(4, "default");
-    struct reading r;
-    struct answer v;
-    cell(&m, "length", "omp", "dynamic", 500, 1, 4, 4 * 0.60,
-         0.01); /* a lucky one: does not stay */
-    cell(&m, "length", "omp", "dynamic", 1000, 1, 4, 4 * 0.25, 0.01);
-    cell(&m, "length", "omp", "dynamic", 4000, 1, 4, 4 * 0.75, 0.01);
-    judge(&m, &r, &v);
-    assert_int_equal(v.threads.shortest.kind, SHORTEST_AT);
-    assert_true(fabs(v.threads.shortest.ns - 1600) < 1e-6);
+    assert_true(fabs(worthwhile_of(&r, "omp", "dynamic", 50).high - 3131) < 1e-6);
+    assert_true(isnan(worthwhile_of(&r, "omp", "dynamic", 90).mid));
     reading_close(&r);
 }
 
@@ -411,14 +417,12 @@ static void expect(const struct csv *t, long row, const char *column, const char
 static struct made a_whole_run(const char *profile)
 {
     struct made m = make(4, profile);
-    const double length[] = { 100, 1000, 10000 };
     four_workers(&m, 0.01);
     pair(&m, 4, 1.11, 1.10, 1.12, "slower");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         cell(&m, "chunk", "omp", "dynamic", 10000, 4 << i, 4, 3.9, 0.01);
-        cell(&m, "length", "omp", "dynamic", length[i], 1, 4, 4 * (i ? 0.9 : 0.1), 0.01);
-        cell(&m, "length", "pipe", "dynamic", length[i], 1, 4, 4 * 0.1, 0.03);
-    }
+    metg(&m, "omp", 4, 2000, "at");
+    metg(&m, "pipe", 4, 0, "not_reached");
     return m;
 }
 
@@ -449,9 +453,10 @@ static void answers_as_a_table(void **state)
     expect(t, row, "chunk_high", "16");
     row = row_of(t, "shortest", "backend", "omp");
     expect(t, row, "choice", "at");
+    expect(t, row, "task_ns", "1000");
     row = row_of(t, "shortest", "backend", "pipe");
     expect(t, row, "choice", "never");
-    expect(t, row, "efficiency", "0.1");
+    expect(t, row, "efficiency", "0.4");
     row = row_of(t, "shortest", "backend", "pool");
     expect(t, row, "choice", "unknown");
     expect(t, row, "task_ns", "");
@@ -565,7 +570,6 @@ int main(void)
         cmocka_unit_test(fewest_workers_within_five_percent),
         cmocka_unit_test(chunk_range_has_no_holes),
         cmocka_unit_test(shortest_task),
-        cmocka_unit_test(shortest_task_between_points_and_after_a_dip),
         cmocka_unit_test(one_cpu),
         cmocka_unit_test(one_block_gives_no_certainty),
         cmocka_unit_test(threads_failed_everywhere),
