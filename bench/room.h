@@ -2,7 +2,8 @@
  *
  * room: what a cell takes of what this process may have only so much of (processes and threads,
  * open files, memory), and what is left of it.  What cannot be started is not planned, and the plan
- * says why.  It looks at limits and changes none; of plans that a person wrote it knows nothing.
+ * says why.  It changes no limit but its own process's of open files, which is there to be raised.
+ * A plan that a person wrote is none of its business.
  */
 #ifndef BENCH_ROOM_H
 #define BENCH_ROOM_H
@@ -29,8 +30,7 @@ struct room {
 double room_tasks_most(void);
 double room_files_most(void);
 
-/* Let this process and its children open NEED files, or as many as they may: the usual limit of
- * 1024 is there to be raised. */
+/* Let this process and its children open NEED files, or as many as they may. */
 void room_raise_files(double need);
 
 /* Put together what the two limits above leave (NAN: not known), what the control groups leave, and

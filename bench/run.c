@@ -51,7 +51,7 @@ struct run {
     const struct profile *profile;
     struct topology *topology;
     const char *root;       /* stands before the files that limit a dry run, for tests; or NULL */
-    char limited[ROOM_WHY]; /* why there are fewer workers than CPUs; "" if there are not */
+    char limited[ROOM_WHY]; /* why there is room for fewer workers than CPUs; "" if not */
     struct plan plan;
     struct machine machine;
     struct folder folder;
