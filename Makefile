@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Thin on purpose: CMake builds; this only knows the few words that people type.
-.PHONY: all build bench report test asan tsan fuzz setup clean help format
+.PHONY: all build bench report test asan tsan fuzz install setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
 PROFILE ?= default
+PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_JOBS ?= 2
 TEAMPOOL := build/release/teampool
@@ -15,9 +16,10 @@ help:
 	@echo "make report         make the newest run's report again (RUN=results/... for another)"
 	@echo "make test           every test"
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
-	@echo "make tsan           the tests of core and pool with the thread sanitizer"
+	@echo "make tsan           the tests of core, pool and lock with the thread sanitizer"
 	@echo "make fuzz           damaged tables and plans, SECONDS=60 each, with libFuzzer (clang)"
 	@echo "make build          the two programs, in build/release"
+	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"
 	@echo "make clean          remove build/ (results stay)"
 
 all: build
@@ -50,6 +52,10 @@ fuzz:
 	@for name in csv plan run; do mkdir -p build/fuzz/found/$$name && build/fuzz/fuzz_$$name \
 	  -max_total_time=$(or $(SECONDS),60) -max_len=16000 -artifact_prefix=build/fuzz/ -verbosity=0 \
 	  -print_final_stats=1 build/fuzz/found/$$name tests/fuzz/corpus/$$name || exit 1; done
+
+install: build
+	@cmake --build --preset release -j $(JOBS) --target manuals pool pool_shared
+	@cmake --install build/release --prefix "$(PREFIX)"
 
 setup:
 	@scripts/setup.sh

@@ -528,38 +528,32 @@ static void refuse_smoke(const char *dir)
     csv_free(machine);
 }
 
+static const char *const formats[] = { "text", "csv", NULL };
+static double task_us;
+static long payload = -1;
+static struct question q;
+
+static const struct option options[] = {
+    { "--task-us", "X", OPTION_NUMBER, &task_us, "what a task takes in a serial loop, µs" },
+    { "--tasks", "N", OPTION_COUNT, &q.tasks, "how many tasks the loop has" },
+    { "--payload", "B", OPTION_COUNT, &payload, "bytes that go in and come out per task" },
+    { "--workers", "P", OPTION_COUNT, &q.workers, "only teams of so many workers" },
+    { "--extrapolate", NULL, OPTION_FLAG, &q.extrapolate,
+      "answer also outside of what was measured; with --workers P, predict larger teams" },
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&q.as_csv, formats), "how it is printed" },
+    { 0 },
+};
+
 static int advise_main(const struct command *self, int argc, char **argv)
 {
-    double task_us = 0;
-    const char *payload = NULL, *format = "text";
-    struct question q = { .payload = -1 };
-    const struct option options[] = {
-        { "--task-us", "X", OPTION_NUMBER, &task_us, "what a task takes in a serial loop, µs" },
-        { "--tasks", "N", OPTION_COUNT, &q.tasks, "how many tasks the loop has" },
-        { "--payload", "B", OPTION_TEXT, &payload, "bytes that go in and come out per task" },
-        { "--workers", "P", OPTION_COUNT, &q.workers, "only teams of so many workers" },
-        { "--extrapolate", NULL, OPTION_FLAG, &q.extrapolate,
-          "answer also outside of what was measured; with --workers P, predict larger teams" },
-        { "--format", "F", OPTION_TEXT, &format, "text (default) or csv" },
-        { 0 },
-    };
     struct why w = { "" };
-    if (options_take(self, options, argc, argv) != 1)
+    if (options_take(self, argc, argv) != 1)
         die(EXIT_USAGE, "advise: give the folder of one run: teampool advise DIR --task-us X "
                         "--tasks N");
     if (!(task_us > 0) || q.tasks < 1)
         die(EXIT_USAGE, "advise: say what the loop is: --task-us X --tasks N, both above 0");
     q.task_ns = task_us * 1000;
-    q.as_csv = !strcmp(format, "csv");
-    if (!q.as_csv && strcmp(format, "text") != 0)
-        die(EXIT_USAGE, "advise: no format '%s'; there are text and csv", format);
-    if (payload) {
-        char *end;
-        q.payload = strtol(payload, &end, 10);
-        if (end == payload || *end || q.payload < 0 || q.payload == LONG_MAX)
-            die(EXIT_USAGE, "advise: --payload: '%s' is not a number of bytes", payload);
-        q.payload = q.payload ? q.payload : -1;
-    }
+    q.payload = payload ? payload : -1;
     refuse_smoke(argv[0]);
     if (summarize_lend(argv[0], answer, &q, &w))
         die(EXIT_FAILED, "advise: %s", w.text);
@@ -579,4 +573,5 @@ const struct command command_advise = {
         "With --extrapolate and more workers than were measured it predicts how speed would grow\n"
         "on a machine with as many cores like these, and says how well that could be tested.",
     .main = advise_main,
+    .options = options,
 };

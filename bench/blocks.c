@@ -20,9 +20,12 @@ static const struct {
     const char *column;
     int share; /* 1: over workers x wall_ns */
 } metrics[METRICS] = {
-    [WALL] = { "wall_ns", 0 },       [OPEN] = { "open_ns", 0 },     [CLOSE] = { "close_ns", 0 },
-    [FIRST] = { "first_ns", 0 },     [BUSY] = { "busy_sum_ns", 1 }, [RUNQ] = { "runq_ns", 1 },
-    [FOREIGN] = { "foreign_ns", 1 }, [WORK] = { "busy_sum_ns", 0 },
+    [WALL] = { "wall_ns", 0 },         [OPEN] = { "open_ns", 0 },
+    [CLOSE] = { "close_ns", 0 },       [FIRST] = { "first_ns", 0 },
+    [BUSY] = { "busy_sum_ns", 1 },     [RUNQ] = { "runq_ns", 1 },
+    [FOREIGN] = { "foreign_ns", 1 },   [WORK] = { "busy_sum_ns", 0 },
+    [ANSWER] = { "answer_p50_ns", 0 }, [LATE_ANSWER] = { "answer_p99_ns", 0 },
+    [BESIDE] = { "beside_ns", 0 },
 };
 
 /* Columns --------------------------------------------------------------------------------- */

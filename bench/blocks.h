@@ -16,8 +16,21 @@
 #include "noise.h"
 
 /* What is measured per row and kept per block.  BUSY is a share of the workers' time, WORK the same
- * as a time. */
-enum metric { WALL, OPEN, CLOSE, FIRST, BUSY, RUNQ, FOREIGN, WORK, METRICS };
+ * as a time.  The last three are a convoy's: how long answers took, what was computed beside. */
+enum metric {
+    WALL,
+    OPEN,
+    CLOSE,
+    FIRST,
+    BUSY,
+    RUNQ,
+    FOREIGN,
+    WORK,
+    ANSWER,
+    LATE_ANSWER,
+    BESIDE,
+    METRICS
+};
 
 /* One block of one cell: the medians of its good samples; NAN: not known. */
 struct block {
@@ -46,6 +59,7 @@ struct cell {
     double speedup, speedup_low, speedup_high, efficiency, efficiency_low, efficiency_high;
     double open_ns, open_low_ns, open_high_ns, close_ns, first_ns;
     double busy_share, runq_share, foreign_share;
+    double answer_p50_ns, answer_p99_ns, beside_ns;
     const char *status;
     double disturbed_share, suspect_share; /* of its samples */
     const char *cause;                     /* of most of them */

@@ -22,6 +22,7 @@
 #include "command.h"
 #include "measure.h"
 #include "record.h"
+#include "setting.h"
 #include "trace.h"
 
 const char *program_name = "teampool-cell";
@@ -39,6 +40,8 @@ struct cell {
     enum schedule schedule;
     struct team_spec spec;
     int cpus[MOST_CPUS];
+    int64_t options[MOST_SETTINGS]; /* the backend's own */
+    char options_text[256];
     struct arena arena;
     void *work; /* the workload's */
     struct identity *workers;
@@ -165,6 +168,11 @@ static void resolve(struct cell *c)
     if (!r->payload_bytes)
         r->payload_bytes = c->workload->payload;
 
+    if (setting_parse(c->backend->options, r->options, c->options, &w))
+        die(EXIT_USAGE, "%s; 'teampool-cell --list' shows them", w.text);
+    setting_print(c->backend->options, c->options, c->options_text, sizeof c->options_text);
+    r->options = c->options_text;
+
     int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
     if (count < 0)
         die(EXIT_USAGE, "%s", w.text);
@@ -174,6 +182,7 @@ static void resolve(struct cell *c)
         .cpu_count = count,
         .wait = (enum wait_policy)wait,
         .start = r->start,
+        .options = c->options,
         .arena = &c->arena,
     };
 }
@@ -413,6 +422,31 @@ static int64_t run_canary(struct cell *c, struct team *team)
 
 /* ---- samples ---- */
 
+/* What the team's lock has counted so far.  Returns 0 where it has none. */
+static int read_lock(const struct cell *c, const struct team *team, struct lock_counts *counts)
+{
+    if (!c->backend->counts)
+        return 0;
+    c->backend->counts(team, counts);
+    return 1;
+}
+
+static void take_outcome(struct record *r, const struct outcome *o)
+{
+    r->checksum = o->checksum;
+    r->inside_most = o->inside_most ? o->inside_most : UNKNOWN;
+    r->answers = r->answer_p50_ns = r->answer_p90_ns = UNKNOWN;
+    r->answer_p99_ns = r->answer_max_ns = r->beside_ns = UNKNOWN;
+    if (!o->answers)
+        return;
+    r->answers = o->answers;
+    r->answer_p50_ns = o->answer_p50_ns;
+    r->answer_p90_ns = o->answer_p90_ns;
+    r->answer_p99_ns = o->answer_p99_ns;
+    r->answer_max_ns = o->answer_max_ns;
+    r->beside_ns = o->beside_ns;
+}
+
 /* Take one sample.  Returns 0, or 1 if its result was wrong. */
 static int take_sample(struct cell *c, struct team *team, const struct job *job)
 {
@@ -421,7 +455,9 @@ static int take_sample(struct cell *c, struct team *team, const struct job *job)
     struct why w = { "" };
     struct outcome outcome = { 0 };
     struct reading before, after;
+    struct lock_counts lock_before = { 0 }, lock_after;
 
+    read_lock(c, team, &lock_before);
     measure_read(&before, c->workers, c->spec.workers);
     int64_t t0 = clock_ns();
     int error = c->backend->run(team, job, &w);
@@ -434,7 +470,12 @@ static int take_sample(struct cell *c, struct team *team, const struct job *job)
     r->start_ns = t0 - c->start_ns;
     r->wall_ns = t1 - t0;
     int wrong = c->workload->check(c->work, &outcome, &w) != 0;
-    r->checksum = outcome.checksum;
+    take_outcome(r, &outcome);
+    if (read_lock(c, team, &lock_after)) {
+        r->lock_requests = lock_after.requests - lock_before.requests;
+        r->lock_switches = lock_after.switches - lock_before.switches;
+        r->lock_forced = lock_after.forced - lock_before.forced;
+    }
     r->status = wrong ? "void" : "ok";
     snprintf(note, sizeof note, "%s", wrong ? w.text : outcome.note);
     r->note = note;
@@ -566,6 +607,13 @@ static void list(void)
         list_row("workload", workloads[i]->name, workloads[i]->version, "",
                  workloads[i]->variants ? workloads[i]->variants : "", workloads[i]->summary,
                  workloads[i]->unavailable);
+    for (int i = 0; backends[i]; i++)
+        for (const struct backend_option *o = backends[i]->options; o && o->name; o++) {
+            char name[80], range[80];
+            snprintf(name, sizeof name, "%s %s", backends[i]->name, o->name);
+            setting_range(o, range, sizeof range);
+            list_row("option", name, 0, "", range, o->help, NULL);
+        }
     for (int i = 0; backends[i]; i++) {
         char forms[80] = "";
         for (int s = 0; s < SCHEDULES; s++)
@@ -600,13 +648,16 @@ static void help(void)
 {
     printf(
         "usage: teampool-cell backend=B workload=W [field=value ...]\n"
-        "       teampool-cell --list | --about | --version | --help\n\n"
+        "       teampool-cell --check backend=B workload=W [field=value ...]\n\n"
         "Measures one cell: opens one team, times samples of one job, prints CSV: a header and a\n"
         "row per sample.  With trace=1 an empty line follows, and a second table: a row per chunk "
         "of\n"
         "one more sample, which is in no statistics: worker, cpu, first_task, tasks, and begin_ns\n"
         "and end_ns since that sample's start.  Fields, with their defaults:\n\n");
     record_help(stdout);
+    printf("\noptions:\n");
+    for (const struct option *o = record_questions; o->name; o++)
+        printf("  %-22s%s\n", o->name, o->help);
     printf(
         "\nexample: teampool-cell backend=pool workload=cpu task_ns=10000 tasks=4096 chunk=16 "
         "workers=2 cpus=0+1\n"
@@ -637,13 +688,16 @@ int main(int argc, char **argv)
             about();
         return stdio_end(EXIT_OK);
     }
+    int only_check = !strcmp(word, "--check");
     record_init(&c.record);
-    for (int i = 1; i < argc; i++)
+    for (int i = 1 + only_check; i < argc; i++)
         if (record_word(&c.record, argv[i], &w))
             die(EXIT_USAGE, "%s; 'teampool-cell --help' lists the fields", w.text);
     if (record_complete(&c.record, &w))
         die(EXIT_USAGE, "%s", w.text);
     resolve(&c);
+    if (only_check)
+        return stdio_end(EXIT_OK);
     ensure_environment(&c, argv);
     prepare(&c);
     int code = measure_cell(&c);

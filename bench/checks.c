@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "../core/stats.h"
+#include "layout.h"
 #include "noise.h"
 #include "reading.h"
 #include "words.h"
 
 #define MOST_EFFICIENCY 1.15 /* beyond it a speed-up is impossible, not good */
 #define LOAD_LIMIT      0.5
+#define DISTURBED_LIMIT 0.2 /* as for one cell, see docs/method.md */
+#define UNCLEAR_TIMES   4   /* so many times the blocks are worth a try */
 enum { REASONS_SHOWN = 2 };
 
 const char *mark_word(enum mark m)
@@ -85,9 +88,9 @@ static void check_results(const struct reading *r, struct checks *out)
 
 static void check_blocks(const struct reading *r, struct checks *out)
 {
-    double least = INFINITY;
+    double least = INFINITY, most = 0;
     long short_of = 0, measured = 0;
-    char word[WORD], cases[WORD];
+    char word[WORD], range[2 * WORD], cases[WORD];
     for (long i = 0; i < r->cells; i++) {
         const struct cell *c = &r->cell[i];
         /* naps are long and steady: the plan gives them few blocks on purpose */
@@ -96,18 +99,25 @@ static void check_blocks(const struct reading *r, struct checks *out)
         measured++;
         short_of += c->blocks < BLOCKS_FOR_INTERVAL;
         least = fmin(least, c->blocks);
+        most = fmax(most, c->blocks);
     }
     if (!measured)
         return;
     words_plural(word, least, "block");
+    snprintf(range, sizeof range, "%.0f to %s", least, words_plural(word, most, "block"));
+    if (least < most && short_of)
+        snprintf(word, sizeof word, "%.60s", range);
+    else
+        words_plural(word, least, "block");
     if (!short_of)
         checks_add(out, "blocks", MARK_GOOD, word, NULL,
                    "Every case ran in %s or more, each in a new random order", word);
     else
-        checks_add(out, "blocks", MARK_WARN, word,
-                   "A longer profile or a larger --budget gives more blocks.",
-                   "%ld of %s ran in fewer than 6 blocks (fewest: %.0f): no 95%% interval",
-                   short_of, words_plural(cases, (double)measured, "case"), least);
+        checks_add(
+            out, "blocks", MARK_WARN, word,
+            "teampool run --resume DIR --blocks 6   # or a longer profile, a quieter machine",
+            "%ld of %s ran in fewer than 6 blocks (all in %s): no 95%% interval", short_of,
+            words_plural(cases, (double)measured, "case"), word);
 }
 
 static void check_rows(const struct reading *r, struct checks *out)
@@ -175,6 +185,62 @@ static void check_foreign(const struct reading *r, struct checks *out)
     checks_add(out, "foreign", foreign > NOISE_FOREIGN ? MARK_WARN : MARK_GOOD, value,
                foreign > NOISE_FOREIGN ? "top or pidstat shows who it was." : NULL,
                "Other processes took %s of the CPU time", value);
+}
+
+/* Samples that something held up.  They only widen intervals, and the verdicts know of them. */
+static void check_disturbed(const struct reading *r, struct checks *out)
+{
+    double all = 0, disturbed = 0, most = 0, of[NOISES] = { 0 };
+    const char *cause = "";
+    char value[WORD];
+    for (long i = 0; i < r->cells; i++) {
+        const struct cell *c = &r->cell[i];
+        if (!(c->samples > 0) || isnan(c->disturbed_share))
+            continue;
+        all += c->samples;
+        disturbed += c->disturbed_share * c->samples;
+        for (int n = 0; n < NOISES; n++) {
+            if (strcmp(noise_word((enum noise)n), c->cause) != 0)
+                continue;
+            of[n] += c->disturbed_share * c->samples;
+            if (of[n] > most) {
+                most = of[n];
+                cause = c->cause;
+            }
+        }
+    }
+    if (!(disturbed > DISTURBED_LIMIT * all))
+        return;
+    snprintf(value, sizeof value, "%.0f%%", 100 * disturbed / all);
+    checks_add(out, "disturbed", MARK_NOTE, value,
+               "teampool doctor   # what it is, and the command against it",
+               "%s of the samples were disturbed, most of them by: %.40s", value, cause);
+}
+
+/* Pairs that nothing can be told of yet. */
+static void check_unclear(const struct reading *r, struct checks *out)
+{
+    double needed = 0;
+    long unclear = 0, judged = 0;
+    char value[WORD], fix[320] = "Measure again when the machine is quiet.";
+    for (long i = 0; i < r->pairs; i++) {
+        const struct pair *p = &r->pair[i];
+        if (isnan(p->ratio.low))
+            continue;
+        judged++;
+        unclear += !strcmp(p->verdict, "unclear");
+        if (p->blocks_needed > needed && p->blocks_needed <= UNCLEAR_TIMES * p->blocks)
+            needed = p->blocks_needed;
+    }
+    if (!unclear)
+        return;
+    if (needed > 0)
+        snprintf(fix, sizeof fix,
+                 "teampool run --resume DIR --blocks %.0f   # settles those that so many can",
+                 needed);
+    snprintf(value, sizeof value, "%ld of %ld", unclear, judged);
+    checks_add(out, "unclear", MARK_NOTE, value, fix,
+               "%s pairs of cells are neither different beyond doubt nor the same", value);
 }
 
 /* Backends that no answer is about, of this version or another's. */
@@ -337,7 +403,7 @@ static void check_build(const struct reading *r, struct checks *out)
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
-void checks_compute(const struct reading *r, struct checks *out)
+void checks_results(const struct reading *r, struct checks *out)
 {
     *out = (struct checks){ 0 };
     check_results(r, out);
@@ -347,8 +413,15 @@ void checks_compute(const struct reading *r, struct checks *out)
     check_failures(r, out);
     check_reference(r, out);
     check_foreign(r, out);
+    check_disturbed(r, out);
+    check_unclear(r, out);
     check_end(r, out);
     check_dropped(r, out);
+}
+
+void checks_compute(const struct reading *r, struct checks *out)
+{
+    checks_results(r, out);
     if (r->doctor) {
         checks_take(out, r->doctor);
         return;
@@ -391,13 +464,18 @@ void checks_take(struct checks *out, const struct csv *table)
 void checks_print(const struct checks *c, enum mark least, FILE *f)
 {
     static const enum mark order[] = { MARK_BAD, MARK_WARN, MARK_GOOD, MARK_NOTE };
+    static const enum layout_colour colour[] = { [MARK_GOOD] = LAYOUT_GREEN,
+                                                 [MARK_NOTE] = LAYOUT_PLAIN,
+                                                 [MARK_WARN] = LAYOUT_YELLOW,
+                                                 [MARK_BAD] = LAYOUT_RED };
     for (size_t m = 0; m < sizeof order / sizeof *order; m++)
         for (int i = 0; i < c->count; i++) {
             const struct check *k = &c->check[i];
             if (k->mark != order[m] || k->mark < least)
                 continue;
-            fprintf(f, "%-5s %-14s %s\n      %s\n", mark_word(k->mark), k->name,
-                    *k->value ? k->value : "-", k->text);
+            fprintf(f, "%s%-5s%s %-14s %s\n", layout_colour(f, colour[k->mark]), mark_word(k->mark),
+                    layout_colour(f, LAYOUT_PLAIN), k->name, *k->value ? k->value : "-");
+            layout_wrap(f, k->text, 6, 0);
             if (*k->fix)
                 fprintf(f, "      fix: %s\n", k->fix);
         }

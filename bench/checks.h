@@ -41,6 +41,9 @@ void checks_add(struct checks *out, const char *name, enum mark mark, const char
  * that have none, from machine.csv. */
 void checks_compute(const struct reading *r, struct checks *out);
 
+/* The first of these two parts alone: what `run` says after it, the other it has said before. */
+void checks_results(const struct reading *r, struct checks *out);
+
 /* Write the list as CSV: check,mark,value,text,fix. */
 void checks_write(const struct checks *c, FILE *f);
 

@@ -211,12 +211,11 @@ int child_find(const char *name, char *path, long room)
         return 0;
     self[length] = 0;
     *strrchr(self, '/') = 0;
-    const char *patterns[] = { "%s/%s", "%s/../share/teampool/%s" };
+    const char *folders[] = { ".", TEAMPOOL_SHARE };
     for (int i = 0; i < 2; i++) {
-        snprintf(path, (size_t)room, patterns[i], self, name);
-        if (!access(path, R_OK))
+        int length_all = snprintf(path, (size_t)room, "%s/%s/%s", self, folders[i], name);
+        if (length_all < room && !access(path, R_OK))
             return 1;
     }
-    snprintf(path, (size_t)room, "%s/%s", TEAMPOOL_SOURCE_DIR, name);
-    return !access(path, R_OK);
+    return 0;
 }

@@ -91,18 +91,87 @@ const char *nearest_word(const char *word, const char *const *words)
     return best;
 }
 
-static void help(const struct command *c, const struct option *options)
+/* Name I of an array whose elements start with one. */
+static const char *name_at(const void *array, size_t stride, int i)
 {
-    printf("usage: teampool %s%s%s%s\n\n%s\n", c->name, options->name ? " [options]" : "",
+    return *(const char *const *)((const char *)array + (size_t)i * stride);
+}
+
+const char *option_word(const struct option *o, int i)
+{
+    const struct one_of *c = o->value;
+    return o->kind == OPTION_WORD ? name_at(c->words, c->stride, i) : NULL;
+}
+
+/* The nearest to WORD in such an array that ends with NULL. */
+static const char *nearest_at(const char *word, const void *words, size_t stride)
+{
+    enum { MOST = 63 };
+    const char *names[MOST + 1] = { 0 };
+    for (int i = 0; i < MOST && (names[i] = name_at(words, stride, i)); i++) {
+    }
+    return nearest_word(word, names);
+}
+
+/* "text (the default), csv or markdown" */
+static void list_words(const struct option *o, int chosen, char *text, size_t room)
+{
+    const char *word, *next = option_word(o, 0);
+    *text = 0;
+    for (int i = 0; (word = next); i++) {
+        size_t used = strlen(text);
+        next = option_word(o, i + 1);
+        snprintf(text + used, room - used, "%s%s%s",
+                 !i     ? ""
+                 : next ? ", "
+                        : " or ",
+                 word, i == chosen && strcmp(word, "default") != 0 ? " (the default)" : "");
+    }
+}
+
+const char *option_form(const struct option *o, char buffer[OPTION_LINE])
+{
+    snprintf(buffer, OPTION_LINE, "%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+    return buffer;
+}
+
+const char *option_meaning(const struct option *o, char buffer[OPTION_LINE])
+{
+    char words[OPTION_LINE / 2] = "";
+    if (o->kind == OPTION_WORD)
+        list_words(o, *((const struct one_of *)o->value)->chosen, words, sizeof words);
+    snprintf(buffer, OPTION_LINE, "%s%s%s", o->help, *words ? ": " : "", words);
+    return buffer;
+}
+
+static void help(const struct command *c)
+{
+    char line[OPTION_LINE];
+    printf("usage: teampool %s%s%s%s\n\n%s\n", c->name, c->options ? " [options]" : "",
            *c->operands ? " " : "", c->operands, c->summary);
     if (c->about)
         printf("\n%s\n", c->about);
     printf("\noptions:\n");
-    for (const struct option *o = options; o->name; o++) {
-        int width = printf("  %s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-        printf("%*s%s\n", width < 24 ? 24 - width : 1, "", o->help);
+    for (const struct option *o = c->options; o && o->name; o++) {
+        int width = printf("  %s", option_form(o, line));
+        printf("%*s%s\n", width < 24 ? 24 - width : 1, "", option_meaning(o, line));
     }
     printf("  %-22s%s\n", "--help", "this text");
+}
+
+/* Which of the words TEXT is. */
+static int take_word(const struct option *o, const char *text)
+{
+    char words[OPTION_LINE / 2];
+    const char *word;
+    for (int i = 0; (word = option_word(o, i)); i++)
+        if (!strcmp(word, text))
+            return i;
+    const struct one_of *c = o->value;
+    const char *near = nearest_at(text, c->words, c->stride);
+    list_words(o, -1, words, sizeof words);
+    die(EXIT_USAGE, "%s: there is no '%s'%s%s%s; write %s", o->name, text,
+        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", words);
 }
 
 static void take_value(const struct option *o, const char *text)
@@ -114,6 +183,9 @@ static void take_value(const struct option *o, const char *text)
         break;
     case OPTION_TEXT:
         *(const char **)o->value = text;
+        break;
+    case OPTION_WORD:
+        *((struct one_of *)o->value)->chosen = take_word(o, text);
         break;
     case OPTION_COUNT: {
         long count = strtol(text, &end, 10);
@@ -144,26 +216,20 @@ static void take_value(const struct option *o, const char *text)
 
 static const struct option *find(const struct option *options, const char *name, size_t length)
 {
-    for (const struct option *o = options; o->name; o++)
+    for (const struct option *o = options; o && o->name; o++)
         if (strlen(o->name) == length && !strncmp(o->name, name, length))
             return o;
     return NULL;
 }
 
-_Noreturn static void unknown_option(const struct command *c, const struct option *options,
-                                     const char *word)
+_Noreturn static void unknown_option(const struct command *c, const char *word)
 {
-    const char *names[64];
-    int count = 0;
-    for (const struct option *o = options; o->name && count < 63; o++)
-        names[count++] = o->name;
-    names[count] = NULL;
-    const char *near = nearest_word(word, names);
+    const char *near = c->options ? nearest_at(word, c->options, sizeof *c->options) : NULL;
     die(EXIT_USAGE, "%s: unknown option '%s'%s%s%s; 'teampool %s --help' lists them", c->name, word,
         near ? "; did you mean '" : "", near ? near : "", near ? "'" : "", c->name);
 }
 
-int options_take(const struct command *c, const struct option *options, int argc, char **argv)
+int options_take(const struct command *c, int argc, char **argv)
 {
     int operands = 0;
     for (int i = 0; i < argc; i++) {
@@ -178,14 +244,14 @@ int options_take(const struct command *c, const struct option *options, int argc
             continue;
         }
         if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
-            help(c, options);
+            help(c);
             exit(EXIT_OK);
         }
         const char *equals = strchr(word, '=');
         const struct option *o =
-            find(options, word, equals ? (size_t)(equals - word) : strlen(word));
+            find(c->options, word, equals ? (size_t)(equals - word) : strlen(word));
         if (!o)
-            unknown_option(c, options, word);
+            unknown_option(c, word);
         if (o->kind == OPTION_FLAG) {
             if (equals)
                 die(EXIT_USAGE, "%s takes no value", o->name);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * command: what every command of `teampool` shares: exit codes, the way it complains, and its
- * options as a table, from which parsing and --help both come.  Only the roof prints or exits.
+ * options as a table, from which parsing, --help, manual and completion come.  Only the roof prints
+ * or exits.
  */
 #ifndef BENCH_COMMAND_H
 #define BENCH_COMMAND_H
 
-#include "../core/why.h"
+#include <stddef.h>
 
 /* Exit codes of both programs. */
 enum {
@@ -21,35 +22,64 @@ enum {
 enum option_kind {
     OPTION_FLAG,    /* int *: set to 1 */
     OPTION_TEXT,    /* const char ** */
+    OPTION_WORD,    /* struct one_of *: one of its words */
     OPTION_COUNT,   /* long *: 0 or more */
     OPTION_NUMBER,  /* double *: above 0 */
-    OPTION_SECONDS, /* double *: "90", "90s", "3m", "1h" */
+    OPTION_SECONDS, /* double *: "90s", "3m", "1h"; "90" are seconds */
 };
 
 struct option {
     const char *name; /* "--out" */
-    const char *arg;  /* "DIR" in the help; NULL for a flag */
+    const char *arg;  /* in the help, and for completion: DIR, FILE; NULL for a flag */
     enum option_kind kind;
-    void *value;
+    void *value; /* static; what it holds beforehand is the default */
     const char *help;
 };
 
+/* One of the words of an array whose elements are names, or start with one, and which ends with
+ * NULL. */
+struct one_of {
+    int *chosen; /* its place in the array */
+    const void *words;
+    size_t stride;
+};
+#define ONE_OF(chosen, array)                                                                      \
+    &(struct one_of)                                                                               \
+    {                                                                                              \
+        (chosen), (array), sizeof *(array)                                                         \
+    }
+
+/* Word I that O may be; NULL behind the last, and where O may be anything. */
+const char *option_word(const struct option *o, int i);
+
 struct command {
     const char *name;     /* "run" */
-    const char *operands; /* "[FIELD=VALUES ...]" in the help */
+    const char *operands; /* for help and completion: FIELD=..., capitals are folders, else words */
     const char *summary;  /* one line */
-    const char *about;    /* a paragraph or more, or NULL */
+    const char *about;    /* paragraphs, indented lines stand as they are; or NULL */
     int (*main)(const struct command *self, int argc, char **argv);
+    const struct option *options; /* ends with a NULL name; NULL: there are none */
 };
 
 /* Every command is one file of bench/ and one line in main.c. */
 extern const struct command command_topology, command_list, command_plan, command_run,
-    command_summarize, command_report, command_compare, command_doctor, command_advise;
+    command_summarize, command_report, command_compare, command_doctor, command_advise,
+    command_completion, command_manual;
+
+/* All of them, in the help's order, ended by NULL; what `teampool` takes instead of one. */
+extern const struct command *const commands[];
+extern const struct option program_options[];
 
 /* Take the options out of ARGV (which starts after the command's word) and leave the operands.
- * OPTIONS ends with a NULL name.  --help prints the help and exits 0; an unknown option, a missing
- * or bad value exits 2 with a sentence.  Returns the number of operands, now first in ARGV. */
-int options_take(const struct command *c, const struct option *options, int argc, char **argv);
+ * --help prints the help and exits 0; an unknown option, a missing or bad value exits 2 with a
+ * sentence.  Returns the number of operands, now first in ARGV. */
+int options_take(const struct command *c, int argc, char **argv);
+
+/* "--out DIR", and what it is for, with the words it may be and the default among them.  Into
+ * BUFFER, which is returned. */
+enum { OPTION_LINE = 400 };
+const char *option_form(const struct option *o, char buffer[OPTION_LINE]);
+const char *option_meaning(const struct option *o, char buffer[OPTION_LINE]);
 
 /* First thing in main: descriptors 0, 1 and 2 are open, so that no file takes their place.  One
  * that was closed cannot be read from or written to. */

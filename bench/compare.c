@@ -81,15 +81,8 @@ static const struct form {
     { "text", contrast_show_text },
     { "csv", show_csv },
     { "markdown", contrast_show_markdown },
+    { 0 },
 };
-
-static const struct form *take_form(const char *name)
-{
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-        if (!strcmp(forms[i].name, name))
-            return &forms[i];
-    die(EXIT_USAGE, "--format: no format '%s'; there are text, csv and markdown", name);
-}
 
 static int answer(const struct comparison *c, const struct form *form, unsigned fail_on)
 {
@@ -113,29 +106,30 @@ static int answer(const struct comparison *c, const struct form *form, unsigned 
     return found(c, fail_on) ? EXIT_SLOWER : EXIT_OK;
 }
 
+static const char *fail_on, *margin;
+static int format, force;
+
+static const struct option options[] = {
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&format, forms), "how it is printed" },
+    { "--fail-on", "VERDICTS", OPTION_TEXT, &fail_on,
+      "exit 3 if a cell is slower; also faster, unclear, missing; a,b: either" },
+    { "--margin", "PERCENT", OPTION_TEXT, &margin, "what counts as the same (3%)" },
+    { "--force", NULL, OPTION_FLAG, &force, "compare builds of different types, too" },
+    { 0 },
+};
+
 static int compare_main(const struct command *self, int argc, char **argv)
 {
-    const char *format = "text", *fail_on = NULL, *margin = NULL;
-    int force = 0;
-    const struct option options[] = {
-        { "--format", "F", OPTION_TEXT, &format, "text, csv or markdown" },
-        { "--fail-on", "VERDICTS", OPTION_TEXT, &fail_on,
-          "exit 3 if a cell is slower; also faster, unclear, missing; a,b: either" },
-        { "--margin", "PERCENT", OPTION_TEXT, &margin, "what counts as the same (3%)" },
-        { "--force", NULL, OPTION_FLAG, &force, "compare builds of different types, too" },
-        { 0 },
-    };
     struct comparison c;
     struct why w = { "" };
 
-    if (options_take(self, options, argc, argv) != 2)
+    if (options_take(self, argc, argv) != 2)
         die(EXIT_USAGE, "compare: give the folders of two runs: teampool compare OLD NEW");
-    const struct form *form = take_form(format);
     unsigned bits = fail_on ? take_verdicts(fail_on) : 0;
     double least = margin ? take_margin(margin) : CONTRAST_MARGIN;
     if (contrast_runs(&c, argv[0], argv[1], least, force, &w))
         die(EXIT_FAILED, "compare: %s", w.text);
-    int code = answer(&c, form, bits);
+    int code = answer(&c, &forms[format], bits);
     contrast_free(&c);
     return code;
 }
@@ -152,4 +146,5 @@ const struct command command_compare = {
         "correction for many comparisons.  Runs of two hosts are also compared by speed-up.\n"
         "Exit codes: 0; 1 failed, or nothing can be told; 2 usage; 3 --fail-on found it.",
     .main = compare_main,
+    .options = options,
 };

@@ -52,14 +52,15 @@ static int read_machine(struct folder_read *r, struct why *w)
 /* Rows of pairs.csv whose two sides are the same cell: A against A. */
 static double floor_of_pairs(const char *dir)
 {
-    static const char *const sides[] = { "runner", "backend", "start", "schedule" };
+    static const char *const sides[] = { "runner", "backend", "start", "schedule", "options" };
+    enum { SIDE_NAMES = sizeof sides / sizeof *sides };
     char path[PATH_MAX], name[16];
     struct csv *t = NULL;
-    int a[4], b[4];
+    int a[SIDE_NAMES], b[SIDE_NAMES];
     long n = 0;
     if (blocks_path(path, dir, "pairs.csv", "", NULL) || csv_read(&t, path, NULL))
         return NAN;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < SIDE_NAMES; i++) {
         snprintf(name, sizeof name, "a_%s", sides[i]);
         a[i] = csv_column(t, name);
         snprintf(name, sizeof name, "b_%s", sides[i]);
@@ -69,7 +70,7 @@ static double floor_of_pairs(const char *dir)
     double *logs = malloc(2 * ((size_t)t->rows + 1) * sizeof *logs), value;
     for (long row = 0; logs && row < t->rows; row++) {
         int same = a[1] >= 0;
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < SIDE_NAMES; i++)
             same &= !strcmp(csv_cell(t, row, a[i]), csv_cell(t, row, b[i]));
         if (same && csv_number(t, row, ratio, &value) && value > 0)
             logs[n++] = log(value);
@@ -141,7 +142,7 @@ static int read_run(struct folder_read *r, const char *dir, struct why *w)
 static const char *const passing_facts[] = {
     "date_utc",    "seed",     "command",       "load_before", "load_after",  "elapsed_s",
     "sampled_s",   "blocks",   "foreign_share", "steal_share", "interrupted", "clock_cost_ns",
-    "blocks_most", "aa_floor", "settled_cells", NULL
+    "blocks_most", "aa_floor", "settled_cells", "overtime_s",  "narrow",      NULL
 };
 
 /* Measured numbers: a per cent up or down is no difference. */
@@ -659,7 +660,9 @@ static int judge_rows(struct comparison *c)
 
 static int is_side_column(const char *name)
 {
-    static const char *const names[] = { "runner", "backend", "start", "schedule", NULL };
+    static const char *const names[] = {
+        "runner", "backend", "start", "schedule", "options", NULL
+    };
     return is_among(names, name);
 }
 
@@ -762,11 +765,14 @@ static int count_rows(struct comparison *c)
         if (least > c->most_blocks)
             c->most_blocks = least;
         c->disturbed += row->disturbed;
-        if (row->verdict == VERDICT_UNCLEAR && !row->disturbed)
-            needed[known++] = row->blocks_needed;
+        if (row->verdict != VERDICT_UNCLEAR || row->disturbed)
+            continue;
+        c->too_few += least < BLOCKS_FOR_INTERVAL;
+        if (least >= BLOCKS_FOR_INTERVAL)
+            needed[known++] = row->blocks_needed / (double)least;
     }
     stats_sort(needed, known);
-    c->blocks_needed = ceil(stats_median(needed, known));
+    c->blocks_factor = stats_median(needed, known);
     free(needed);
     return 0;
 }

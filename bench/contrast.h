@@ -86,8 +86,11 @@ struct comparison {
     /* How many rows there are of each kind. */
     long compared, missing[SIDES], other_work, verdicts[VERDICT_UNCLEAR + 1], faster, slower;
     long disturbed;
-    long most_blocks;     /* the most that a compared cell has in both runs */
-    double blocks_needed; /* would settle half of the unclear ones */
+    long most_blocks; /* the most that a compared cell has in both runs */
+    /* Of the unclear ones that nothing disturbed: those with too few blocks for an interval, and
+     * how many times the blocks they have would settle half of the others. */
+    long too_few;
+    double blocks_factor;
     double *scratch;
     long room;
 };

@@ -8,46 +8,23 @@
 #include "../core/csv.h"
 #include "command.h"
 #include "contrast_words.h"
+#include "layout.h"
 
 enum { LISTED = 20, LISTED_ASIDE = 8 };
-
-/* Columns of a text on a terminal: characters, not bytes. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xC0) != 0x80;
-    return width;
-}
-
-static void put_right(FILE *f, const char *text, int width)
-{
-    fprintf(f, "%*s%s", width > width_of(text) ? width - width_of(text) : 0, "", text);
-}
 
 /* What PUT writes, in lines of 80. */
 static void put_wrapped(const struct comparison *c,
                         void (*put)(const struct comparison *c, FILE *f), FILE *f)
 {
-    char *text = NULL, *s;
+    char *text = NULL;
     size_t length = 0;
     FILE *all = open_memstream(&text, &length);
-    int column = 0;
     if (!all)
         die(EXIT_FAILED, "compare: no memory");
     put(c, all);
     if (fclose(all))
         die(EXIT_FAILED, "compare: no memory");
-    for (s = text; *s;) {
-        int word = (int)strcspn(s, " \n");
-        if (column && column + 1 + word > 80)
-            column = 0, fputc('\n', f);
-        column += fprintf(f, "%s%.*s", column ? " " : "", word, s);
-        s += word;
-        if (*s == '\n')
-            column = 0, fputc('\n', f);
-        s += *s != 0;
-    }
+    layout_wrap(f, text, 0, 0);
     free(text);
 }
 
@@ -64,11 +41,11 @@ void contrast_show_machines(const struct comparison *c, FILE *f)
 static void put_row(const struct labels *l, const struct contrast *row, int marked, FILE *f)
 {
     char word[WORD], label[LABEL];
-    put_right(f, words_change(word, row->ratio), 8);
+    layout_right(f, words_change(word, row->ratio), 8);
     fputs(marked && !row->counts ? "? " : "  ", f);
-    put_right(f, contrast_changes(word, row->low, row->high), 17);
-    put_right(f, words_time(word, row->time_ns[OLD], 3), 9);
-    put_right(f, words_time(word, row->time_ns[NEW], 3), 9);
+    layout_right(f, contrast_changes(word, row->low, row->high), 17);
+    layout_right(f, words_time(word, row->time_ns[OLD], 3), 9);
+    layout_right(f, words_time(word, row->time_ns[NEW], 3), 9);
     fprintf(f, "  %s\n", label_of(l, row, label));
     if (*row->note)
         fprintf(f, "%47s  (%s)\n", "", row->note);
@@ -115,11 +92,11 @@ static void put_shape_section(const struct labels *l, enum verdict v, const char
     fprintf(f, "  %s: %ld\n", title, list.count);
     for (long i = 0; i < list.count && i < LISTED_ASIDE && v != VERDICT_SAME; i++) {
         const struct contrast *row = list.rows[i];
-        put_right(f, words_change(word, row->shape), 8);
+        layout_right(f, words_change(word, row->shape), 8);
         fputs("  ", f);
-        put_right(f, contrast_changes(word, row->shape_low, row->shape_high), 17);
-        put_right(f, words_factor(word, row->speedup[OLD]), 9);
-        put_right(f, words_factor(word, row->speedup[NEW]), 9);
+        layout_right(f, contrast_changes(word, row->shape_low, row->shape_high), 17);
+        layout_right(f, words_factor(word, row->speedup[OLD]), 9);
+        layout_right(f, words_factor(word, row->speedup[NEW]), 9);
         fprintf(f, "  %s\n", label_of(l, row, label));
     }
     if (v != VERDICT_SAME)
@@ -171,22 +148,9 @@ void contrast_show_text(const struct comparison *c, FILE *f)
 
 /* In a pull request ----------------------------------------------------------------------- */
 
-/* A cell of a Markdown table: no bar ends it, no tag begins in it. */
-static void put_escaped(FILE *f, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("|\\`*_[]", *text))
-            fputc('\\', f);
-        if (*text == '<')
-            fputs("&lt;", f);
-        else
-            fputc((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text, f);
-    }
-}
-
 static void put_cell(FILE *f, const char *text)
 {
-    put_escaped(f, text);
+    layout_escaped(f, text);
     fputs(" | ", f);
 }
 
@@ -199,10 +163,10 @@ static void put_markdown_row(const struct labels *l, const struct contrast *row,
     put_cell(f, contrast_changes(word, row->low, row->high));
     put_cell(f, words_time(word, row->time_ns[OLD], 3));
     put_cell(f, words_time(word, row->time_ns[NEW], 3));
-    put_escaped(f, label_of(l, row, label));
+    layout_escaped(f, label_of(l, row, label));
     if (*row->note) {
         fputs(" (", f);
-        put_escaped(f, row->note);
+        layout_escaped(f, row->note);
         fputc(')', f);
     }
     fputs(" |\n", f);
@@ -251,9 +215,9 @@ static void put_markdown_missing(const struct labels *l, FILE *f)
         fprintf(f, "\n<details><summary>%ld missing</summary>\n\n", list.count);
     for (long i = 0; i < list.count && i < LISTED; i++) {
         fputs("- ", f);
-        put_escaped(f, label_of(l, list.rows[i], label));
+        layout_escaped(f, label_of(l, list.rows[i], label));
         fputs(": ", f);
-        put_escaped(f, list.rows[i]->note);
+        layout_escaped(f, list.rows[i]->note);
         fputc('\n', f);
     }
     if (list.count > LISTED)
@@ -272,7 +236,7 @@ static void put_markdown_machines(const struct comparison *c, FILE *f)
         fputs("| ", f);
         put_cell(f, key);
         put_cell(f, contrast_or_dash(old_value));
-        put_escaped(f, contrast_or_dash(new_value));
+        layout_escaped(f, contrast_or_dash(new_value));
         fputs(" |\n", f);
     }
 }
@@ -294,7 +258,7 @@ static void put_markdown_shapes(const struct labels *l, FILE *f)
         put_cell(f, contrast_changes(word, row->shape_low, row->shape_high));
         put_cell(f, words_factor(word, row->speedup[OLD]));
         put_cell(f, words_factor(word, row->speedup[NEW]));
-        put_escaped(f, label_of(l, row, label));
+        layout_escaped(f, label_of(l, row, label));
         fputs(" |\n", f);
     }
     if (list.count > LISTED)

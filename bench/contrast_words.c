@@ -2,11 +2,11 @@
 #include "contrast_words.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "label.h"
 #include "noise.h"
 
 /* Numbers --------------------------------------------------------------------------------- */
@@ -92,49 +92,25 @@ void labels_end(struct labels *l)
     free(l->said);
 }
 
-__attribute__((format(printf, 3, 4))) static void append(char *label, size_t *used,
-                                                         const char *format, ...)
+struct called {
+    const struct comparison *c;
+    const struct contrast *row;
+};
+
+static const char *text_of(const void *self, const char *name)
 {
-    va_list ap;
-    if (*used >= LABEL - 1)
-        return;
-    va_start(ap, format);
-    *used += (size_t)vsnprintf(label + *used, LABEL - *used, format, ap);
-    va_end(ap);
+    const struct called *called = self;
+    return text_called(called->c, called->row, name);
 }
 
-/* "pool steal 2w, cpu 10 us x2000, chunk 16".  Returns LABEL. */
 const char *label_of(const struct labels *l, const struct contrast *row, char label[LABEL])
 {
     const struct comparison *c = l->c;
-    const char *backend = text_called(c, row, "backend"), *runner = text_called(c, row, "runner");
-    const char *schedule = text_called(c, row, "schedule"), *chunk = text_called(c, row, "chunk");
-    const char *variant = text_called(c, row, "variant"), *tasks = text_called(c, row, "tasks");
-    const char *length = text_called(c, row, "task_ns");
-    int serial = !strcmp(backend, "serial");
-    char word[WORD];
-    size_t used = 0;
-
-    if (*runner && strcmp(runner, "cell") != 0)
-        append(label, &used, "%.60s: ", runner);
-    append(label, &used, "%.40s", backend);
-    if (!serial)
-        append(label, &used, "%s%.20s %.12sw", *schedule ? " " : "", schedule,
-               text_called(c, row, "workers"));
-    append(label, &used, ", %.40s", text_called(c, row, "workload"));
-    append(label, &used, "%s%.40s", *variant ? " " : "", variant);
-    if (atof(length) > 0)
-        append(label, &used, " %s", words_time(word, atof(length), 2));
-    append(label, &used, "%s%.16s", *tasks ? " x" : "", tasks);
-    if (!serial && *chunk)
-        append(label, &used, ", chunk %.16s", chunk);
     const char *said = l->said ? l->said + (row - c->rows) * c->column_count : NULL;
+    label_cell(label, text_of, &(struct called){ c, row });
     for (int i = 0; said && i < c->column_count; i++)
         if (said[i] && *contrast_text(c, row, i))
-            append(label, &used, ", %.40s=%.60s", c->columns[i].name, contrast_text(c, row, i));
-    for (char *s = label; *s; s++) /* what stands in a file must not move a cursor */
-        if ((unsigned char)*s < 0x20 || *s == 0x7F)
-            *s = ' ';
+            label_add(label, ", %.40s=%.60s", c->columns[i].name, contrast_text(c, row, i));
     return label;
 }
 
@@ -214,18 +190,20 @@ void contrast_put_counts(const struct comparison *c, FILE *f)
 
 static void put_unclear(const struct comparison *c, FILE *f)
 {
-    long unclear = c->verdicts[VERDICT_UNCLEAR];
-    long open = unclear - c->disturbed; /* more blocks would help */
+    long unclear = c->verdicts[VERDICT_UNCLEAR], others = unclear - c->disturbed - c->too_few;
+    char word[WORD];
     fprintf(f, "%ld unclear", unclear);
     if (c->disturbed)
-        fprintf(f, "%s%ld of them because other programs ran", open ? ", " : ": ", c->disturbed);
-    if (open)
-        fprintf(f, "%s about %.0f%s blocks in each run would settle %s",
-                c->disturbed ? ", and" : ":", c->blocks_needed,
-                c->blocks_needed >= MOST_BLOCKS_NEEDED ? " or more" : "",
-                open > 1       ? c->disturbed ? "half of the others" : "half of them"
-                : c->disturbed ? "the other"
-                               : "it");
+        fprintf(f, ": %ld of them because other programs ran", c->disturbed);
+    if (c->too_few)
+        fprintf(f, "%s %ld %swith fewer than %d blocks", c->disturbed ? "," : ":", c->too_few,
+                c->disturbed ? "" : "of them ", BLOCKS_FOR_INTERVAL);
+    if (others)
+        fprintf(f, "%s about %s times as many blocks in each run would settle %s",
+                others < unclear ? ", and" : ":", words_factor(word, c->blocks_factor),
+                others == 1        ? others < unclear ? "the other" : "it"
+                : others < unclear ? "half of the others"
+                                   : "half of them");
 }
 
 void contrast_put_others(const struct comparison *c, FILE *f)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "contrast.h"
+#include "label.h"
 #include "words.h"
 
 /* "10.3%": a share, with a decimal where it is small and has one.  Returns BUFFER. */
@@ -23,8 +24,6 @@ struct labels {
     const struct comparison *c;
     char *said; /* per row and column; NULL: no memory, labels are shorter */
 };
-
-enum { LABEL = 320 };
 
 void labels_begin(struct labels *l, const struct comparison *c);
 void labels_end(struct labels *l);

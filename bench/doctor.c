@@ -218,28 +218,7 @@ static void ask_build(char type[32], char flags[256])
     csv_free(about);
 }
 
-/* Returns 1 for CSV, 0 for text. */
-static int wants_csv(const char *format)
-{
-    static const char *const names[] = { "text", "csv", NULL };
-    int csv = !strcmp(format, "csv");
-    if (!csv && strcmp(format, "text") != 0) {
-        const char *near = nearest_word(format, names);
-        die(EXIT_USAGE, "doctor: unknown format '%s'%s%s%s; there are text and csv", format,
-            near ? ", perhaps '" : "", near ? near : "", near ? "'" : "");
-    }
-    return csv;
-}
-
-static const struct profile *profile_named(const char *name)
-{
-    const struct profile *p = profile_find(name);
-    if (!p)
-        die(EXIT_USAGE, "doctor: no profile '%s'; there are smoke, quick, default and full", name);
-    return p;
-}
-
-static void examine(struct checks *out, const struct profile *profile)
+static void examine(struct checks *out, const struct profile *of)
 {
     const char *root = getenv("TEAMPOOL_ROOT");
     struct topology_spec spec = { .root = root };
@@ -254,30 +233,31 @@ static void examine(struct checks *out, const struct profile *profile)
         die(EXIT_USAGE, "doctor: %s describes another machine, and only this one can be examined",
             t->source);
     ask_build(type, flags);
-    room_sweeps(&plan, profile, t, root, why);
-    plan_fit(&plan, profile->budget_s * PLAN_FILL, profile->blocks_least);
-    doctor_needs(&needs, &plan, profile->blocks_most, t);
+    room_sweeps(&plan, of, t, root, why);
+    plan_fit(&plan, of->budget_s * PLAN_FILL, 0, of->blocks_least);
+    doctor_needs(&needs, &plan, of->blocks_most, t);
     doctor_examine(out, &needs, t, root, "results", type, flags);
     plan_free(&plan);
     topology_free(t);
 }
 
+static const char *const formats[] = { "text", "csv", NULL };
+static int csv, strict, profile = PROFILE_DEFAULT;
+
+static const struct option options[] = {
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&csv, formats), "how it is printed" },
+    { "--strict", NULL, OPTION_FLAG, &strict, "exit with 4 if a check warns or worse" },
+    { "--profile", "P", OPTION_WORD, ONE_OF(&profile, profiles), "whose needs count" },
+    { 0 },
+};
+
 static int doctor_main(const struct command *self, int argc, char **argv)
 {
-    const char *format = "text", *profile = "default";
     char count[WORD];
-    int strict = 0;
-    const struct option options[] = {
-        { "--format", "FORMAT", OPTION_TEXT, &format, "text (the default) or csv" },
-        { "--strict", NULL, OPTION_FLAG, &strict, "exit with 4 if a check warns or worse" },
-        { "--profile", "P", OPTION_TEXT, &profile, "whose needs count (default)" },
-        { 0 },
-    };
     struct checks checks;
-    if (options_take(self, options, argc, argv))
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "doctor: what is '%s'? It takes options only", argv[0]);
-    int csv = wants_csv(format);
-    examine(&checks, profile_named(profile));
+    examine(&checks, &profiles[profile]);
     if (csv)
         checks_write(&checks, stdout);
     else
@@ -300,4 +280,5 @@ const struct command command_doctor = {
         "csv has the columns check,mark,value,text,fix.  For tests, TEAMPOOL_ROOT names a folder\n"
         "that stands before the files of /proc and /sys.",
     .main = doctor_main,
+    .options = options,
 };

@@ -11,7 +11,7 @@
 
 #include "trace.h"
 
-static const char *const status_names[] = { "ok", "skipped", "failed", "timeout" };
+const char *const cell_status_words[] = { "ok", "skipped", "failed", "timeout" };
 
 #define STATUS_HEADER "cell,block,seq,status,reason,wall_ms,line\n"
 
@@ -176,7 +176,7 @@ int folder_add_status(struct folder *f, const struct record *cell, int number, i
         fprintf(t.f, "%lld,%lld,", (long long)block, (long long)seq);
     else
         fputs(",,", t.f);
-    fprintf(t.f, "%s,", status_names[status]);
+    fprintf(t.f, "%s,", cell_status_words[status]);
     csv_put(t.f, reason);
     fputc(',', t.f);
     if (wall_ms >= 0)

@@ -21,6 +21,7 @@ struct folder {
 };
 
 enum cell_status { CELL_OK, CELL_SKIPPED, CELL_FAILED, CELL_TIMEOUT };
+extern const char *const cell_status_words[]; /* "ok", ... */
 
 /* Make a run folder: PATH, or results/<host>-<UTC> if PATH is NULL; a folder that holds a run is
  * refused.  Writes plan.txt and the headers.  Returns 0 or -errno with WHY. */

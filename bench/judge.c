@@ -50,3 +50,15 @@ int judge(const char *dir, struct why *w)
     reading_close(&x.reading);
     return error;
 }
+
+void judge_hints(const char *dir, FILE *f)
+{
+    struct reading reading;
+    struct checks found;
+    struct why w;
+    if (reading_open(&reading, dir, &w))
+        return;
+    checks_results(&reading, &found);
+    checks_print(&found, MARK_NOTE, f);
+    reading_close(&reading);
+}

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -58,6 +59,37 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
     return 0;
 }
 
+int listing_takes(const struct record *cell, struct why *w)
+{
+    enum { WORDS_MOST = 96 };
+    char path[4096], reason[400], *argv[WORDS_MOST] = { path, "--check" }, *line = NULL;
+    size_t length = 0;
+    struct child c;
+    FILE *f;
+    if (strcmp(cell->runner, "cell") != 0)
+        return 1;
+    if (!listing_cell_program(path, sizeof path) || !(f = open_memstream(&line, &length)))
+        return why(w, 0, "cannot find teampool-cell beside this program, or no memory");
+    record_print_line(cell, f);
+    fclose(f);
+    record_words(line, argv + 2, WORDS_MOST - 2);
+    int error = child_run(&c, argv, ASK_SECONDS, NULL);
+    if (error) {
+        free(line);
+        return why(w, 0, "cannot start %s: %s", path, strerror(-error));
+    }
+    int takes = WIFEXITED(c.status) && !WEXITSTATUS(c.status);
+    const char *said = strstr(c.err, ": "); /* behind the program's name */
+    child_reason(&c, ASK_SECONDS, reason, sizeof reason);
+    if (!takes && said)
+        why(w, 0, "%.*s", (int)strcspn(said + 2, "\n"), said + 2);
+    else if (!takes)
+        why(w, 0, "%s %s", path, reason);
+    child_free(&c);
+    free(line);
+    return takes;
+}
+
 static void print_kind(const struct csv *list, const char *kind, const char *forms)
 {
     for (long row = 0; row < list->rows; row++) {
@@ -65,15 +97,15 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
             continue;
         const char *form = csv_cell(list, row, csv_column(list, "forms"));
         const char *unavailable = csv_cell(list, row, csv_column(list, "unavailable"));
-        printf("  %-12s %s\n", csv_cell(list, row, csv_column(list, "name")),
+        printf("  %-13s %s\n", csv_cell(list, row, csv_column(list, "name")),
                csv_cell(list, row, csv_column(list, "summary")));
         const char *start = csv_cell(list, row, csv_column(list, "start"));
         if (*form)
-            printf("  %-12s %s: %s\n", "", forms, form);
+            printf("  %-13s %s: %s\n", "", forms, form);
         if (*start && strcmp(start, "none") != 0)
-            printf("  %-12s start: %s\n", "", start);
+            printf("  %-13s start: %s\n", "", start);
         if (*unavailable)
-            printf("  %-12s not on this machine: %s\n", "", unavailable);
+            printf("  %-13s not on this machine: %s\n", "", unavailable);
     }
 }
 
@@ -83,6 +115,8 @@ static void print_all(const struct csv *list)
     print_kind(list, "workload", "variants");
     printf("\nbackends (backend=):\n");
     print_kind(list, "backend", "schedules");
+    printf("\noptions of a backend (options=name:value+name:value):\n");
+    print_kind(list, "option", "values");
     printf(
         "\nschedules (schedule=):\n"
         "  static     chunks dealt in advance, in turn\n"
@@ -106,10 +140,9 @@ static void print_all(const struct csv *list)
 
 static int list_main(const struct command *self, int argc, char **argv)
 {
-    const struct option options[] = { { 0 } };
     struct csv *list = NULL;
     struct why w;
-    if (options_take(self, options, argc, argv))
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "list takes no operands");
     if (listing_ask(&list, "--list", &w))
         die(EXIT_FAILED, "list: %s", w.text);

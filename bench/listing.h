@@ -6,6 +6,7 @@
 #define BENCH_LISTING_H
 
 #include "../core/csv.h"
+#include "record.h"
 
 /* Path of the cell program.  Returns 1 and fills PATH, or 0. */
 int listing_cell_program(char *path, long room);
@@ -17,5 +18,9 @@ int listing_ask(struct csv **out, const char *question, struct why *w);
 /* Does LIST ("--list") have NAME of KIND ("backend", "workload")?  If not, and WHY is given, it
  * says so and names the nearest. */
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w);
+
+/* Would the cell program measure this cell?  Cells of other runners are theirs to judge.  Returns
+ * 1, or 0 with WHY: "schedule=static: pipe has none; it has dynamic guided". */
+int listing_takes(const struct record *cell, struct why *w);
 
 #endif

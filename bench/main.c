@@ -9,11 +9,19 @@
 
 const char *program_name = "teampool";
 
-static const struct command *const commands[] = {
-    &command_topology,  &command_doctor, &command_list,    &command_plan,   &command_run,
-    &command_summarize, &command_report, &command_compare, &command_advise,
+const struct command *const commands[] = {
+    &command_topology, &command_doctor,     &command_list,   &command_plan,
+    &command_run,      &command_summarize,  &command_report, &command_compare,
+    &command_advise,   &command_completion, &command_manual, NULL,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
+
+const struct option program_options[] = {
+    { .name = "--help", .help = "this text" },
+    { .name = "--list", .help = "the same as list" },
+    { .name = "--version", .help = "the version" },
+    { 0 },
+};
 
 static void help(void)
 {
@@ -21,15 +29,18 @@ static void help(void)
         "usage: teampool COMMAND [options]\n\n"
         "Threads or processes on this machine: how many workers, which chunk size, and from what\n"
         "task size does parallel pay?\n\ncommands:\n");
-    for (int i = 0; i < COMMANDS; i++)
-        printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
+    for (const struct command *const *c = commands; *c; c++)
+        printf("  %-12s%s\n", (*c)->name, (*c)->summary);
+    printf("\noptions:\n");
+    for (const struct option *o = program_options; o->name; o++)
+        printf("  %-12s%s\n", o->name, o->help);
     printf("\n'teampool COMMAND --help' tells more.  A first run: teampool run --profile quick\n");
 }
 
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "--help";
-    const char *names[COMMANDS + 1] = { 0 };
+    const char *names[COMMANDS] = { 0 };
 
     stdio_begin();
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
@@ -40,7 +51,9 @@ int main(int argc, char **argv)
         printf("teampool %s\n", TEAMPOOL_VERSION);
         return stdio_end(EXIT_OK);
     }
-    for (int i = 0; i < COMMANDS; i++) {
+    if (!strcmp(word, "--list"))
+        word = command_list.name;
+    for (int i = 0; commands[i]; i++) {
         names[i] = commands[i]->name;
         if (!strcmp(word, commands[i]->name))
             return stdio_end(commands[i]->main(commands[i], argc - 2, argv + 2));

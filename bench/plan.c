@@ -15,15 +15,16 @@
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
 
 const struct profile profiles[] = {
-    { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1, 2e-3, 10000000, 1,
-      0, 0 },
-    { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000, 1, 0, 0 },
-    { "default", "a good answer in three minutes", 175, 8, 30, 3, 20e-3, 100000000, 6, 0, 0.02 },
-    { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10, 30, 5, 20e-3,
-      100000000, 30, 1, 0.01 },
-    { 0 },
+    [PROFILE_SMOKE] = { "smoke", "does everything work? one short block, no verdict", 4, 1, 1, 1,
+                        2e-3, 10000000, 1, 0, 0 },
+    [PROFILE_QUICK] = { "quick", "a first answer in half a minute", 28, 6, 6, 3, 10e-3, 100000000,
+                        1, 0, 0 },
+    [PROFILE_DEFAULT] = { "default", "a good answer in three minutes", 175, 8, 30, 3, 20e-3,
+                          100000000, 6, 0, 0.02 },
+    [PROFILE_FULL] = { "full", "finer steps and narrow intervals in a quarter of an hour", 870, 10,
+                       30, 5, 20e-3, 100000000, 30, 1, 0.01 },
+    [PROFILES] = { 0 },
 };
-
 const struct profile *profile_find(const char *name)
 {
     for (const struct profile *p = profiles; p->name; p++)
@@ -83,8 +84,11 @@ static double handout_ns(const char *backend)
 {
     if (is(backend, "serial"))
         return 0;
-    return is(backend, "omp") || is(backend, "pool") || is(backend, "pthread") ? CLAIM_NS
-                                                                               : MESSAGE_NS;
+    static const char *const claiming[] = { "omp", "gil", "pool", "pthread" };
+    for (int i = 0; i < COUNT(claiming); i++)
+        if (is(backend, claiming[i]))
+            return CLAIM_NS;
+    return MESSAGE_NS;
 }
 
 static int distinct_cpus(const char *cpus, int64_t workers)
@@ -125,6 +129,15 @@ static const struct extra *extra_of(const struct record *r)
     return e;
 }
 
+/* How many workers get on at the same time: under a lock one, and the old one costs as much again.
+ */
+static double at_once(const struct record *r)
+{
+    if (is(r->backend, "gil"))
+        return strstr(r->options, "lock:old") ? 0.5 : 1;
+    return distinct_cpus(r->cpus, r->workers);
+}
+
 static double sample_seconds(const struct record *r)
 {
     double chunk = r->chunk ? (double)r->chunk : 1;
@@ -136,8 +149,10 @@ static double sample_seconds(const struct record *r)
         handout += (double)(r->tasks * r->payload_bytes) * PIPE_BYTE_NS;
     if (is(r->workload, "sleep"))
         work = ceil(chunks / (double)r->workers) * chunk * task;
+    else if (is(r->workload, "convoy")) /* one task serves for as long as the clock says */
+        work = fmax(task, (double)(r->tasks - 1) * task / at_once(r));
     else
-        work = (double)r->tasks * task / distinct_cpus(r->cpus, r->workers);
+        work = (double)r->tasks * task / at_once(r);
     return (fmax(work, handout) + JOB_NS) / 1e9;
 }
 
@@ -179,7 +194,8 @@ static int same_work(const struct record *a, const struct record *b)
 static int same_cell(const struct record *a, const struct record *b)
 {
     return same_work(a, b) && is(a->runner, b->runner) && is(a->backend, b->backend) &&
-           is(a->start, b->start) && is(a->schedule, b->schedule) && a->twin == b->twin;
+           is(a->start, b->start) && is(a->schedule, b->schedule) && is(a->options, b->options) &&
+           a->twin == b->twin;
 }
 
 static int has_label(const char *labels, const char *label)
@@ -588,6 +604,40 @@ static void add_contention(const struct layout *l)
     }
 }
 
+/* Workers under one lock, as CPython's threads: computing, sleeping, answering.  Each is one
+ * sample, in few blocks: these effects are large, and times under a lock are too uneven to be a
+ * twin's. */
+static void add_gil(const struct layout *l)
+{
+    static const struct {
+        const char *backend, *options;
+    } teams[] = { { "gil", "" }, { "gil", "lock:old" }, { "omp", "" }, { "pool", "" } };
+    struct record cpu = blank(l, "gil", "cpu"), sleep = blank(l, "gil", "sleep");
+    struct record convoy = blank(l, "gil", "convoy");
+    cpu.samples = sleep.samples = convoy.samples = 1;
+    cpu.blocks = sleep.blocks = convoy.blocks = l->profile->lesson_blocks;
+    cpu.task_ns = 300000; /* of no other sweep: its answers are not about a lock */
+    cpu.tasks = 2 * tasks_for(l, (double)cpu.task_ns, 0, 1); /* many switch intervals */
+    sleep.task_ns = 10000000;
+    sleep.tasks = 24;
+    sleep.workers = 8;
+    convoy.task_ns = 100000000;
+    convoy.tasks = convoy.workers = 2;
+    convoy.warmup_samples = 0;
+    convoy.schedule = "dynamic";
+    convoy.drop = 5;
+    for (int i = 0; i < COUNT(teams); i++) {
+        cpu.options = sleep.options = convoy.options = teams[i].options;
+        add_as(l, cpu, teams[i].backend, "dynamic", 5);
+        add_as(l, sleep, teams[i].backend, "dynamic", 5);
+        convoy.backend = teams[i].backend;
+        add(l->plan, &convoy); /* not bound: who serves goes where there is a CPU */
+    }
+    cpu.options = sleep.options = "";
+    add_serial(l, cpu);
+    add_serial(l, sleep);
+}
+
 /* Some cells once more, to be paired with themselves: how far apart two of the same lie is what no
  * verdict may go below.  One group in three has a twin, of another backend each time; those of one
  * sample are about starting, and their blocks are few. */
@@ -632,6 +682,8 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
         add_matrix(&l);
         add_launch(&l);
     }
+    if (profile->fine) /* default has no room for it */
+        add_gil(&l);
     if (profile->blocks_least > 1) /* smoke gives no verdicts */
         add_twins(&l);
 }
@@ -790,10 +842,10 @@ void plan_leave_out(struct plan *p, int i, const char *why)
     p->cells[i].why = keep(p, strdup(why));
 }
 
-int plan_fit(struct plan *p, double seconds, int blocks)
+int plan_fit(struct plan *p, double seconds, int done, int blocks)
 {
     int dropped = 0;
-    while (plan_seconds(p, blocks) > seconds) {
+    while (plan_seconds(p, blocks) - plan_seconds(p, done) > seconds) {
         int worst = -1;
         for (int i = 0; i < p->count; i++)
             if (!p->cells[i].dropped && p->cells[i].record.drop > 0 &&
@@ -819,7 +871,7 @@ void plan_print(const struct plan *p, FILE *f)
 
 /* ---- the command ---- */
 
-/* Words that no cell program would take are better refused here than a hundred times later. */
+/* Names that nobody has are better refused here than a hundred times later. */
 static void refuse_unknown(const struct plan *p)
 {
     struct csv *list;
@@ -835,41 +887,61 @@ static void refuse_unknown(const struct plan *p)
     csv_free(list);
 }
 
+/* Of all combinations, those that do not go together: a schedule that a backend has not. */
+static void leave_out_impossible(struct plan *p)
+{
+    struct why w, first = { "" };
+    int kept = 0, count = p->count;
+    for (int i = 0; i < count; i++) {
+        if (listing_takes(&p->cells[i].record, &w))
+            p->cells[kept++] = p->cells[i];
+        else if (!*first.text)
+            first = w;
+    }
+    p->count = kept;
+    if (!kept)
+        die(EXIT_USAGE, "plan: %s", first.text);
+    if (kept < count)
+        warn("plan: %d of %d combinations left out: %s", count - kept, count, first.text);
+}
+
+static const char *only;
+static struct topology_spec spec = { .source = "--topology" };
+static int of_profile = PROFILE_DEFAULT;
+
+static const struct option options[] = {
+    { "--profile", "P", OPTION_WORD, ONE_OF(&of_profile, profiles), "whose sweeps" },
+    { "--only", "PATTERN", OPTION_TEXT, &only,
+      "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
+    { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
+    { 0 },
+};
+
 static int plan_main(const struct command *self, int argc, char **argv)
 {
-    const char *profile_name = "default", *only = NULL;
-    struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT"), .source = "--topology" };
-    const struct option options[] = {
-        { "--profile", "P", OPTION_TEXT, &profile_name, "smoke, quick, default or full (default)" },
-        { "--only", "PATTERN", OPTION_TEXT, &only,
-          "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
-        { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
-        { 0 },
-    };
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
     char why[ROOM_WHY];
     char cells[WORD], blocks[WORD];
-    int words = options_take(self, options, argc, argv);
-    const struct profile *profile = profile_find(profile_name);
+    int words = options_take(self, argc, argv);
+    const struct profile *profile = &profiles[of_profile];
 
-    if (!profile)
-        die(EXIT_USAGE, "plan: no profile '%s'; there are smoke, quick, default and full",
-            profile_name);
+    spec.root = getenv("TEAMPOOL_ROOT");
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {
         if (plan_product(&p, argv, words, t, &w))
             die(EXIT_USAGE, "plan: %s", w.text);
         refuse_unknown(&p);
+        leave_out_impossible(&p);
     } else {
         room_sweeps(&p, profile, t, spec.root, why);
         if (only)
             plan_only(&p, only);
         room_tell(&p, "plan", why);
         room_insist(&p, "plan");
-        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, profile->blocks_least);
+        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
             warn("plan: %s left out so that %s fit into %.0f s",
                  words_plural(cells, dropped, "cell"),
@@ -899,4 +971,5 @@ const struct command command_plan = {
         "A profile leaves out what there are too few processes, files or memory for, and says so.\n"
         "'teampool-cell --help' lists the fields.",
     .main = plan_main,
+    .options = options,
 };

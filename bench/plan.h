@@ -14,7 +14,7 @@
 
 struct profile {
     const char *name, *summary;
-    double budget_s;               /* of measuring, start to end */
+    double budget_s;               /* of measuring, start to end; see PLAN_OVERTIME */
     int blocks_least, blocks_most; /* points are dropped before blocks fall below the first */
     int samples;                   /* per cell and block */
     double sample_s;               /* how long a sample should last */
@@ -26,12 +26,17 @@ struct profile {
 
 /* Ends with a NULL name. */
 extern const struct profile profiles[];
+enum { PROFILE_SMOKE, PROFILE_QUICK, PROFILE_DEFAULT, PROFILE_FULL, PROFILES };
 
 /* The profile called NAME, or NULL. */
 const struct profile *profile_find(const char *name);
 
 /* How much of a budget is planned for; the rest is for what takes longer than foreseen. */
 #define PLAN_FILL 0.9
+
+/* The least number of blocks goes before a profile's budget, by so much at most: on a busy machine
+ * all takes longer, and fewer blocks give no answer at all. */
+#define PLAN_OVERTIME 1.5
 
 struct plan_cell {
     struct record record;
@@ -65,9 +70,10 @@ void plan_only(struct plan *p, const char *pattern);
 /* Drop cell I for the reason WHY, which is copied. */
 void plan_leave_out(struct plan *p, int i, const char *why);
 
-/* Mark cells as dropped until BLOCKS blocks fit into SECONDS: the largest `drop` first, a whole
- * point of a sweep at a time; end points (drop=0) stay.  Returns how many were dropped. */
-int plan_fit(struct plan *p, double seconds, int blocks);
+/* Mark cells as dropped until the blocks after the first DONE, up to BLOCKS, fit into SECONDS: the
+ * largest `drop` first, a whole point of a sweep at a time; end points (drop=0) stay.  Returns how
+ * many were dropped. */
+int plan_fit(struct plan *p, double seconds, int done, int blocks);
 
 /* What BLOCKS blocks should take, without the dropped cells.  Units: seconds. */
 double plan_seconds(const struct plan *p, int blocks);

@@ -3,13 +3,17 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
 
-enum { BAR = 24 };
+#include "layout.h"
+
+enum { BAR = 24, USUAL_WIDTH = 80 };
 
 struct progress progress_begin(int quiet)
 {
-    return (struct progress){ .quiet = quiet, .terminal = isatty(2), .last_tenth = -1 };
+    return (struct progress){ .quiet = quiet,
+                              .terminal = layout_is_terminal(stderr),
+                              .last_tenth = -1 };
 }
 
 static void time_text(double seconds, char *text, size_t room)
@@ -18,6 +22,13 @@ static void time_text(double seconds, char *text, size_t room)
         snprintf(text, room, "%d min %02d s", (int)seconds / 60, (int)seconds % 60);
     else
         snprintf(text, room, "%.0f s", seconds);
+}
+
+/* Columns that a line may have on the terminal: one that wraps cannot be written anew. */
+static int line_width(void)
+{
+    struct winsize size;
+    return (ioctl(2, TIOCGWINSZ, &size) || !size.ws_col ? USUAL_WIDTH : size.ws_col) - 1;
 }
 
 void progress_show(struct progress *p, double done, double total, int block, const char *what)
@@ -29,12 +40,13 @@ void progress_show(struct progress *p, double done, double total, int block, con
     share = share > 1 ? 1 : share;
     time_text(total > done ? total - done : 0, left, sizeof left);
     if (p->terminal) {
-        char bar[BAR + 1];
+        char bar[BAR + 1], line[160];
         for (int i = 0; i < BAR; i++)
             bar[i] = i < (int)(share * BAR) ? '#' : '.';
         bar[BAR] = 0;
-        fprintf(stderr, "\r\033[K[%s] %3.0f %%  block %d  about %s left  %.40s", bar, share * 100,
-                block, left, what);
+        snprintf(line, sizeof line, "[%s] %3.0f %%  block %d  about %s left  %.40s", bar,
+                 share * 100, block, left, what);
+        fprintf(stderr, "\r\033[K%.*s", line_width(), line);
         fflush(stderr);
         p->drawn = 1;
     } else if ((int)(share * 10) > p->last_tenth) {

@@ -53,6 +53,8 @@ static const struct target cell_targets[] = {
     NUMBER_OF(cell, failed_blocks),
     NUMBER_OF(cell, odd_rows),
     NUMBER_OF(cell, cut_rows),
+    NUMBER_OF(cell, disturbed_share),
+    TEXT_OF(cell, cause),
     NUMBER_OF(cell, twin),
     NUMBER_OF(cell, serial_task_ns),
     AS(cell, "median_ns", time.mid),

@@ -13,9 +13,10 @@
 struct cell {
     const char *runner, *backend, *schedule, *workload, *variant, *sweep, *status, *note;
     const char *start, *wait, *cpus;
+    const char *cause; /* of most of the disturbed samples */
     double task_ns, payload_bytes, tasks, chunk, workers, ballast_mib;
     double blocks, samples, void_samples, failed_blocks, odd_rows, cut_rows;
-    double serial_task_ns, twin;
+    double serial_task_ns, twin, disturbed_share;
     struct estimate time, speedup, efficiency, open; /* time and open in ns */
 };
 

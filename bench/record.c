@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../core/csv.h"
-#include "command.h"
 
 #define AT(member) (int)offsetof(struct record, member)
 #define TEXT(part, member, fallback, help)                                                         \
@@ -31,12 +30,12 @@ const struct field record_fields[] = {
     TEXT(CELL, runner, "cell",
          "for the run: the program that measures; cell, or the path of another"),
     TEXT(CELL, backend, NULL,
-         "who does the tasks: serial, omp, pool, pipe, pthread, ...; see --list"),
+         "who does the tasks: serial, omp, pool, pipe, pthread, ...; 'teampool list'"),
     TEXT(CELL, start, "auto",
          "how workers come to be: fork, spawn, thread; auto: the backend's own"),
     TEXT(CELL, schedule, "auto", "static, dynamic, guided or steal; auto: the backend's own"),
     TEXT(CELL, wait, "passive", "a worker without work spins (active) or sleeps (passive)"),
-    TEXT(CELL, workload, NULL, "what a task does: empty, sleep, cpu, skew, ...; see --list"),
+    TEXT(CELL, workload, NULL, "what a task does: empty, sleep, cpu, skew, ...; 'teampool list'"),
     NUMBER(CELL, work_version, "", 0, INT32_MAX, NULL,
            "version of the workload's meaning; checked if given"),
     NUMBER(CELL, task_ns, "1000", 0, MOST_NS, NULL,
@@ -57,6 +56,7 @@ const struct field record_fields[] = {
            "memory the caller has touched before it starts the workers, MiB"),
     NUMBER(CELL, twin, "0", 0, 9, NULL,
            "1: the same cell once more, to see how far two of the same lie apart"),
+    TEXT(CELL, options, "", "settings of the backend's own, as held:50+switch_us:500; see --list"),
     NUMBER(DESIGN, block, "0", 0, INT32_MAX, NULL, "which pass over the plan"),
     NUMBER(DESIGN, seq, "0", 0, INT32_MAX, NULL, "place in the order in which the run measured"),
     NUMBER(DESIGN, sample, "", 0, INT32_MAX, NULL,
@@ -96,6 +96,17 @@ const struct field record_fields[] = {
            "proportional memory of a worker process, the mean; in the last row only"),
     RESULT(worker_uss_kib,
            "memory a worker process shares with nobody, the mean; in the last row only"),
+    RESULT(lock_requests, "a worker that waited for the lock asked the holder to give it up"),
+    RESULT(lock_switches, "another worker took the lock than the one before"),
+    RESULT(lock_forced, "a holder who was asked waited until another had taken the lock"),
+    RESULT(inside_most, "most workers that were inside the task at once (workload inside)"),
+    RESULT(answers, "requests that were answered (workload convoy)"),
+    RESULT(answer_p50_ns, "from a request until its answer, the median"),
+    RESULT(answer_p90_ns, "the same, of 90 in 100"),
+    RESULT(answer_p99_ns, "the same, of 99 in 100"),
+    RESULT(answer_max_ns, "the same, of the slowest"),
+    RESULT(beside_ns,
+           "computing that was done while requests were answered, by its nominal length"),
     NUMBER(SETTING, samples, "5", 1, 1000000, NULL, "timed samples"),
     NUMBER(SETTING, warmup_samples, "1", 0, 1000000, NULL, "warm-up samples, at least"),
     NUMBER(SETTING, warmup_ms, "0", 0, 3600000, NULL, "time to warm up, at least, ms"),
@@ -105,6 +116,16 @@ const struct field record_fields[] = {
            "for the run: in this many blocks at most; 0: in all"),
     NUMBER(SETTING, drop, "0", 0, 1000, NULL,
            "for the run: left out to keep the budget, larger ones first; 0: never"),
+    { 0 },
+};
+
+const struct option record_questions[] = {
+    { .name = "--list", .help = "workloads and backends, as CSV" },
+    { .name = "--about", .help = "how it was built, as CSV" },
+    { .name = "--check",
+      .help = "followed by fields: would it measure this cell? measures nothing" },
+    { .name = "--version", .help = "the version" },
+    { .name = "--help", .help = "this text" },
     { 0 },
 };
 
@@ -234,6 +255,16 @@ const char *record_text(const struct record *r, const struct field *f, int on_li
         return f->zero;
     snprintf(buffer, 32, "%" PRId64, number);
     return buffer;
+}
+
+void record_words(char *line, char **argv, int most)
+{
+    char *rest = NULL;
+    int count = 0;
+    for (char *word = strtok_r(line, " \n", &rest); word && count < most - 1;
+         word = strtok_r(NULL, " \n", &rest))
+        argv[count++] = word;
+    argv[count] = NULL;
 }
 
 void record_print_line(const struct record *r, FILE *f)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "../core/why.h"
+#include "command.h"
 
 /* A number that is not known: an empty field. */
 #define UNKNOWN INT64_MIN
@@ -21,6 +22,7 @@ struct record {
     int64_t work_version, task_ns, payload_bytes, tasks, chunk, workers;
     const char *place, *cpus, *variant;
     int64_t ballast_mib, twin;
+    const char *options;
     /* The design: which replication. */
     int64_t block, seq, sample;
     /* What was measured. */
@@ -33,6 +35,8 @@ struct record {
     /* Design again, but not the cell's name: what the cell is for, and the kernel's speed. */
     const char *sweep;
     int64_t steps_per_ms, foreign_ns, worker_pss_kib, worker_uss_kib;
+    int64_t lock_requests, lock_switches, lock_forced, inside_most;
+    int64_t answers, answer_p50_ns, answer_p90_ns, answer_p99_ns, answer_max_ns, beside_ns;
     /* Settings of the line that are not columns. */
     int64_t samples, warmup_samples, warmup_ms, trace;
     int64_t blocks, drop; /* for the run, not for the cell: how often at most; who goes first */
@@ -69,6 +73,10 @@ int record_complete(const struct record *r, struct why *w);
  * and must outlive the record. */
 int record_line(struct record *r, char *line, struct why *w);
 
+/* A printed line as an argument list of at most MOST, its NULL included; the words point into LINE,
+ * which is cut up. */
+void record_words(char *line, char **argv, int most);
+
 /* Write the line that record_line would read back; fields at their default are left out. */
 void record_print_line(const struct record *r, FILE *f);
 
@@ -81,6 +89,9 @@ void record_csv_row(const struct record *r, FILE *f);
 
 /* The fields that a line takes, with defaults, ranges and meaning. */
 void record_help(FILE *f);
+
+/* What the cell program answers instead of measuring: for its help, its manual and completion. */
+extern const struct option record_questions[];
 
 /* Parse a whole decimal number, nothing else.  Returns 1, or 0 if it is none or does not fit. */
 int parse_number(const char *text, int64_t *out);

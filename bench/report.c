@@ -255,19 +255,21 @@ static int report_many(char *const *dirs, int count, const char *path, int force
     return error;
 }
 
+static const char *out;
+static int force;
+
+static const struct option options[] = {
+    { "--out", "FILE", OPTION_TEXT, &out, "where to write the page" },
+    { "--force", NULL, OPTION_FLAG, &force, "compare builds of different types, too" },
+    { 0 },
+};
+
 static int report_main(const struct command *self, int argc, char **argv)
 {
-    const char *out = NULL;
-    int force = 0;
-    const struct option options[] = {
-        { "--out", "FILE", OPTION_TEXT, &out, "where to write the page" },
-        { "--force", NULL, OPTION_FLAG, &force, "compare builds of different types, too" },
-        { 0 },
-    };
     struct why w = { "" };
     char *dirs[MANY_RUNS] = { NULL };
 
-    int count = options_take(self, options, argc, argv);
+    int count = options_take(self, argc, argv);
     if (count > MANY_RUNS)
         die(EXIT_USAGE, "report: at most %d runs fit on a page; there are %d", MANY_RUNS, count);
     for (int i = 0; i < count; i++)
@@ -300,4 +302,5 @@ const struct command command_report = {
         "compare' has it, and all side by side; its figures are NEW/plots/compare*.  The page's\n"
         "path goes to stdout, the verdict to stderr.",
     .main = report_main,
+    .options = options,
 };

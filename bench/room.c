@@ -139,18 +139,22 @@ static int lacking(const struct room *r, const double need[ROOM_KINDS])
     return kind;
 }
 
+static const char *amount(char buffer[WORD], int kind, double value)
+{
+    return kind == ROOM_MEMORY ? words_size(buffer, value, 2) : words_count(buffer, value);
+}
+
 /* "8 workers: 12 processes and threads needed, 10 left (/sys/fs/cgroup/pids.max)". */
 static void say_lack(const struct room *r, int kind, const double need[ROOM_KINDS], long workers,
                      char why[ROOM_WHY])
 {
     static const char *const what[] = { "processes and threads", "open files", "of memory" };
     static const char *const limit[] = { "ulimit -u", "ulimit -Hn", "what is free" };
-    const char *(*word)(char *, double) = kind == ROOM_MEMORY ? words_kib : words_count;
     double least = need[kind] * (kind == ROOM_MEMORY ? ROOM_SPARE : 1);
     char team[WORD], wanted[WORD], left[WORD];
     snprintf(why, ROOM_WHY, "%s: %s %s needed, %s left (%.160s)",
-             words_plural(team, (double)workers, "worker"), word(wanted, least), what[kind],
-             word(left, r->left[kind]), *r->file[kind] ? r->file[kind] : limit[kind]);
+             words_plural(team, (double)workers, "worker"), amount(wanted, kind, least), what[kind],
+             amount(left, kind, r->left[kind]), *r->file[kind] ? r->file[kind] : limit[kind]);
 }
 
 int room_limit(struct topology *t, const char *root, char why[ROOM_WHY])

@@ -24,6 +24,7 @@
 #include "command.h"
 #include "doctor.h"
 #include "folder.h"
+#include "judge.h"
 #include "listing.h"
 #include "machine.h"
 #include "measure.h"
@@ -37,17 +38,26 @@
 #include "trace.h"
 #include "words.h"
 
-enum { CALIBRATION_MS = 100, TRACED_BLOCKS = 3 };
-
-struct wishes {
-    const char *profile, *plan, *out, *resume, *only, *topology;
-    double budget_s;
-    long seed, blocks; /* -1: not given */
-    int dry_run, quiet, force;
+#define DROPPED_NOTE "left out to keep the budget; named in status.csv"
+enum {
+    CALIBRATION_MS = 100,
+    TRACED_BLOCKS = 3,
+    PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for */
+    MOST_SEQ = 1 << 28,   /* of a record that can be gone on with */
 };
 
+/* What became of a cell in a block; what was skipped for want of time may have some later. */
+enum { DONE = 1, SKIPPED };
+
+static struct wishes {
+    const char *plan, *out, *resume, *only, *topology;
+    double budget_s;
+    long seed, blocks; /* -1: not given */
+    int profile;       /* -1: not given */
+    int dry_run, quiet, verbose, force;
+} wishes = { .profile = -1, .seed = -1, .blocks = -1 };
+
 struct run {
-    struct wishes wishes;
     const struct profile *profile;
     struct topology *topology;
     const char *root;       /* stands before the files that limit a dry run, for tests; or NULL */
@@ -58,10 +68,13 @@ struct run {
     struct progress progress;
     uint64_t seed;
     double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
+    double overtime_s;              /* until then for the least number of blocks */
+    double width;                   /* of intervals that are narrow enough; 0: none are */
     int blocks_most;
     int64_t start_ns, seq;
     struct settle *settle;
-    char *done;                /* per cell and block: measured already; blocks_most a cell */
+    int *cut;   /* per cell: the last block that there was time for; 0: it has not been left out */
+    char *done; /* per cell and block: DONE, SKIPPED or 0; blocks_most a cell */
     int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
     double own_ns;             /* ours */
     double sampled_s;          /* time in samples */
@@ -89,18 +102,6 @@ static int find_runner(const char *runner, char *path, long room)
         return listing_cell_program(path, room);
     snprintf(path, (size_t)room, "%s", runner);
     return strchr(runner, '/') && !access(path, X_OK);
-}
-
-/* The plan line as an argument list; the words point into LINE. */
-static int words_of(char *line, char **argv, int most)
-{
-    char *rest = NULL;
-    int count = 0;
-    for (char *word = strtok_r(line, " \n", &rest); word && count < most - 1;
-         word = strtok_r(NULL, " \n", &rest))
-        argv[count++] = word;
-    argv[count] = NULL;
-    return count;
 }
 
 /* The first field in which a row is not the planned cell; NULL: none.  What the plan leaves to the
@@ -163,16 +164,17 @@ static void stop_writing(struct run *r, const struct why *w)
         r->folder.path);
 }
 
-/* Returns the median of the timed samples, ns; NAN: there are none. */
-static double note_time(struct run *r, const struct csv *rows)
+/* Of the rows FIRST .. END-1.  Returns the median of the timed samples, ns; NAN: there are none.
+ * SAMPLED_S grows by what all of them took. */
+static double note_time(const struct csv *rows, long first, long end, double *sampled_s)
 {
-    double *timed = malloc(((size_t)rows->rows + 1) * sizeof *timed), median = NAN;
+    double *timed = malloc(((size_t)(end - first) + 1) * sizeof *timed), median = NAN;
     long count = 0;
-    for (long row = 0; row < rows->rows; row++) {
+    for (long row = first; row < end; row++) {
         double wall;
         if (!csv_number(rows, row, csv_column(rows, "wall_ns"), &wall))
             continue;
-        r->sampled_s += wall / 1e9;
+        *sampled_s += wall / 1e9;
         if (timed && strcmp(csv_cell(rows, row, csv_column(rows, "warmup")), "1") != 0)
             timed[count++] = wall;
     }
@@ -210,6 +212,18 @@ static enum cell_status judge_rows(const struct child *c, const struct record *c
     return CELL_OK;
 }
 
+/* --verbose: what became of a cell, in a line. */
+static void tell_cell(struct run *r, const struct record *cell, int block, const char *status,
+                      const char *reason, double sample_ns)
+{
+    char time[WORD] = "-";
+    progress_clear(&r->progress);
+    if (!isnan(sample_ns))
+        words_time(time, sample_ns, 3);
+    fprintf(stderr, "block %d  %s  %s%s%s  ", block, time, status, *reason ? ": " : "", reason);
+    record_print_line(cell, stderr);
+}
+
 /* Is the cell traced?  Some blocks are enough to find a sample that is like most. */
 static int is_traced(const struct record *cell, int block)
 {
@@ -243,6 +257,7 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     char reason[600];
     struct csv *rows = NULL, *trace = NULL;
     enum cell_status status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED;
+    double median = NAN;
 
     child_reason(c, deadline, reason, sizeof reason);
     if (!c->out_length)
@@ -254,7 +269,7 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     if (status == CELL_OK || (rows && void_note(rows))) {
         if (folder_add_samples(&r->folder, rows, &cell->record, block, r->seq, &w))
             stop_writing(r, &w);
-        double median = note_time(r, rows);
+        median = note_time(rows, 0, rows->rows, &r->sampled_s);
         if (status == CELL_OK)
             settle_note(r->settle, index, block, median);
     }
@@ -270,23 +285,25 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, status, reason,
                           (double)c->wall_ns / 1e6, &w))
         stop_writing(r, &w);
+    if (wishes.verbose)
+        tell_cell(r, &cell->record, block, cell_status_words[status], reason, median);
 }
 
 /* When a cell is given up: generous, but a hanging one does not take the budget with it.  Units:
  * seconds. */
 static double deadline_of(const struct run *r, const struct plan_cell *cell)
 {
-    double left = fmax(r->budget_s - elapsed(r), 0);
+    double left = fmax(r->overtime_s - elapsed(r), 0);
     return fmin(20 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
 }
 
 /* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
 static int measure(struct run *r, int index, int block)
 {
-    enum { WORDS = 96 };
+    enum { WORDS_MOST = 96 };
     struct plan_cell *cell = &r->plan.cells[index];
     struct record record = cell->record;
-    char path[4096], *argv[WORDS + 1], *line = NULL;
+    char path[4096], *argv[WORDS_MOST + 1], *line = NULL;
     size_t length = 0;
     struct child c;
     struct why w;
@@ -313,7 +330,7 @@ static int measure(struct run *r, int index, int block)
     record_print_line(&record, f);
     fclose(f);
     argv[0] = path;
-    words_of(line, argv + 1, WORDS);
+    record_words(line, argv + 1, WORDS_MOST);
     int error = child_run(&c, argv, deadline, &stop_signal);
     if (error)
         die(EXIT_FAILED, "run: cannot start %s: %s", path, strerror(-error));
@@ -337,51 +354,84 @@ static double block_seconds(const struct run *r, const int *order, int count, in
 {
     double sum = 0;
     for (int i = 0; i < count; i++)
-        if (!*done_at(r, order[i], block))
+        if (*done_at(r, order[i], block) != DONE)
             sum += r->plan.cells[order[i]].seconds;
     return sum;
+}
+
+/* When BLOCK must be over.  Units: seconds since the run's start. */
+static double limit_s(const struct run *r, int block)
+{
+    return block > r->profile->blocks_least ? r->budget_s : r->overtime_s;
 }
 
 /* How long the whole run should take from its start, as far as is known in BLOCK. */
 static double total_seconds(const struct run *r, int block, double rest_of_block)
 {
     double one = plan_seconds(&r->plan, block + 1) - plan_seconds(&r->plan, block);
-    double now = elapsed(r) + rest_of_block, left = r->budget_s - now;
-    int more = one > 0 && left > 0 ? (int)(left / one) : 0;
-    if (more > r->blocks_most - block)
-        more = r->blocks_most - block;
-    return now + more * one;
+    double end = elapsed(r) + rest_of_block;
+    while (one > 0 && ++block <= r->blocks_most && end + one <= limit_s(r, block))
+        end += one;
+    return end;
 }
 
-/* A cell that the budget leaves no time for, in the only block that would have had it. */
-static void skip(struct run *r, int index, int block)
+/* A cell that the budget leaves no time for, in BLOCK and from then on. */
+static void skip(struct run *r, int index, int block, const char *reason)
 {
     struct why w;
-    char reason[120];
-    snprintf(reason, sizeof reason, "the budget of %.0f s was used up", r->budget_s);
     r->seq++;
     if (folder_add_status(&r->folder, &r->plan.cells[index].record, index + 1, block, r->seq,
                           CELL_SKIPPED, reason, -1, &w))
         stop_writing(r, &w);
 }
 
+/* Where all takes longer than planned, as on a busy machine: leave out more points now, so that the
+ * others have the least number of blocks. */
+static void cut_after(struct run *r, int block)
+{
+    int least = r->profile->blocks_least, count = 0, left = 0;
+    if (least > r->blocks_most)
+        least = r->blocks_most;
+    if (block >= least ||
+        !plan_fit(&r->plan, (r->overtime_s - elapsed(r)) * PLAN_FILL, block, least))
+        return;
+    for (int i = 0; i < r->plan.count; i++) {
+        left += !r->plan.cells[i].dropped;
+        if (!r->plan.cells[i].dropped || settle_last(r->settle, i) || r->cut[i])
+            continue;
+        r->cut[i] = block;
+        skip(r, i, block + 1, "left out to keep the budget");
+        count++;
+    }
+    machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%ld",
+                strtol(machine_get(&r->machine, "dropped_cells"), NULL, 10) + count);
+    progress_clear(&r->progress);
+    char cells[WORD], blocks[WORD];
+    if (!wishes.quiet)
+        warn("run: all takes longer than planned: %s left out after block %d, so that the other %d "
+             "have %s",
+             words_plural(cells, count, "cell"), block, left, words_plural(blocks, least, "block"));
+}
+
 /* Returns 1 to go on, 0 to stop here. */
 static int run_block(struct run *r, int block)
 {
     int *order = calloc((size_t)r->plan.count, sizeof *order), go_on = 1;
+    int before = r->cells_ok + r->cells_bad;
     if (!order)
         die(EXIT_FAILED, "run: no memory");
     int count = order_block(&r->plan, r->seed, block, order);
     double rest = block_seconds(r, order, count, block);
-    if (block > 1 && elapsed(r) + rest > r->budget_s)
+    if (block > 1 && elapsed(r) + rest > limit_s(r, block))
         go_on = 0;
     for (int i = 0; i < count && go_on; i++) {
         struct plan_cell *cell = &r->plan.cells[order[i]];
-        if (*done_at(r, order[i], block))
+        char *done = done_at(r, order[i], block);
+        if (*done == DONE)
             continue;
-        if (elapsed(r) + cell->seconds > r->budget_s) {
-            if (block == 1)
-                skip(r, order[i], block);
+        if (elapsed(r) + cell->seconds > limit_s(r, block)) {
+            if (block == 1 && *done != SKIPPED)
+                skip(r, order[i], block, "the budget was used up");
             continue;
         }
         progress_show(&r->progress, elapsed(r), total_seconds(r, block, rest), block,
@@ -390,11 +440,14 @@ static int run_block(struct run *r, int block)
         if (measure(r, order[i], block) || stop_signal)
             go_on = 0;
         else
-            *done_at(r, order[i], block) = 1;
+            *done = DONE;
     }
     free(order);
-    if (go_on)
+    if (go_on) {
         settle_look(r->settle, &r->plan, block);
+        if (r->cells_ok + r->cells_bad > before) /* not if it was measured long ago */
+            cut_after(r, block);
+    }
     return go_on && count > 0;
 }
 
@@ -418,7 +471,7 @@ static void calibrate(struct run *r)
 static void refuse_slow_build(const struct run *r)
 {
     const char *type = machine_get(&r->machine, "build_type");
-    if (checks_build(type, machine_get(&r->machine, "flags")) && !r->wishes.force)
+    if (checks_build(type, machine_get(&r->machine, "flags")) && !wishes.force)
         die(EXIT_USAGE,
             "run: teampool-cell is a %s build (%s): its times mean nothing; build the release "
             "preset, or add --force to measure anyway",
@@ -459,20 +512,31 @@ static void raise_files(const struct plan *p)
     room_raise_files(most);
 }
 
+/* What the cell program would refuse is refused before anything is measured. */
+static void check_plan(const struct plan *p, const char *name)
+{
+    struct why w;
+    for (int i = 0; i < p->count; i++)
+        if (!listing_takes(&p->cells[i].record, &w))
+            die(EXIT_USAGE, "run: %s: %s", name, w.text);
+}
+
 /* Lay out, cut to the room and the budget. */
 static void make_plan(struct run *r)
 {
-    if (r->wishes.plan)
-        read_plan(r, r->wishes.plan);
+    if (wishes.plan)
+        read_plan(r, wishes.plan);
     else
         room_sweeps(&r->plan, r->profile, r->topology, r->root, r->limited);
-    if (r->wishes.only)
-        plan_only(&r->plan, r->wishes.only);
+    if (wishes.only)
+        plan_only(&r->plan, wishes.only);
     if (!r->plan.count)
-        die(EXIT_USAGE, "run: no cell's line contains '%s'", r->wishes.only);
-    if (!r->wishes.quiet)
+        die(EXIT_USAGE, "run: no cell's line contains '%s'", wishes.only);
+    if (wishes.plan)
+        check_plan(&r->plan, wishes.plan);
+    if (!wishes.quiet)
         room_tell(&r->plan, "run", r->limited);
-    plan_fit(&r->plan, r->budget_s * PLAN_FILL, r->profile->blocks_least);
+    plan_fit(&r->plan, r->budget_s * PLAN_FILL, 0, r->profile->blocks_least);
     room_insist(&r->plan, "run");
     raise_files(&r->plan);
 }
@@ -504,7 +568,7 @@ static void dry_run(struct run *r)
     plan_print(&r->plan, stdout);
     double one = plan_seconds(&r->plan, 1);
     int blocks = 1;
-    while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= r->budget_s)
+    while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= limit_s(r, blocks + 1))
         blocks++;
     char cells[WORD], whole[WORD], left[WORD];
     warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the budget",
@@ -513,15 +577,24 @@ static void dry_run(struct run *r)
          words_plural(left, dropped - unfit, "cell"));
 }
 
+static void describe_budget(struct run *r)
+{
+    machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
+    machine_set(&r->machine, "overtime_s", "until then for the least number of blocks", "%g",
+                r->overtime_s);
+    machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
+    machine_set(&r->machine, "narrow",
+                "cells with intervals so narrow need no more blocks; 0: all do", "%g", r->width);
+}
+
 static void describe(struct run *r, const char *command)
 {
     machine_describe(&r->machine, r->topology);
     if (*r->limited)
         machine_set(&r->machine, "effective_workers", r->limited, "%ld",
                     r->topology->effective_workers);
-    machine_set(&r->machine, "profile", "", "%s", r->wishes.plan ? "plan file" : r->profile->name);
-    machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
-    machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
+    machine_set(&r->machine, "profile", "", "%s", wishes.plan ? "plan file" : r->profile->name);
+    describe_budget(r);
     machine_set(&r->machine, "seed", "fixes the order of the cells", "%llu",
                 (unsigned long long)r->seed);
     machine_set(&r->machine, "command", "", "%s", command);
@@ -534,7 +607,7 @@ static void examine(struct run *r, const struct needs *needs, struct checks *fou
     int64_t begin_ns = clock_ns();
     doctor_examine(found, needs, r->topology, NULL, r->folder.path,
                    machine_get(&r->machine, "build_type"), machine_get(&r->machine, "flags"));
-    if (!r->wishes.quiet && (found->bad || found->warnings)) {
+    if (!wishes.quiet && (found->bad || found->warnings)) {
         warn("run: before it begins, 'teampool doctor' finds:");
         checks_print(found, MARK_WARN, stderr);
     }
@@ -548,9 +621,9 @@ static void start_new(struct run *r, const char *command)
     struct checks found;
     struct why w;
     char file[4200];
-    r->seed = choose_seed(r->wishes.seed);
+    r->seed = choose_seed(wishes.seed);
     make_plan(r);
-    if (r->wishes.dry_run) {
+    if (wishes.dry_run) {
         dry_run(r);
         exit(EXIT_OK);
     }
@@ -561,12 +634,10 @@ static void start_new(struct run *r, const char *command)
     int count = take_out_dropped(r, &dropped), unfit = 0;
     for (int i = 0; i < count; i++)
         unfit += dropped[i].why != NULL;
-    machine_set(&r->machine, "dropped_cells", "left out to keep the budget; named in status.csv",
-                "%d", count - unfit);
+    machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%d", count - unfit);
     machine_set(&r->machine, "unfit_cells",
                 "left out for want of room; status.csv names them and says of what", "%d", unfit);
-    if (folder_create(&r->folder, r->wishes.out, machine_get(&r->machine, "hostname"), &r->plan,
-                      &w) ||
+    if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
                             &w) ||
@@ -585,29 +656,93 @@ static void start_new(struct run *r, const char *command)
 
 /* ---- going on ---- */
 
+/* Where in the plan and in which block something was measured. */
+struct spot {
+    int cell, block; /* block 0: nowhere, or it gave no times */
+};
+
+/* The row's place in the order; 0: it has none. */
+static long seq_of(const struct csv *table, long row)
+{
+    double seq;
+    return csv_number(table, row, csv_column(table, "seq"), &seq) && seq > 0 && seq <= MOST_SEQ
+               ? (long)seq
+               : 0;
+}
+
+/* Returns 1, or 0: the row is of no cell in this plan's blocks. */
+static int read_spot(const struct run *r, const struct csv *status, long row, struct spot *s)
+{
+    double cell, block;
+    if (!csv_number(status, row, csv_column(status, "cell"), &cell) ||
+        !csv_number(status, row, csv_column(status, "block"), &block) ||
+        !(cell >= 1 && cell <= r->plan.count && block >= 1 && block <= r->blocks_most))
+        return 0;
+    *s = (struct spot){ (int)cell - 1, (int)block };
+    return 1;
+}
+
+/* What is done, how long it took, and up to r->seq what was measured when.  The caller frees. */
+static struct spot *take_back_status(struct run *r, const struct csv *status)
+{
+    struct spot spot, *spots;
+    double wall_ms, used_s = 0;
+    for (long row = 0; row < status->rows; row++)
+        r->seq = seq_of(status, row) > r->seq ? seq_of(status, row) : r->seq;
+    spots = calloc((size_t)r->seq + 1, sizeof *spots);
+    if (!spots)
+        die(EXIT_FAILED, "run: no memory");
+    for (long row = 0; row < status->rows; row++) {
+        const char *word = csv_cell(status, row, csv_column(status, "status"));
+        int timed = csv_number(status, row, csv_column(status, "wall_ms"), &wall_ms);
+        used_s += timed ? wall_ms / 1e3 : 0;
+        if (!read_spot(r, status, row, &spot))
+            continue;
+        int skipped = !strcmp(word, "skipped");
+        *done_at(r, spot.cell, spot.block) = skipped ? SKIPPED : DONE;
+        if (skipped && spot.block > 1 && wishes.blocks < 0 && wishes.budget_s <= 0)
+            r->cut[spot.cell] = spot.block - 1;
+        if (strcmp(word, "ok") != 0 || !timed)
+            continue;
+        spots[seq_of(status, row)] = spot;
+        r->plan.cells[spot.cell].seconds = wall_ms / 1e3;
+    }
+    r->used_before_s = fmax(used_s, strtod(machine_get(&r->machine, "elapsed_s"), NULL));
+    return spots;
+}
+
+/* The times of the samples, so that what had settled is known again. */
+static void take_back_times(struct run *r, const struct csv *samples, const struct spot *spots)
+{
+    double ignored = 0;
+    for (long row = 0, end; row < samples->rows; row = end) {
+        long seq = seq_of(samples, row);
+        for (end = row + 1; end < samples->rows && seq_of(samples, end) == seq;)
+            end++;
+        if (seq <= r->seq && spots[seq].block)
+            settle_note(r->settle, spots[seq].cell, spots[seq].block,
+                        note_time(samples, row, end, &ignored));
+    }
+}
+
+/* As if all that was measured had been measured now. */
 static void take_back(struct run *r)
 {
     char file[4200];
-    struct csv *status;
+    struct csv *status, *samples;
     struct why w;
-    double wall_ms;
-    if (csv_read(&status, folder_file(&r->folder, "status.csv", file, sizeof file), &w))
+    if (csv_read(&status, folder_file(&r->folder, "status.csv", file, sizeof file), &w) ||
+        csv_read(&samples, folder_file(&r->folder, "samples.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    for (long row = 0; row < status->rows; row++) {
-        double cell, block, seq;
-        if (!csv_number(status, row, csv_column(status, "cell"), &cell) ||
-            !csv_number(status, row, csv_column(status, "block"), &block) ||
-            !csv_number(status, row, csv_column(status, "seq"), &seq))
-            continue;
-        if (seq > (double)r->seq)
-            r->seq = (int64_t)seq;
-        if (cell >= 1 && cell <= r->plan.count && block >= 1 && block <= r->blocks_most)
-            *done_at(r, (int)cell - 1, (int)block) =
-                strcmp(csv_cell(status, row, csv_column(status, "status")), "skipped") != 0;
-        if (csv_number(status, row, csv_column(status, "wall_ms"), &wall_ms))
-            r->used_before_s += wall_ms / 1e3;
-    }
+    struct spot *spots = take_back_status(r, status);
+    take_back_times(r, samples, spots);
+    for (int i = 0; i < r->plan.count; i++)
+        r->plan.cells[i].dropped = r->cut[i] > 0;
+    free(spots);
     csv_free(status);
+    csv_free(samples);
+    if (wishes.blocks > 0 && wishes.budget_s <= 0) /* asked for in blocks, not in time */
+        r->budget_s = r->overtime_s = r->used_before_s + PLAN_BUDGET_S;
 }
 
 static void start_again(struct run *r)
@@ -615,23 +750,28 @@ static void start_again(struct run *r)
     char file[4200];
     struct why w;
     int64_t number;
-    if (folder_reopen(&r->folder, r->wishes.resume, &w) ||
+    if (folder_reopen(&r->folder, wishes.resume, &w) ||
         machine_read(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w))
-        die(EXIT_FAILED, "run: cannot go on with '%s': %s", r->wishes.resume, w.text);
+        die(EXIT_FAILED, "run: cannot go on with '%s': %s", wishes.resume, w.text);
     read_plan(r, folder_file(&r->folder, "plan.txt", file, sizeof file));
     raise_files(&r->plan);
     const struct profile *recorded = profile_find(machine_get(&r->machine, "profile"));
     if (recorded)
         r->profile = recorded;
     if (!parse_number(machine_get(&r->machine, "seed"), &number))
-        die(EXIT_FAILED, "run: cannot go on with '%s': its machine.csv has no seed",
-            r->wishes.resume);
+        die(EXIT_FAILED, "run: cannot go on with '%s': its machine.csv has no seed", wishes.resume);
     r->seed = (uint64_t)number;
-    if (parse_number(machine_get(&r->machine, "blocks_most"), &number) && number > 0)
+    if (parse_number(machine_get(&r->machine, wishes.blocks > 0 ? "blocks" : "blocks_most"),
+                     &number) &&
+        number > wishes.blocks)
         r->blocks_most = (int)number;
-    if (r->wishes.budget_s <= 0) {
+    if (wishes.blocks < 0 && *machine_get(&r->machine, "narrow"))
+        r->width = strtod(machine_get(&r->machine, "narrow"), NULL);
+    if (wishes.budget_s <= 0) {
         double budget = strtod(machine_get(&r->machine, "budget_s"), NULL);
+        double overtime = strtod(machine_get(&r->machine, "overtime_s"), NULL);
         r->budget_s = budget > 0 ? budget : r->profile->budget_s;
+        r->overtime_s = fmax(r->budget_s, overtime);
     }
     refuse_slow_build(r);
 }
@@ -682,14 +822,21 @@ static int whole_blocks(struct run *r)
     for (int block = 1; order && block <= r->blocks_most; block++) {
         int count = order_block(&r->plan, r->seed, block, order), done = 0, wanted = 0;
         for (int i = 0; i < count; i++) {
-            int last = settle_last(r->settle, order[i]);
+            int settled = settle_last(r->settle, order[i]), cut = r->cut[order[i]];
+            int last = settled ? settled : cut;
             wanted += !last || block <= last;
-            done += *done_at(r, order[i], block);
+            done += *done_at(r, order[i], block) == DONE;
         }
         blocks += wanted > 0 && done >= wanted;
     }
     free(order);
     return blocks;
+}
+
+/* Was there nothing left to go on with? */
+static int is_finished(const struct run *r)
+{
+    return wishes.resume && !r->cells_ok && !r->cells_bad && !stop_signal;
 }
 
 static void finish(struct run *r)
@@ -699,8 +846,9 @@ static void finish(struct run *r)
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
     folder_close(&r->folder);
     r->blocks = whole_blocks(r);
-    if (r->wishes.resume && !r->cells_ok && !r->cells_bad)
+    if (is_finished(r))
         return; /* nothing new to say of the run */
+    describe_budget(r);
     machine_load(load, sizeof load);
     machine_set(&r->machine, "load_after", "load average of the run's last minute", "%s", load);
     machine_set(&r->machine, "elapsed_s", "measuring, from start to end", "%.2f", elapsed(r));
@@ -723,17 +871,30 @@ static void tell(const struct run *r)
 {
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
     char runs[WORD], blocks[WORD];
+    if (is_finished(r)) {
+        if (!wishes.quiet)
+            fprintf(stderr,
+                    "%s is finished: %s; nothing was measured.  For more of them: teampool run "
+                    "--resume '%s' --blocks %d\n",
+                    r->folder.path, words_plural(blocks, r->blocks, "block"), r->folder.path,
+                    2 * r->blocks);
+        puts(r->folder.path);
+        return;
+    }
     if (r->cells_bad)
         warn("run: %s failed; the reasons are in %s/status.csv",
              words_plural(runs, r->cells_bad, "cell run"), r->folder.path);
-    if (!r->wishes.quiet)
+    if (!wishes.quiet)
         fprintf(stderr, "%s in %s, %.1f s, %.0f %% of it in samples\n",
                 words_plural(runs, r->cells_ok, "cell run"),
-                words_plural(blocks, r->blocks, "block"), wall_s, 100 * r->sampled_s / wall_s);
+                words_plural(blocks, r->blocks, "whole block"), wall_s,
+                100 * r->sampled_s / wall_s);
+    if (!wishes.quiet && !stop_signal)
+        judge_hints(r->folder.path, stderr);
     if (stop_signal)
         warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
              r->folder.path);
-    else if (!r->wishes.quiet)
+    else if (!wishes.quiet)
         fprintf(stderr, "the page: teampool report '%s'\n", r->folder.path);
     puts(r->folder.path);
 }
@@ -748,77 +909,84 @@ static void catch_signals(void)
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a full disk: an error, not a death */
 }
 
+static const struct option options[] = {
+    { "--profile", "P", OPTION_WORD, ONE_OF(&wishes.profile, profiles),
+      "what to measure, and for how long" },
+    { "--plan", "FILE", OPTION_TEXT, &wishes.plan,
+      "measure these plan lines instead; -: standard input" },
+    { "--only", "PATTERN", OPTION_TEXT, &wishes.only, "only cells whose line contains it" },
+    { "--out", "DIR", OPTION_TEXT, &wishes.out, "the run's folder (results/<host>-<UTC>)" },
+    { "--budget", "TIME", OPTION_SECONDS, &wishes.budget_s,
+      "time to measure: 90 or 90s, 3m, 1h (the profile's; 1h with --plan)" },
+    { "--blocks", "N", OPTION_COUNT, &wishes.blocks,
+      "exactly N blocks, however narrow the intervals become" },
+    { "--seed", "N", OPTION_COUNT, &wishes.seed, "fixes the order of the cells" },
+    { "--resume", "DIR", OPTION_TEXT, &wishes.resume,
+      "go on with an interrupted run; with --blocks N with a finished one" },
+    { "--dry-run", NULL, OPTION_FLAG, &wishes.dry_run,
+      "print the plan and how long it should take" },
+    { "--topology", "MACHINE", OPTION_TEXT, &wishes.topology, "with --dry-run, " TOPOLOGY_HELP },
+    { "--quiet", NULL, OPTION_FLAG, &wishes.quiet, "no progress, no summary" },
+    { "--verbose", NULL, OPTION_FLAG, &wishes.verbose, "a line for every cell that was measured" },
+    { "--force", NULL, OPTION_FLAG, &wishes.force, "measure with a Debug or sanitizer build, too" },
+    { 0 },
+};
+
 static void take_wishes(struct run *r, const struct command *self, int argc, char **argv)
 {
-    struct wishes *w = &r->wishes;
-    const struct option options[] = {
-        { "--profile", "P", OPTION_TEXT, &w->profile, "smoke, quick, default or full (default)" },
-        { "--plan", "FILE", OPTION_TEXT, &w->plan,
-          "measure these plan lines instead; -: standard input" },
-        { "--only", "PATTERN", OPTION_TEXT, &w->only, "only cells whose line contains it" },
-        { "--out", "DIR", OPTION_TEXT, &w->out, "the run's folder (results/<host>-<UTC>)" },
-        { "--budget", "TIME", OPTION_SECONDS, &w->budget_s,
-          "time for measuring: 30s, 3m, 1h (the profile's; 1h with --plan)" },
-        { "--blocks", "N", OPTION_COUNT, &w->blocks,
-          "exactly N blocks, however narrow the intervals become" },
-        { "--seed", "N", OPTION_COUNT, &w->seed, "fixes the order of the cells" },
-        { "--resume", "DIR", OPTION_TEXT, &w->resume, "go on with an interrupted run" },
-        { "--dry-run", NULL, OPTION_FLAG, &w->dry_run,
-          "print the plan and how long it should take" },
-        { "--topology", "MACHINE", OPTION_TEXT, &w->topology, "with --dry-run, " TOPOLOGY_HELP },
-        { "--quiet", NULL, OPTION_FLAG, &w->quiet, "no progress, no summary" },
-        { "--force", NULL, OPTION_FLAG, &w->force, "measure with a Debug or sanitizer build, too" },
-        { 0 },
-    };
-    if (options_take(self, options, argc, argv))
+    const struct wishes *w = &wishes;
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "run: '%s' is not an option; 'teampool run --help' lists them", argv[0]);
     if (!w->blocks || w->blocks > 1000000)
         die(EXIT_USAGE, "run: --blocks %ld: at least 1, at most 1000000", w->blocks);
-    if (w->resume && (w->plan || w->out || w->only || w->seed >= 0 || w->dry_run))
-        die(EXIT_USAGE,
-            "run: --resume takes plan, folder and seed from the run, and measures; of the other "
-            "options only --budget, --quiet and --force go with it");
-    r->profile = profile_find(w->profile);
-    if (!r->profile)
-        die(EXIT_USAGE, "run: no profile '%s'; there are smoke, quick, default and full",
-            w->profile);
+    if (w->quiet && w->verbose)
+        die(EXIT_USAGE, "run: --quiet and --verbose contradict each other");
+    if (w->plan && w->profile >= 0)
+        die(EXIT_USAGE, "run: --plan and --profile both say what to measure: give one of them; how "
+                        "often and how long say --blocks and --budget");
+    if (w->resume &&
+        (w->plan || w->profile >= 0 || w->out || w->only || w->seed >= 0 || w->dry_run))
+        die(EXIT_USAGE, "run: --resume takes plan, folder and seed from the run, and measures; of "
+                        "the other options only --budget, --blocks, --quiet, --verbose and --force "
+                        "go with it");
+    r->profile = &profiles[w->profile >= 0 ? w->profile : PROFILE_DEFAULT];
+    r->budget_s = w->budget_s > 0 ? w->budget_s : w->plan ? PLAN_BUDGET_S : r->profile->budget_s;
+    r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PLAN_OVERTIME);
+    r->blocks_most = w->blocks > 0 ? (int)w->blocks : r->profile->blocks_most;
+    r->width = w->blocks > 0 ? 0 : r->profile->width;
 }
 
 static int run_main(const struct command *self, int argc, char **argv)
 {
-    struct run r = { .wishes = { .profile = "default", .seed = -1, .blocks = -1 },
-                     .folder = { .samples = -1, .status = -1, .trace = -1 } };
+    struct run r = { .folder = { .samples = -1, .status = -1, .trace = -1 } };
     struct why w;
     char command[1000] = "teampool run";
     for (int i = 0; i < argc; i++)
         snprintf(command + strlen(command), sizeof command - strlen(command), " %s", argv[i]);
     take_wishes(&r, self, argc, argv);
-    r.budget_s = r.wishes.budget_s > 0 ? r.wishes.budget_s
-                 : r.wishes.plan       ? 3600
-                                       : r.profile->budget_s;
-    r.blocks_most = r.wishes.blocks > 0 ? (int)r.wishes.blocks : r.profile->blocks_most;
     r.start_ns = clock_ns();
-    r.root = r.wishes.dry_run ? getenv("TEAMPOOL_ROOT") : NULL;
+    r.root = wishes.dry_run ? getenv("TEAMPOOL_ROOT") : NULL;
     const struct topology_spec spec = { .root = r.root,
-                                        .described = r.wishes.topology,
+                                        .described = wishes.topology,
                                         .source = "--topology" };
     if (topology_load(&r.topology, &spec, &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    if (r.topology->foreign && !r.wishes.dry_run)
+    if (r.topology->foreign && !wishes.dry_run)
         die(EXIT_USAGE, "run: %s describes another machine: only --dry-run and plan can use it",
             r.topology->source);
     catch_signals();
-    if (r.wishes.resume)
+    if (wishes.resume)
         start_again(&r);
     else
         start_new(&r, command);
+    r.cut = calloc((size_t)r.plan.count, sizeof *r.cut);
     r.done = calloc((size_t)r.plan.count * (size_t)(r.blocks_most + 1), 1);
-    r.settle = settle_new(&r.plan, r.blocks_most, r.wishes.blocks > 0 ? 0 : r.profile->width);
-    if (!r.done || !r.settle)
+    r.settle = settle_new(&r.plan, r.blocks_most, r.width);
+    if (!r.cut || !r.done || !r.settle)
         die(EXIT_FAILED, "run: no memory");
-    if (r.wishes.resume)
+    if (wishes.resume)
         take_back(&r);
-    r.progress = progress_begin(r.wishes.quiet);
+    r.progress = progress_begin(wishes.quiet);
     measure_machine(NULL, &r.used_ns, &r.steal_ns);
     r.own_ns = own_cpu_ns();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
@@ -827,6 +995,7 @@ static int run_main(const struct command *self, int argc, char **argv)
     finish(&r);
     tell(&r);
     int code = stop_signal ? EXIT_INTERRUPTED : r.cells_bad ? EXIT_FAILED : EXIT_OK;
+    free(r.cut);
     free(r.done);
     settle_free(r.settle);
     plan_free(&r.plan);
@@ -844,4 +1013,5 @@ const struct command command_run = {
              "the intervals are narrow or the budget is used up.  Ctrl-C keeps what is done.  "
              "Prints the folder's name.",
     .main = run_main,
+    .options = options,
 };

@@ -16,6 +16,8 @@
 #include "command.h"
 #include "derive.h"
 #include "judge.h"
+#include "summarize_show.h"
+#include "table.h"
 #include "view.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
@@ -58,7 +60,9 @@ static const char *const match_names[] = {
     "workload", "work_version", "variant", "task_ns", "payload_bytes", "tasks", "chunk",
     "workers",  "place",        "cpus",    "wait",    "ballast_mib",   NULL
 };
-static const char *const side_names[] = { "runner", "backend", "start", "schedule", NULL };
+static const char *const side_names[] = {
+    "runner", "backend", "start", "schedule", "options", NULL
+};
 
 /* Orders ---------------------------------------------------------------------------------- */
 
@@ -185,6 +189,9 @@ static void measure_cell(const struct run *r, struct cell *c)
     c->busy_share = middle(r, c, BUSY);
     c->runq_share = middle(r, c, RUNQ);
     c->foreign_share = middle(r, c, FOREIGN);
+    c->answer_p50_ns = middle(r, c, ANSWER);
+    c->answer_p99_ns = middle(r, c, LATE_ANSWER);
+    c->beside_ns = middle(r, c, BESIDE);
     long disturbed = 0;
     int most = 0;
     for (int i = 0; i < NOISES; i++) {
@@ -297,6 +304,9 @@ static const struct column cell_columns[] = {
     { CELL(suspect_share, RATIO) },
     { CELL(odd_rows, COUNT) },
     { CELL(cut_rows, COUNT) },
+    { CELL(answer_p50_ns, NS) },
+    { CELL(answer_p99_ns, NS) },
+    { CELL(beside_ns, NS) },
     { 0 },
 };
 
@@ -683,13 +693,22 @@ int summarize_lend(const char *dir, int (*use)(struct derivation *, void *, stru
     return with_run(dir, lend, &l, w);
 }
 
+static int form = -1; /* not given */
+
+static const struct option options[] = {
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&form, table_forms),
+      "show answers, pairs and cells, too" },
+    { 0 },
+};
+
 static int summarize_main(const struct command *self, int argc, char **argv)
 {
-    const struct option options[] = { { 0 } };
     struct why w = { "" };
-    if (options_take(self, options, argc, argv) != 1)
+    if (options_take(self, argc, argv) != 1)
         die(EXIT_USAGE, "summarize: give the folder of one run: teampool summarize DIR");
     if (summarize(argv[0], &w))
+        die(EXIT_FAILED, "summarize: %s", w.text);
+    if (form >= 0 && summarize_show(argv[0], form, stdout, &w))
         die(EXIT_FAILED, "summarize: %s", w.text);
     return EXIT_OK;
 }
@@ -705,6 +724,10 @@ const struct command command_summarize = {
         "strip.csv; with machine.csv and doctor.csv then checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
-        "6 blocks.",
+        "6 blocks.  With --format they are shown, too, on standard output; csv is one table then:\n"
+        "table,cell,against,unit,value,low,high,blocks,verdict, with verdict.csv's question, pair "
+        "or\n"
+        "cell in the first column.",
     .main = summarize_main,
+    .options = options,
 };

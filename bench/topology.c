@@ -105,13 +105,13 @@ static void print_machine(const struct topology *t)
            plural(t->packages), t->numa_nodes, plural(t->numa_nodes), t->cores, plural(t->cores),
            t->pus, plural(t->pus));
     if (t->memory_kib)
-        printf(", memory %s", words_kib(size, (double)t->memory_kib));
+        printf(", memory %s", words_size(size, (double)t->memory_kib, 3));
     putchar('\n');
     for (long i = 0; i < t->caches; i++) {
         const struct topology_cache *c = &t->cache[i];
-        printf("  L%d cache: %ld \u00d7 %s, each for %ld hardware thread%s\n", c->level, c->count,
-               c->kib ? words_kib(size, (double)c->kib) : "unknown size", c->sharing,
-               plural(c->sharing));
+        printf("  L%d cache: %ld \u00d7 %s", c->level, c->count,
+               c->kib ? words_size(size, (double)c->kib, 3) : "unknown size");
+        printf(", each for %ld hardware thread%s\n", c->sharing, plural(c->sharing));
     }
     for (long kind = t->core_kinds - 1; kind >= 0 && t->core_kinds > 1; kind--) {
         const struct topology_kind *k = &t->kind[kind];
@@ -265,35 +265,27 @@ static void print_text(const struct topology *t, const char *limited, int *numbe
 
 /* The command ---------------------------------------------------------------------------------- */
 
-enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_PUS, FORMAT_XML };
+enum { FORMAT_TEXT, FORMAT_CSV, FORMAT_PUS, FORMAT_XML };
+static const char *const formats[] = { "text", "csv", "pus", "xml", NULL };
+static int format = FORMAT_TEXT;
 
-static enum format format_named(const char *name)
-{
-    static const char *const names[] = { "text", "csv", "pus", "xml", NULL };
-    for (int i = 0; names[i]; i++)
-        if (!strcmp(names[i], name))
-            return (enum format)i;
-    const char *near = nearest_word(name, names);
-    die(EXIT_USAGE, "topology: unknown format '%s'%s%s%s; there are text, csv, pus and xml", name,
-        near ? ", perhaps '" : "", near ? near : "", near ? "'" : "");
-}
+static struct topology_spec spec = { .source = "--topology" };
+
+static const struct option options[] = {
+    { "--format", "FORMAT", OPTION_WORD, ONE_OF(&format, formats), "how it is printed" },
+    { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
+    { 0 },
+};
 
 static int topology_main(const struct command *self, int argc, char **argv)
 {
-    const char *format_name = "text";
-    struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT"), .source = "--topology" };
-    const struct option options[] = {
-        { "--format", "FORMAT", OPTION_TEXT, &format_name, "text (the default), csv, pus or xml" },
-        { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
-        { 0 },
-    };
     struct topology *t;
     struct why w;
     char limited[ROOM_WHY];
 
-    if (options_take(self, options, argc, argv))
+    if (options_take(self, argc, argv))
         die(EXIT_USAGE, "topology: what is '%s'? It takes options only", argv[0]);
-    enum format format = format_named(format_name);
+    spec.root = getenv("TEAMPOOL_ROOT");
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "topology: %s", w.text);
     room_limit(t, spec.root, limited);
@@ -325,4 +317,5 @@ const struct command command_topology = {
              "For tests, TEAMPOOL_ROOT names a folder that stands before /proc/self/cgroup,\n"
              "/proc/self/mountinfo and the mount points in it, where the CPU quota is looked up.",
     .main = topology_main,
+    .options = options,
 };

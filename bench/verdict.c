@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../core/fit.h"
+#include "layout.h"
 #include "words.h"
 
 #define WORKERS_WITHIN 1.05
@@ -789,31 +790,12 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
         advise_all(r, v);
 }
 
-/* TEXT in lines of at most 78 columns, broken at spaces. */
-static void put_wrapped(FILE *f, const char *text)
-{
-    enum { WIDTH = 78 };
-    int column = 0;
-    while (*text) {
-        int bytes = (int)strcspn(text, " "), width = 0;
-        for (int i = 0; i < bytes; i++)
-            width += (text[i] & 0xC0) != 0x80; /* not the later bytes of a character */
-        int fits = column + 1 + width <= WIDTH;
-        if (column)
-            fputc(fits ? ' ' : '\n', f);
-        column = column && fits ? column + 1 + width : width;
-        fprintf(f, "%.*s", bytes, text);
-        text += bytes + (text[bytes] == ' ');
-    }
-    fputc('\n', f);
-}
-
 void verdict_print(const struct answer *v, FILE *f)
 {
+    enum { ROW = 14 }; /* where the texts of rows begin */
     char threads[WORD], processes[WORD], low[WORD], high[WORD], length[WORD];
-    put_wrapped(f, v->headline);
-    if (*v->evidence)
-        put_wrapped(f, v->evidence);
+    layout_wrap(f, v->headline, 0, 0);
+    layout_wrap(f, v->evidence, 0, 0);
     if (v->smoke)
         return;
     if (v->chunk.low > 0 && v->chunk.low == v->chunk.high)
@@ -827,5 +809,5 @@ void verdict_print(const struct answer *v, FILE *f)
         fprintf(f, "  shortest    task that is worth it: threads %s, processes %s\n",
                 shortest_word(threads, &v->threads.shortest),
                 shortest_word(processes, &v->processes.shortest));
-    fprintf(f, "  confidence  %s: %s\n", confidence_word(v->confidence), v->reason);
+    layout_wrap(f, v->reason, ROW, fprintf(f, "  confidence  %s:", confidence_word(v->confidence)));
 }

@@ -50,6 +50,19 @@ const char *words_time(char buffer[WORD], double ns, int digits)
     return buffer;
 }
 
+const char *words_size(char buffer[WORD], double kib, int digits)
+{
+    static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB" };
+    int k = 0;
+    for (; kib >= 1024 && k < 3; k++)
+        kib /= 1024;
+    if (kib < 10)
+        snprintf(buffer, WORD, "%.*g %s", digits, kib, unit[k]);
+    else
+        snprintf(buffer, WORD, "%.0f %s", kib, unit[k]);
+    return buffer;
+}
+
 const char *words_count(char buffer[WORD], double count)
 {
     char plain[WORD / 2];
@@ -62,16 +75,6 @@ const char *words_count(char buffer[WORD], double count)
             buffer[out++] = ',';
     }
     buffer[out] = 0;
-    return buffer;
-}
-
-const char *words_kib(char buffer[WORD], double kib)
-{
-    static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB" };
-    int k = 0;
-    for (; kib >= 1024 && k < 3; k++)
-        kib /= 1024;
-    snprintf(buffer, WORD, kib < 10 ? "%.3g %s" : "%.0f %s", kib, unit[k]);
     return buffer;
 }
 

@@ -14,11 +14,11 @@ enum { WORD = 64 };
  * zeros below 3.  No line breaks between number and unit. */
 const char *words_time(char buffer[WORD], double ns, int digits);
 
+/* "512 MiB", "1.5 GiB": DIGITS significant ones below ten. */
+const char *words_size(char buffer[WORD], double kib, int digits);
+
 /* "12,345" */
 const char *words_count(char buffer[WORD], double count);
-
-/* "64 KiB", "1.25 MiB", "512 GiB": a size. */
-const char *words_kib(char buffer[WORD], double kib);
 
 /* "7.4", "0.97", "24": a factor. */
 const char *words_factor(char buffer[WORD], double factor);

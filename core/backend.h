@@ -12,13 +12,31 @@
 
 struct team; /* each backend's own */
 
+/* A setting that only one backend has: `options=name:value+name:value` on a plan line. */
+struct backend_option {
+    const char *name;
+    const char
+        *words; /* "new old": a value is one of them, its number their place; NULL: a number */
+    int64_t least, most; /* a number's range */
+    int64_t fallback;    /* where the line has nothing */
+    const char *help;
+};
+
+/* What the lock counted that a team works under, since `open`. */
+struct lock_counts {
+    int64_t requests; /* one who waited asked the holder to give it up */
+    int64_t switches; /* it was taken by another worker than the one before */
+    int64_t forced;   /* a holder who was asked waited until another had taken it */
+};
+
 struct team_spec {
     int workers;
     const int *cpus; /* OS numbers; worker k is bound to cpus[k % cpu_count] */
     int cpu_count;   /* 0: workers are not bound */
     enum wait_policy wait;
-    const char *start;   /* one of the backend's ways; NULL: its own choice */
-    struct arena *arena; /* that every worker sees at the same address, however it is started */
+    const char *start;      /* one of the backend's ways; NULL: its own choice */
+    const int64_t *options; /* a value for each of the backend's own; NULL: all at their fallback */
+    struct arena *arena;    /* that every worker sees at the same address, however it is started */
     int (*enter)(void *arg,
                  int worker); /* once in each worker before `open` returns; 0 or -errno */
     void *enter_arg;          /* start "spawn": in the arena */
@@ -26,11 +44,12 @@ struct team_spec {
 
 struct backend {
     const char *name, *summary;
-    const char *unavailable; /* NULL, or why it cannot run on this machine */
-    const char *start;       /* how its workers come to be: "none", "thread", "fork" */
-    const char *starts;      /* all its ways, "fork spawn"; NULL: that one */
-    unsigned schedules;      /* set of 1 << enum schedule */
-    enum schedule schedule;  /* its own choice, for schedule=auto */
+    const char *unavailable;              /* NULL, or why it cannot run on this machine */
+    const char *start;                    /* how its workers come to be: "none", "thread", "fork" */
+    const char *starts;                   /* all its ways, "fork spawn"; NULL: that one */
+    const struct backend_option *options; /* ends with a NULL name; NULL: it has none */
+    unsigned schedules;                   /* set of 1 << enum schedule */
+    enum schedule schedule;               /* its own choice, for schedule=auto */
 
     /* Its own chunk for chunk=auto.  0 is allowed with SCHEDULE_STATIC: a block per worker. */
     long (*chunk)(long tasks, int workers, enum schedule schedule);
@@ -50,6 +69,9 @@ struct backend {
 
     /* Send the workers home; every one is gone when it returns.  Runs in: caller. */
     void (*close)(struct team *team);
+
+    /* What its lock counted; NULL: its workers need none.  Runs in: caller, between jobs. */
+    void (*counts)(const struct team *team, struct lock_counts *counts);
 };
 
 /* Written by the build from the files' names; ends with NULL. */

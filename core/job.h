@@ -7,6 +7,7 @@
 #ifndef CORE_JOB_H
 #define CORE_JOB_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,9 +17,12 @@
  * (an interpreter's) give the lock up; everywhere else they do nothing, at the same cost. */
 struct worker {
     int index;                           /* 0 .. workers-1 */
-    void (*checkpoint)(struct worker *); /* a long task calls it about every 50 us of work */
-    void (*block)(struct worker *);      /* called before a task sleeps or waits for input ... */
-    void (*unblock)(struct worker *);    /* ... and after */
+    int held;                            /* per cent of a task's computing that need the lock */
+    const _Atomic int *wanted;           /* not 0: call checkpoint.  See worker_check */
+    void (*checkpoint)(struct worker *); /* the lock may change hands here */
+    void (*block)(struct worker *);      /* called before a task sleeps, waits for input ... */
+    void (*unblock)(struct worker *);    /* ... or needs no lock for a while, and after */
+    void *own;                           /* the backend's */
     /* Inputs and outputs that a backend has brought to this worker: those of task `first` and on;
      * NULL: they are where the job has them. */
     const void *in;
@@ -35,9 +39,21 @@ static inline void worker_nop(struct worker *self)
 /* A worker without a lock to give up. */
 static inline struct worker worker_plain(int index)
 {
-    return (struct worker){
-        .index = index, .checkpoint = worker_nop, .block = worker_nop, .unblock = worker_nop
-    };
+    static const _Atomic int never = 0;
+    return (struct worker){ .index = index,
+                            .held = 100,
+                            .wanted = &never,
+                            .checkpoint = worker_nop,
+                            .block = worker_nop,
+                            .unblock = worker_nop };
+}
+
+/* A task that computes calls this every few tens of ns, as an interpreter looks at its flag between
+ * two instructions: one load and a branch that is hardly ever taken.  Runs in: worker. */
+static inline void worker_check(struct worker *self)
+{
+    if (atomic_load_explicit(self->wanted, memory_order_relaxed))
+        self->checkpoint(self);
 }
 
 /* Do task I.  No printing, and no allocation but where that is the work; writes only to its

@@ -7,7 +7,7 @@
 #define MULTIPLY UINT64_C(6364136223846793005)
 #define ADD      UINT64_C(1442695040888963407)
 
-uint64_t kernel_run(uint64_t x, int64_t steps)
+static inline uint64_t run(uint64_t x, int64_t steps)
 {
     for (int64_t k = 0; k < steps; k++) {
         x = x * MULTIPLY + ADD;
@@ -16,18 +16,25 @@ uint64_t kernel_run(uint64_t x, int64_t steps)
     return x;
 }
 
-uint64_t kernel_work(uint64_t x, int64_t steps, int64_t piece, struct worker *self)
+uint64_t kernel_run(uint64_t x, int64_t steps)
 {
-    for (; steps > piece; steps -= piece) {
-        x = kernel_run(x, piece);
-        self->checkpoint(self);
-    }
-    return kernel_run(x, steps);
+    return run(x, steps);
 }
 
-int64_t kernel_piece(double steps_per_ns)
+uint64_t kernel_work(uint64_t x, int64_t steps, struct worker *self)
 {
-    return (int64_t)(50000 * steps_per_ns) + 1;
+    int64_t outside = self->held == 100 ? 0 : steps * (100 - self->held) / 100;
+    for (steps -= outside; steps > KERNEL_TICK; steps -= KERNEL_TICK) {
+        x = run(x, KERNEL_TICK);
+        worker_check(self);
+    }
+    x = run(x, steps);
+    if (outside) {
+        self->block(self);
+        x = run(x, outside);
+        self->unblock(self);
+    }
+    return x;
 }
 
 struct kernel_jump kernel_jump(int64_t steps)

@@ -31,11 +31,10 @@ static inline uint64_t kernel_after(uint64_t earlier)
     return earlier & zero;
 }
 
-/* The same as a task does it: SELF's checkpoint is called after every PIECE steps. */
-uint64_t kernel_work(uint64_t x, int64_t steps, int64_t piece, struct worker *self);
-
-/* Steps between two checkpoints at a speed of STEPS_PER_NS: about 50 us of work. */
-int64_t kernel_piece(double steps_per_ns);
+/* The same as a task does it: worker_check after every KERNEL_TICK steps (15 to 30 ns, about what
+ * an interpreter takes for an instruction), and as much of it outside of the lock as SELF may. */
+enum { KERNEL_TICK = 16 };
+uint64_t kernel_work(uint64_t x, int64_t steps, struct worker *self);
 
 /* The map that STEPS steps make; kernel_run(x, n) == x * multiply + add. */
 struct kernel_jump kernel_jump(int64_t steps);

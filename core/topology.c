@@ -762,7 +762,9 @@ int topology_load(struct topology **out, const struct topology_spec *spec, struc
     find_caches(t);
     find_model(t);
     find_quota(t, spec);
-    t->memory_kib = (long)(hwloc_get_root_obj(t->hwloc)->total_memory / 1024);
+    /* the sum over nodes may lack memory that came later */
+    t->memory_kib = t->foreign ? (long)(hwloc_get_root_obj(t->hwloc)->total_memory / 1024)
+                               : sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024);
     *out = t;
     return 0;
 fail:

@@ -22,10 +22,13 @@ struct work_spec {
     double steps_per_ns; /* speed of the CPU kernel (kernel.h) */
 };
 
-/* What check found. */
+/* What check found.  Of the numbers, 0 stands for "not counted here". */
 struct outcome {
-    uint64_t checksum; /* of all results: the same for every backend, schedule and chunk */
-    char note[120];    /* "" or what else is worth a person's eye */
+    uint64_t checksum;   /* of all results: the same for every backend, schedule and chunk */
+    char note[120];      /* "" or what else is worth a person's eye */
+    int64_t inside_most; /* workers that were inside the task at once */
+    int64_t answers;     /* requests answered; how long they took, and what was computed beside */
+    int64_t answer_p50_ns, answer_p90_ns, answer_p99_ns, answer_max_ns, beside_ns;
 };
 
 struct workload {

@@ -54,7 +54,8 @@ done
 [ $# -eq 1 ] || { usage >&2; exit 2; }
 
 case $format in
-svg | png | pdf | dumb) ;;
+svg | dumb) terminal=$format ;;
+png | pdf) terminal=${format}cairo ;;
 *)
     say "no format '$format': svg, png, pdf or dumb"
     exit 2
@@ -78,6 +79,9 @@ minor=${version##* }
 if [ -z "$version" ] || [ "$major" -lt 5 ] || { [ "$major" -eq 5 ] && [ "$minor" -lt 4 ]; }; then
     unavailable "gnuplot ${major:-?}.${minor:-?} is too old (5.4 is needed): no figures are drawn"
 fi
+
+gnuplot -d -e "set terminal $terminal" >/dev/null 2>&1 ||
+    unavailable "this gnuplot has no terminal '$terminal', which $format needs: no figures are drawn"
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 for scripts in "$here/../plots" "$here/../share/teampool/plots"; do

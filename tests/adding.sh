@@ -108,7 +108,7 @@ static int open_team(struct team **out, const struct team_spec *spec, struct why
     *out = NULL;
     if (!t)
         return why(w, -EINVAL, "x has one worker");
-    t->worker = (struct worker) { 0, worker_nop, worker_nop, worker_nop };
+    t->worker = worker_plain(0);
     int error = spec->enter(spec->enter_arg, 0);
     if (error)
         free(t);

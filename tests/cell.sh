@@ -13,6 +13,7 @@ case $1 in
 /*) cell=$1 ;;
 *) cell=$PWD/$1 ;;
 esac
+source=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 2
@@ -119,6 +120,11 @@ refused 'schedule=steal' backend=omp workload=cpu schedule=steal
 refused 'schedule=static' backend=pipe workload=cpu schedule=static
 refused 'start=thread' backend=pool workload=cpu start=thread
 refused 'work_version=77' backend=pool workload=cpu work_version=77
+refused 'this backend takes none' backend=omp workload=cpu options=held:50
+refused "did you mean 'held'" backend=gil workload=cpu options=hold:50
+for options in held: held held:x held:101 held:-1 :50 lock:newer switch_us:0 held:5+held:6; do
+    refused "options=${options%%:*}" backend=gil workload=cpu "options=$options"
+done
 for word in wall_ns=5 warmup=1 checksum=0 status=ok note=x; do
     refused 'measured' backend=pool workload=cpu "$word"
 done
@@ -191,8 +197,56 @@ good backend=pool workload=empty samples=1 warmup_samples=0 tasks=1
 count=6
 good backend=pipe workload=empty samples=6 warmup_samples=0 tasks=1
 measure backend=pool workload=sleep task_ns=2000000 tasks=2 samples=1 warmup_samples=0 warmup_ms=30
-expect "warm-ups for 30 ms" [ "$(column warmup | grep -c 1)" -ge 5 ]
+expect "warm-ups for 30 ms" [ "$(column warmup | grep -c 1)" -ge 2 ]
+checksum= count=6
+good backend=gil workload=cpu tasks=4 task_ns=1000 workers=2 samples=1 warmup_samples=5 \
+    options=check:task+held:50+lock:new
+expect "options in their one order, without those that say nothing" all_are held:50+check:task options
 echo "what the line says is in the rows"
+
+# ---- a lock ----
+
+# Under a lock one worker is inside the task, whatever the machine is busy with; without, all are.
+inside() { # WORKERS_INSIDE WORD...
+    wanted=$1
+    shift
+    count=1 checksum=
+    good workload=inside task_ns=20000000 tasks=9 chunk=1 workers=3 samples=1 warmup_samples=0 "$@"
+    expect "$wanted inside, not $(column inside_most)" all_are $wanted inside_most
+}
+for backend in omp pool pthread; do
+    inside 3 backend=$backend schedule=dynamic
+    expect "no lock" all_are '' lock_switches
+done
+inside 3 backend=gil options=held:0
+for options in lock:new lock:old check:task; do
+    inside 1 backend=gil "options=$options"
+    expect "the lock went round" [ "$(column lock_switches)" -ge 2 ]
+done
+# Sleeping needs no lock: nobody waits for it until it is asked for.
+count=1 checksum=
+good backend=gil workload=sleep task_ns=20000000 tasks=8 chunk=1 workers=4 samples=1 warmup_samples=0
+expect "4 workers slept at once" [ "$(column wall_ns)" -lt 120000000 ]
+# An answer takes time, is counted, and is paid for by nobody where there is no lock.
+checksum= count=1
+for backend in gil omp pool; do
+    good backend=$backend workload=convoy task_ns=30000000 tasks=2 chunk=1 workers=2 samples=1 \
+        warmup_samples=0 steps_per_ms=500000
+    expect "answers" [ "$(column answers)" -ge 1 ]
+    for pair in "p50 p90" "p90 p99" "p99 max"; do
+        expect "in order: $pair" [ "$(column answer_${pair% *}_ns)" -le \
+            "$(column answer_${pair#* }_ns)" ]
+    done
+done
+# Every line that docs/gil.md gives out, cut short.
+plan=$source/docs/gil-plan.txt
+expect "lines in $plan" [ "$(grep -c '^teampool-cell ' "$plan")" -gt 20 ]
+while read -r program words; do
+    [ "$program" = teampool-cell ] || continue
+    measure $words task_ns=1000 samples=1 warmup_samples=0 steps_per_ms=500000
+    expect "exit code 0, not $code" is $code 0
+done <"$plan"
+echo "a lock lets one in"
 
 # ---- a traced sample ----
 

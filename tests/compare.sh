@@ -201,6 +201,7 @@ expect '5 blocks: nothing can be told' is "$rc" 1
 expect '5 blocks: unclear' is "$(rows verdict verdict=unclear)" 7
 expect '5 blocks: no interval' is "$(csv ratio_low backend=serial)" ''
 expect '5 blocks: how many are needed' is "$(csv blocks_needed backend=serial)" 6
+expect '5 blocks: told' says err '7 unclear: 7 of them with fewer than 6 blocks'
 make one seed=6 blocks=1
 compare old one
 expect 'one block: 1' is "$rc" 1
@@ -208,6 +209,9 @@ expect 'one block: why' says err 'more than one block'
 make wild seed=7 noise=0.2 pool=1.05
 compare old wild
 expect 'noise: unclear' says out 'unclear: about'
+tr '\n' ' ' <out >line
+expect 'noise: more blocks than there are' within \
+    "$(sed -n 's/.*unclear: about \([0-9.]*\) times as many blocks.*/\1/p' line)" 1.05 10000
 
 # ---- work of another length: 10 % more steps a task are not slower
 make long seed=8 steps=1100000
@@ -259,6 +263,12 @@ expect 'a column of one run at its default' is "$(rows verdict verdict=same)" 7
 make column seed=13 extra=ballast_mib=64
 compare old column
 expect 'not at its default' is "$rc" 1
+make column seed=13 extra=options=
+compare old column --format csv
+expect 'options at their default are those of a run without the column' is "$(rows verdict verdict=same)" 7
+make column seed=13 extra=options=held:50
+compare old column
+expect 'other options: other cells' is "$rc" 1
 sed 's/,pool,/,strange,/' new/samples.csv >two/samples.csv
 cp new/status.csv two/
 sed 's/,pool,/,strange,/' old/samples.csv >column/samples.csv && cp old/status.csv column/

@@ -110,7 +110,7 @@ expect "which" says err HWLOC_SYNTHETIC
 unset HWLOC_SYNTHETIC
 doctor --format cvs
 expect "exit code 2" is $code 2
-expect "the nearest format" says err "perhaps 'csv'"
+expect "the nearest format" says err "did you mean 'csv'"
 doctor --profile huge
 expect "exit code 2" is $code 2
 doctor patient

@@ -144,7 +144,7 @@ backend=omp workload=empty tasks=10 workers=2 chunk=2 samples=2
   backend=pool workload=empty tasks=10 workers=2 chunk=2 samples=2
 backend=pipe workload=cpu task_ns=1000 tasks=10 samples=2
 END
-run --plan small.plan --profile quick --out one --seed 5 --quiet
+run --plan small.plan --blocks 6 --out one --seed 5 --quiet
 expect "exit code 0, not $code" is $code 0
 expect "the folder's name on stdout" is "$(cat out)" one
 expect "nothing on stderr" is_empty err
@@ -157,28 +157,28 @@ for text in '<topology' '</topology>'; do
 done
 what="the order"
 expect "blocks in different orders" [ "$(orders one | cut -d: -f2 | sort -u | wc -l)" -gt 1 ]
-run --plan small.plan --profile quick --out two --seed 5 --quiet
+run --plan small.plan --blocks 6 --out two --seed 5 --quiet
 orders one >orders_one
 orders two >orders_two
 expect "the same order for the same seed" cmp -s orders_one orders_two
-run --plan one/plan.txt --profile quick --out three --seed 6
+run --plan one/plan.txt --blocks 6 --out three --seed 6
 orders three >orders_three
 expect "another order for another seed" [ -n "$(comm -3 orders_one orders_three 2>/dev/null)" ]
 expect "the plan as it was" cmp -s one/plan.txt three/plan.txt
-expect "a summary on stderr" says err "24 cell runs in 6 blocks"
+expect "a summary on stderr" says err "24 cell runs in 6 whole blocks"
 run --plan small.plan --blocks 11 --out eleven --quiet
 expect_run eleven 4 11 3
 rm -rf eleven
-run --plan - --profile smoke --out four --only backend=omp </dev/null
+run --plan - --blocks 1 --out four --only backend=omp </dev/null
 expect "exit code 2: nothing on stdin" is $code 2
 what="run --plan -"
-timeout 60 "$teampool" run $force --plan - --profile smoke --out four --quiet <small.plan >out 2>err
+timeout 60 "$teampool" run $force --plan - --blocks 1 --out four --quiet <small.plan >out 2>err
 expect "exit code 0" is $? 0
 expect_run four 4 1 3
-run --plan small.plan --profile smoke --out 'a folder/with spaces' --only 'backend=p' --quiet
+run --plan small.plan --blocks 1 --out 'a folder/with spaces' --only 'backend=p' --quiet
 expect "exit code 0" is $code 0
 expect_run 'a folder/with spaces' 2 1 3
-run --plan small.plan --profile smoke --quiet
+run --plan small.plan --blocks 1 --quiet
 expect "exit code 0" is $code 0
 expect "a folder in results/" grep -qE '^results/[A-Za-z0-9_.-]+-[0-9]{8}T[0-9]{6}Z$' out
 expect "that folder" is_there "$(cat out)/samples.csv"
@@ -218,7 +218,7 @@ refused 2 'nowhere' --plan small.plan --out new --only nowhere
 refused 2 'huge' --profile huge --out new
 refused 2 '--resume' --resume one --seed 3
 refused 1 'not-there' --resume not-there
-refused 1 'small.plan' --plan small.plan --profile smoke --out small.plan/new
+refused 1 'small.plan' --plan small.plan --blocks 1 --out small.plan/new
 export HWLOC_SYNTHETIC='core:2 pu:1'
 refused 2 'HWLOC_SYNTHETIC' --plan small.plan --out new
 what="plan on another machine"
@@ -229,7 +229,7 @@ run --profile smoke --dry-run --out new
 expect "exit code 0: a dry run measures nothing" is $code 0
 unset HWLOC_SYNTHETIC
 cksum one/* >before
-run --plan small.plan --profile smoke --out one --quiet
+run --plan small.plan --blocks 1 --out one --quiet
 expect "exit code 1: there is a run" is $code 1
 expect "'--resume' in: $(cat err)" says err --resume
 cksum one/* >after
@@ -284,7 +284,7 @@ chmod -x not-executable
 runner not-there ':'
 rm not-there
 runner killed 'kill -9 $$'
-run --plan bad-runners.plan --profile smoke --out runners --seed 1 --quiet
+run --plan bad-runners.plan --blocks 1 --out runners --seed 1 --quiet
 expect "exit code 1, not $code" is $code 1
 expect "a status row for each" [ "$(rows runners/status.csv)" -eq $((cells + 1)) ]
 
@@ -334,7 +334,7 @@ echo 'mine,cpu,0,0,12345,ok'
 END
 chmod +x terse
 echo "runner=./terse backend=mine workload=cpu tasks=77 chunk=7 workers=3 samples=1" >terse.plan
-run --plan terse.plan --profile smoke --out terse-run --quiet
+run --plan terse.plan --blocks 1 --out terse-run --quiet
 expect "exit code 0" is $code 0
 for pair in runner=./terse backend=mine tasks=77 chunk=7 workers=3 block=1 seq=1 wall_ns=12345; do
     expect "$pair" is "$(column terse-run/samples.csv "${pair%%=*}")" "${pair#*=}"
@@ -354,7 +354,7 @@ done >large.plan
 what="a file at its limit"
 (
     ulimit -f $limit
-    timeout 60 "$teampool" run $force --plan large.plan --profile smoke --out full --seed 1 \
+    timeout 60 "$teampool" run $force --plan large.plan --blocks 1 --out full --seed 1 \
         --quiet >out 2>err
 )
 expect "exit code 1" is $? 1
@@ -374,7 +374,7 @@ if mount -t tmpfs -o size=$((largest * 2 + 65536)) none disk 2>/dev/null; then
     mounted=$scratch/disk
     samples=$(((largest * 2 + 65536) / 230 / 4))
     sed "s/ samples=[0-9]*/ samples=$((samples - 1))/" large.plan >larger.plan
-    run --plan larger.plan --profile smoke --out disk/run --seed 1 --quiet
+    run --plan larger.plan --blocks 1 --out disk/run --seed 1 --quiet
     expect "exit code 1, not $code" is $code 1
     expect "'No space left' in: $(cat err)" says err 'No space left'
     expect_whole disk/run
@@ -398,7 +398,7 @@ done >slow.plan
 # stop_with SIGNAL DIR CODE: start a run and stop it in the middle.
 stop_with() {
     what="stopped with SIG$1"
-    "$teampool" run $force --plan slow.plan --profile quick --out "$2" --seed 1 --quiet >out 2>err &
+    "$teampool" run $force --plan slow.plan --blocks 6 --out "$2" --seed 1 --quiet >out 2>err &
     pid=$!
     for try in $(seq 100); do
         [ ! -e "$2/status.csv" ] || [ "$(rows "$2/status.csv")" -lt 5 ] || break
@@ -424,7 +424,7 @@ expect_run interrupted 4 6 1
 head -n "$(wc -l <kept.csv)" interrupted/samples.csv >first.csv
 expect "what was kept as it was" cmp -s kept.csv first.csv
 expect "the machine examined once" cmp -s doctor.csv interrupted/doctor.csv
-run --plan slow.plan --profile quick --out whole --seed 1 --quiet
+run --plan slow.plan --blocks 6 --out whole --seed 1 --quiet
 orders interrupted >orders_stopped
 orders whole >orders_whole
 expect "the order as if nothing had been" cmp -s orders_stopped orders_whole
@@ -445,7 +445,7 @@ for signal in INT KILL; do
     echo "backend=pool workload=sleep task_ns=60000000000 tasks=2 chunk=1 workers=2 samples=1" \
         "sweep=$mark" >long.plan
     rm -rf long
-    "$teampool" run $force --plan long.plan --profile smoke --budget 1h --out long --quiet >out 2>err &
+    "$teampool" run $force --plan long.plan --blocks 1 --budget 1h --out long --quiet >out 2>err &
     pid=$!
     for try in $(seq 100); do
         [ "$(with_word "sweep=$mark" | wc -l)" -lt 3 ] || break
@@ -496,7 +496,7 @@ backend=omp schedule=static $naps tasks=20 chunk=10 trace=1
 backend=pool $naps tasks=30 chunk=3 trace=1
 backend=pool $naps tasks=40 chunk=3
 END
-run --plan traced.plan --profile quick --out traced --seed 1 --quiet
+run --plan traced.plan --blocks 6 --out traced --seed 1 --quiet
 expect "exit code 0" is $code 0
 expect "the table" is "$(head -n 1 traced/trace.csv)" \
     cell,block,seq,worker,cpu,first_task,tasks,begin_ns,end_ns
@@ -533,7 +533,7 @@ runner half-trace "'$cell' \"\$@\" | head -c -5"
 runner other-trace "'$cell' \"\$@\" trace=0" 'echo' 'echo a,b' 'echo 1,2'
 runner lost "'$cell' \"\$@\" trace=0" "echo 'the traced sample: task 7 was lost' >&2" 'exit 1'
 sed -i 's/$/ trace=1/' bad-runners.plan
-run --plan bad-runners.plan --profile smoke --out runners-traced --quiet
+run --plan bad-runners.plan --blocks 1 --out runners-traced --quiet
 cp runners-traced/status.csv runners/status.csv
 judged no-trace ok ''
 judged two-traces failed 'its trace'
@@ -552,7 +552,7 @@ echo "traces: of the first blocks, whole or not at all"
 what="a plan in the folder for the run"
 mkdir kept
 cp one/plan.txt kept/plan.txt
-"$teampool" run $force --plan kept/plan.txt --profile smoke --out kept --quiet >out 2>err
+"$teampool" run $force --plan kept/plan.txt --blocks 1 --out kept --quiet >out 2>err
 code=$?
 expect "exit code 1, not $code" [ $code -eq 1 ]
 expect "the plan as it was" cmp -s one/plan.txt kept/plan.txt

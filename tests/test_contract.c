@@ -24,7 +24,7 @@
 #include "../core/backend.h"
 #include "../core/workload.h"
 
-enum { MOST_WORKERS = 8, TEST_SECONDS = 150, TEAM_SECONDS = 30, ARENA_BYTES = 1 << 30 };
+enum { MOST_WORKERS = 8, TEST_SECONDS = 380, TEAM_SECONDS = 30, ARENA_BYTES = 1 << 30 };
 enum { FORMS = 64 };
 
 static const long sizes[] = { 1, 2, 97 };

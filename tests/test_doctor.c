@@ -227,7 +227,7 @@ static void memory(void **state)
 {
     struct fixture *x = *state;
     put(x, "/proc/meminfo", "MemTotal: 9000000 kB\nMemFree: 1 kB\nMemAvailable: 8000000 kB\n");
-    expect(x, "memory", MARK_GOOD, "7.63 GiB free", "");
+    expect(x, "memory", MARK_GOOD, "7.6 GiB free", "");
     in_group(x);
     put(x, GROUP "memory.max", "536870912\n");
     put(x, GROUP "memory.current", "268435456\n");
@@ -268,7 +268,7 @@ static void plan_was_shrunk(void **state)
     put(x, "/proc/meminfo", "MemAvailable: 4100000 kB\n");
     expect(x, "tasks", MARK_WARN, "20 more, 132 needed", "pids.max");
     expect(x, "files", MARK_WARN, "1024, 2000 needed", "ulimit -n");
-    expect(x, "memory", MARK_WARN, "3.91 GiB free, 3.81 GiB needed", "free -h");
+    expect(x, "memory", MARK_WARN, "3.9 GiB free, 3.8 GiB needed", "free -h");
     assert_non_null(strstr(judged(x, "tasks")->text, "left out"));
     put(x, GROUP "pids.max", "max\n");
     expect(x, "tasks", MARK_GOOD, "no limit, 12 needed", "");

@@ -315,10 +315,30 @@ check 'its path' test "$(cat out)" = results/run/report.html
 if [ "$have_gnuplot" = 1 ]; then
     "$here/../scripts/plot.sh" --format dumb results/run >dumb.txt 2>err || fail "dumb: $(cat err)"
     check 'letters on a terminal' grep -q 'workers' dumb.txt
-    "$here/../scripts/plot.sh" --format png results/run 2>err || fail "png: $(cat err)"
-    check 'a picture' test -s results/run/plots/speedup.png
     check 'a title with a comma is whole' grep -q 'processes from' dumb.txt
+    # FORMAT and how such a file begins; there are as many as the report drew
+    drawn=$(find results/run/plots -name '*.svg' | wc -l)
+    for words in 'svg <?xml' 'png PNG' 'pdf %PDF'; do
+        format=${words% *}
+        if ! gnuplot -d -e "set terminal $(echo "$format" | sed 's/^p.*/&cairo/')" >/dev/null 2>&1; then
+            echo "note: this gnuplot draws no $format"
+            continue
+        fi
+        rm -f results/run/plots/*."$format"
+        "$here/../scripts/plot.sh" --format "$format" results/run 2>err || fail "$format: $(cat err)"
+        check "$format is what it says" sh -c 'head -c 8 "$1" | grep -aq "$2"' - \
+            "results/run/plots/speedup.$format" "${words#* }"
+        [ "$(find results/run/plots -name "*.$format" | wc -l)" -eq "$drawn" ] || fail "$format: $drawn drawings"
+    done
 fi
+# a gnuplot that is there, and cannot draw this
+mkdir poor
+printf '#!/bin/sh\n[ "$1" = --version ] && echo "gnuplot 5.4 patchlevel 4" && exit\nexit 1\n' >poor/gnuplot
+chmod +x poor/gnuplot
+if PATH="$work/poor:$PATH" "$here/../scripts/plot.sh" --format pdf results/run 2>err; then fail 'no pdf'; fi
+check 'which terminal is missing' grep -q "no terminal 'pdfcairo', which pdf needs" err
+PATH="$work/poor:$PATH" "$here/../scripts/plot.sh" --if-available results/run 2>err || fail 'svg is not a must'
+check 'said all the same' grep -q "no terminal 'svg'" err
 
 [ "$failures" = 0 ] || exit 1
 echo 'test_report: ok'

@@ -292,6 +292,29 @@ static void pairs(void **state)
     expect(x->pairs, 0, "blocks_needed", "");
 }
 
+/* Options are a team's, not the work's: two teams that differ in nothing else are a pair. */
+static void options_pair(void **state)
+{
+    static const char *const options[] = { "", "lock:old" };
+    struct fixture *x = *state;
+    x->samples = create(x, "samples.csv", KEY ",options,block,seq,sample,warmup,wall_ns,status\n");
+    x->status = create(x, "status.csv", STATUS);
+    for (int block = 1; block <= 6; block++)
+        for (int k = 0; k < 2; k++) {
+            fprintf(x->samples,
+                    "cell,gil,thread,static,passive,cpu,1,10000,0,1000,1,4,,,,%s,%d,%d,0,0,%d,ok\n",
+                    options[k], block, 10 * block + k, 1000 * (k + 1));
+            finished(x, k + 1, block, 10 * block + k, "ok", "", "line");
+        }
+    end(x);
+    digest(x);
+    assert_int_equal(x->cells->rows, 2);
+    assert_int_equal(x->pairs->rows, 1);
+    expect(x->pairs, 0, "a_options", "");
+    expect(x->pairs, 0, "b_options", "lock:old");
+    expect(x->pairs, 0, "ratio", "2");
+}
+
 static void unclear_pair(void **state)
 {
     static const long ratio[] = { 900, 1000, 1010, 1020, 1030, 1200 }; /* per mille */
@@ -767,6 +790,7 @@ int main(void)
         TEST(failed_blocks), TEST(never_a_sample),   TEST(tried_again),     TEST(missing_status),
         TEST(torn_row),      TEST(no_samples),       TEST(other_columns),   TEST(not_a_run),
         TEST(same_bytes),    TEST(read_only_folder), TEST(full_disk),       TEST(many_rows),
+        TEST(options_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

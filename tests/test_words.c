@@ -68,13 +68,22 @@ static void test_cuts(void **state)
     }
 }
 
+static void test_sizes(void **state)
+{
+    char word[WORD];
+    (void)state;
+    assert_string_equal(words_size(word, 512, 2), "512 KiB");
+    assert_string_equal(words_size(word, 1280, 3), "1.25 MiB");
+    assert_string_equal(words_size(word, 1280, 2), "1.2 MiB");
+    assert_string_equal(words_size(word, 24684092, 3), "24 GiB");
+    assert_string_equal(words_size(word, 5e12, 3), "4657 TiB");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_times), cmocka_unit_test(test_sizes), cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_dates), cmocka_unit_test(test_cuts),
     };
     return cmocka_run_group_tests_name("words", tests, NULL, NULL);
 }

@@ -144,6 +144,10 @@ for bad in nowhere.xml nonsense 'core:0' ''; do
         fail "--topology '$bad': exit code $code: $(cat "$scratch/err")"
     fi
 done
+# Of this machine, the memory is what its kernel says.
+own=$(env -u HWLOC_SYNTHETIC -u HWLOC_XMLFILE "$teampool" topology --format csv | sed -n 's/^memory_kib,//p')
+kernel=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+[ "$own" = "$kernel" ] || fail "memory of $own KiB, not $kernel"
 
 echo "$machines machines, $refusals refusals, $failed failed"
 [ "$failed" -eq 0 ] && [ "$machines" -ge 20 ] && [ "$refusals" -ge 10 ]

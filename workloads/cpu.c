@@ -11,7 +11,6 @@
 struct chains {
     struct tally *tally;
     int64_t steps; /* of a task */
-    int64_t piece;
 };
 
 static uint64_t seed(long i)
@@ -25,7 +24,6 @@ static int prepare(void **arg, struct arena *arena, const struct work_spec *spec
     if (!c)
         return why(w, -ENOMEM, "no memory for the workload");
     c->steps = (int64_t)((double)spec->task_ns * spec->steps_per_ns + 0.5);
-    c->piece = kernel_piece(spec->steps_per_ns);
     *arg = c;
     int error = tally_prepare(&c->tally, arena, spec, w);
     struct kernel_jump jump = kernel_jump(c->steps);
@@ -38,7 +36,7 @@ static void task(void *arg, long i, struct worker *self)
 {
     struct chains *c = arg;
     struct tally_slot *slot = &c->tally->slots[self->index];
-    tally_add(slot, i, kernel_work(seed(i) + kernel_after(slot->sum), c->steps, c->piece, self));
+    tally_add(slot, i, kernel_work(seed(i) + kernel_after(slot->sum), c->steps, self));
 }
 
 static int check(void *arg, struct outcome *outcome, struct why *w)

@@ -17,7 +17,7 @@ struct parcels {
     struct tally *tally;
     struct job_data data;
     long tasks;
-    int64_t steps, piece;
+    int64_t steps;
     int64_t words; /* in and out, of one task */
 };
 
@@ -60,7 +60,6 @@ static int prepare(void **arg, struct arena *arena, const struct work_spec *spec
     p->tasks = spec->tasks;
     p->words = words;
     p->steps = (int64_t)((double)spec->task_ns * spec->steps_per_ns + 0.5);
-    p->piece = kernel_piece(spec->steps_per_ns);
     *arg = p;
     int error = tally_prepare(&p->tally, arena, spec, w);
     struct kernel_jump jump = kernel_jump(p->steps);
@@ -87,7 +86,7 @@ static void task(void *arg, long i, struct worker *self)
     for (int64_t k = 0; k < p->words; k++)
         sum += out[k] = output(in[k], i);
     uint64_t start = (uint64_t)i + kernel_after(slot->sum + sum);
-    tally_add(slot, i, kernel_work(start, p->steps, p->piece, self) + sum);
+    tally_add(slot, i, kernel_work(start, p->steps, self) + sum);
 }
 
 /* The outputs must be here, not only in the worker that made them. */

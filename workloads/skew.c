@@ -16,7 +16,6 @@
 struct uneven {
     struct tally *tally;
     int64_t *steps; /* of each task */
-    int64_t piece;  /* steps between two checkpoints: about 50 us */
 };
 
 /* Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014: SplitMix64. */
@@ -44,7 +43,6 @@ static int prepare(void **arg, struct arena *arena, const struct work_spec *spec
     struct uneven *s = arena_take(arena, 1, sizeof *s);
     if (!s || !(s->steps = arena_take(arena, spec->tasks, sizeof *s->steps)))
         return why(w, -ENOMEM, "no memory for the lengths of %ld tasks", spec->tasks);
-    s->piece = kernel_piece(spec->steps_per_ns);
     *arg = s;
     int error = tally_prepare(&s->tally, arena, spec, w);
     if (error)
@@ -67,7 +65,7 @@ static void task(void *arg, long i, struct worker *self)
     struct uneven *s = arg;
     struct tally_slot *slot = &s->tally->slots[self->index];
     uint64_t start = (uint64_t)i + kernel_after(slot->sum);
-    tally_add(slot, i, kernel_work(start, s->steps[i], s->piece, self));
+    tally_add(slot, i, kernel_work(start, s->steps[i], self));
 }
 
 static int check(void *arg, struct outcome *outcome, struct why *w)
