@@ -504,7 +504,8 @@ static void check_memory(const struct doctor *d, const struct room *room, struct
     if (*file)
         say_tee(fix, sizeof fix, strstr(file, "memory.max") ? "max" : "-1", file);
     struct fit v = judge_room(d, ROOM_MEMORY, left);
-    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, left, 2), words_size(b, v.needed, 2));
+    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, left, 2),
+             words_size(b, v.needed, 2));
     checks_add(out, "memory", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
                v.mark == MARK_GOOD ? "The largest case of the plan fits into memory"
                : v.shrunk          ? "What needs more is left out of the plan"

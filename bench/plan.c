@@ -10,6 +10,7 @@
 #include "command.h"
 #include "listing.h"
 #include "room.h"
+#include "runner.h"
 #include "words.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
@@ -73,11 +74,15 @@ static int is(const char *a, const char *b)
 
 /* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
 enum {
-    CLAIM_NS = 40,      /* a chunk from a shared counter; claims of all workers go one by one */
-    MESSAGE_NS = 7000,  /* a chunk through a pipe and back */
-    PIPE_BYTE_NS = 2,   /* a byte there and one back */
-    JOB_NS = 100000,    /* starting a job and seeing its end */
-    LAUNCH_NS = 4000000 /* a fresh process, its checks, its end */
+    CLAIM_NS = 40,       /* a chunk from a shared counter; claims of all workers go one by one */
+    MESSAGE_NS = 7000,   /* a chunk through a pipe and back */
+    PIPE_BYTE_NS = 2,    /* a byte there and one back */
+    JOB_NS = 100000,     /* starting a job and seeing its end */
+    LAUNCH_NS = 4000000, /* a fresh process, its checks, its end */
+    /* of Python's pools */
+    PEER_CHUNK_NS = 40000,
+    PEER_TASK_NS = 1000,
+    PEER_LAUNCH_NS = 120000000
 };
 
 static double handout_ns(const char *backend)
@@ -145,6 +150,10 @@ static double sample_seconds(const struct record *r)
     double handout = chunks * handout_ns(r->backend), work;
     const struct extra *extra = extra_of(r);
     task += extra->ns + extra->byte_ns * (double)r->payload_bytes;
+    if (runner_is_peer(r->runner)) {
+        handout = is(r->backend, "serial") ? 0 : chunks * PEER_CHUNK_NS;
+        task += PEER_TASK_NS;
+    }
     if (is(r->workload, "payload") && handout_ns(r->backend) == MESSAGE_NS)
         handout += (double)(r->tasks * r->payload_bytes) * PIPE_BYTE_NS;
     if (is(r->workload, "sleep"))
@@ -164,7 +173,8 @@ static double cell_seconds(const struct record *r)
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
-    return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
+    double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS : LAUNCH_NS;
+    return (launch + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
            samples * (sample_seconds(r) + 0.3e-3);
 }
 
@@ -354,7 +364,7 @@ static void add_reference(const struct layout *l, struct record r)
 }
 
 /* 24 sleeps of 0.1 s by 8 workers. */
-static void add_lesson(const struct layout *l)
+static struct record blank_lesson(const struct layout *l)
 {
     struct record r = blank(l, "lesson", "sleep");
     r.task_ns = l->profile->lesson_ns;
@@ -363,6 +373,12 @@ static void add_lesson(const struct layout *l)
     r.samples = 1;
     r.warmup_samples = 0;
     r.blocks = l->profile->lesson_blocks;
+    return r;
+}
+
+static void add_lesson(const struct layout *l)
+{
+    struct record r = blank_lesson(l);
     for (int i = 0; i < COUNT(series); i++)
         if (!is(series[i].schedule, "steal"))
             add_as(l, r, series[i].backend, series[i].schedule, 0);
@@ -648,7 +664,8 @@ static void add_twins(const struct layout *l)
     for (int i = 0, count = p->count; i < count; i++) {
         struct record r = p->cells[i].record;
         int members = 0, wanted;
-        if (p->cells[i].group == last || is(r.backend, "serial") || r.samples == 1)
+        if (p->cells[i].group == last || is(r.backend, "serial") || r.samples == 1 ||
+            is(r.sweep, "peers"))
             continue;
         last = p->cells[i].group;
         for (int k = i; k < count; k++)
@@ -665,7 +682,55 @@ static void add_twins(const struct layout *l)
     }
 }
 
-void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t)
+/* The Python runners: the lesson, and what a chunk of empty tasks costs, beside the teams that hand
+ * out the same.  Their processes are slow to start, so they have few samples and blocks. */
+static void add_peers(const struct layout *l, const struct csv *peers)
+{
+    static const int64_t chunks[] = { 1, 10, 100, 1000 };
+    struct record lesson = blank_lesson(l), empty = blank(l, "peers", "empty");
+    empty.task_ns = 0;
+    empty.workers = l->workers < 8 ? l->workers : 8;
+    empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
+    empty.blocks = l->profile->lesson_blocks;
+    empty.samples = 1;
+    for (long row = 0; row < peers->rows; row++) {
+        if (*csv_cell(peers, row, csv_column(peers, "unavailable")))
+            continue;
+        const char *name = csv_cell(peers, row, csv_column(peers, "name"));
+        lesson.runner = empty.runner = keep(l->plan, strdup(name));
+        const char *backend = empty.runner + runner_family(name) + 1;
+        if (is(backend, "serial")) {
+            struct record once = lesson;
+            once.blocks = 1; /* it is the longest, and takes as long every time */
+            add_serial(l, once);
+            add_serial(l, empty);
+            continue;
+        }
+        if (!is(backend, "mpi") ||
+            l->workers >= lesson.workers) /* its processes spin as they wait */
+            add_as(l, lesson, backend, "dynamic", 0);
+        for (int i = 0; i < COUNT(chunks); i++) {
+            empty.chunk = chunks[i];
+            add_as(l, empty, backend, "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+        }
+    }
+    empty.runner = "cell";
+    for (int i = 0; i < COUNT(chunks); i++) {
+        empty.chunk = chunks[i];
+        add_as(l, empty, "pipe", "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+        add_as(l, empty, "pool", "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+    }
+    add_serial(l, empty);
+}
+
+/* Profiles that have time for more than the main question. */
+static int is_long(const struct profile *profile)
+{
+    return profile->samples > 1 && profile->budget_s > 60; /* default and full */
+}
+
+void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
+                 const struct csv *peers)
 {
     const struct layout l = { p, profile, t, t->effective_workers };
     add_lesson(&l);
@@ -675,17 +740,34 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
     add_lengths(&l);
     add_schedules(&l);
     add_startup(&l);
-    if (profile->samples > 1 && profile->budget_s > 60) { /* default and full */
+    if (is_long(profile)) {
         add_tasks(&l);
         add_payloads(&l);
         add_contention(&l);
         add_matrix(&l);
         add_launch(&l);
+        if (peers && peers->rows)
+            add_peers(&l, peers);
     }
     if (profile->fine) /* default has no room for it */
         add_gil(&l);
     if (profile->blocks_least > 1) /* smoke gives no verdicts */
         add_twins(&l);
+}
+
+void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t)
+{
+    struct csv *peers = is_long(profile) && !t->foreign ? listing_peers() : NULL;
+    plan_sweeps(p, profile, t, peers);
+    csv_free(peers);
+}
+
+int plan_has_peers(const struct plan *p)
+{
+    for (int i = 0; i < p->count; i++)
+        if (runner_is_peer(p->cells[i].record.runner))
+            return 1;
+    return 0;
 }
 
 /* ---- plans by hand ---- */
@@ -827,8 +909,8 @@ static int drop_lonely(struct plan *p)
         for (int k = 0; k < p->count && !used; k++) {
             const struct record *other = &p->cells[k].record;
             used = !p->cells[k].dropped && !is_reference(other) &&
-                   is(other->workload, r->workload) && is(other->variant, r->variant) &&
-                   other->task_ns == r->task_ns;
+                   !runner_compare(other->runner, r->runner) && is(other->workload, r->workload) &&
+                   is(other->variant, r->variant) && other->task_ns == r->task_ns;
         }
         p->cells[i].dropped |= !used;
         dropped += !used;
@@ -854,7 +936,7 @@ int plan_fit(struct plan *p, double seconds, int done, int blocks)
         if (worst < 0)
             break;
         dropped += drop_point(p, worst);
-        dropped += drop_lonely(p);
+        dropped += drop_lonely(p); /* at once: what they took may keep other points */
     }
     return dropped;
 }
@@ -876,10 +958,13 @@ static void refuse_unknown(const struct plan *p)
 {
     struct csv *list;
     struct why w;
-    if (listing_ask(&list, "--list", &w))
+    struct runner runner;
+    if (listing_ask(&list, "cell", "--list", &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     for (int i = 0; i < p->count; i++) {
         const struct record *r = &p->cells[i].record;
+        if (runner_is_peer(r->runner) && runner_find(&runner, r->runner, &w))
+            die(EXIT_USAGE, "plan: %s", w.text);
         if (is(r->runner, "cell") && (!listing_has(list, "backend", r->backend, &w) ||
                                       !listing_has(list, "workload", r->workload, &w)))
             die(EXIT_USAGE, "plan: %s", w.text);
@@ -936,7 +1021,9 @@ static int plan_main(const struct command *self, int argc, char **argv)
         refuse_unknown(&p);
         leave_out_impossible(&p);
     } else {
-        room_sweeps(&p, profile, t, spec.root, why);
+        room_limit(t, spec.root, why);
+        plan_profile(&p, profile, t);
+        room_fit(&p, t, spec.root);
         if (only)
             plan_only(&p, only);
         room_tell(&p, "plan", why);

@@ -311,10 +311,16 @@ int cell_in(const struct cell *c, const char *label)
     return sweep_has(c->sweep, label);
 }
 
+/* Runs of old have no such column. */
+static int runner_fits(const char *runner, const char *wanted)
+{
+    return !strcmp(*runner ? runner : "cell", wanted ? wanted : "cell");
+}
+
 int cell_fits(const struct cell *c, const struct want *want)
 {
     return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 &&
-           strcmp(c->status, "failed") && (!*c->runner || !strcmp(c->runner, "cell")) &&
+           strcmp(c->status, "failed") && runner_fits(c->runner, want->runner) &&
            (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
            matches(want->start, c->start) && matches(want->schedule, c->schedule) &&
            matches(want->workload, c->workload) && matches(want->variant, c->variant) &&

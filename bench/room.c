@@ -10,6 +10,7 @@
 #include "../core/quota.h"
 #include "command.h"
 #include "probe.h"
+#include "runner.h"
 #include "sysfile.h"
 #include "words.h"
 
@@ -18,7 +19,9 @@
 enum {
     TASKS_BESIDE = 4, /* the cell itself, and what a user's other programs start meanwhile */
     FILES_BESIDE = 32,
-    FILES_OF_PIPES = 3,     /* a worker has, beside one */
+    FILES_OF_PIPES = 3,  /* a worker has, beside one */
+    TASKS_OF_PYTHON = 4, /* threads of its pools' own */
+    KIB_OF_PYTHON = 32 * 1024,
     KIB_BESIDE = 16 * 1024, /* teampool, the cell, their libraries' pages */
     KIB_OF_WORKER = 512,
     TABLES = 512, /* a page of page tables maps so many pages */
@@ -118,6 +121,11 @@ void room_cell(const struct record *cell, double need[ROOM_KINDS])
     room_bare((long)cell->workers, need);
     if (strstr(cell->backend, "pipe"))
         need[ROOM_FILES] += FILES_OF_PIPES * (double)cell->workers;
+    if (runner_is_peer(cell->runner)) {
+        need[ROOM_TASKS] += TASKS_OF_PYTHON;
+        need[ROOM_FILES] += FILES_OF_PIPES * (double)cell->workers;
+        need[ROOM_MEMORY] += KIB_OF_PYTHON * (1 + (double)cell->workers);
+    }
     need[ROOM_MEMORY] += ballast + ballast / TABLES * (double)cell->workers;
     if (cell->payload_bytes > 0)
         need[ROOM_MEMORY] += ARRAYS * (double)cell->payload_bytes * (double)cell->tasks / 1024;
@@ -177,33 +185,24 @@ int room_limit(struct topology *t, const char *root, char why[ROOM_WHY])
     return 1;
 }
 
-/* Leave out what is too large, each with its reason. */
-static int leave_out(struct plan *p, const struct room *r)
+int room_fit(struct plan *p, const struct topology *t, const char *root)
 {
+    struct room r;
     double need[ROOM_KINDS];
     char why[ROOM_WHY];
     int count = 0;
+    read_for(&r, t, root);
     for (int i = 0; i < p->count; i++) {
         const struct record *cell = &p->cells[i].record;
         room_cell(cell, need);
-        int kind = lacking(r, need);
+        int kind = lacking(&r, need);
         if (kind == ROOM_KINDS)
             continue;
-        say_lack(r, kind, need, (long)cell->workers, why);
+        say_lack(&r, kind, need, (long)cell->workers, why);
         plan_leave_out(p, i, why);
         count++;
     }
     return count;
-}
-
-int room_sweeps(struct plan *p, const struct profile *profile, struct topology *t, const char *root,
-                char why[ROOM_WHY])
-{
-    struct room r;
-    room_limit(t, root, why);
-    read_for(&r, t, root);
-    plan_sweeps(p, profile, t);
-    return leave_out(p, &r);
 }
 
 /* The limit that a reason names, which stands at its end; NULL: no reason. */

@@ -50,10 +50,9 @@ enum { ROOM_WHY = 320 };
  * limits count and not ours.  Returns 1 and says WHY, or 0: there is room for all. */
 int room_limit(struct topology *t, const char *root, char why[ROOM_WHY]);
 
-/* plan_sweeps within that room: for T as room_limit leaves it, and without the cells that are too
- * large, which are dropped and say why.  Returns how many; WHY as there, "" if none. */
-int room_sweeps(struct plan *p, const struct profile *profile, struct topology *t, const char *root,
-                char why[ROOM_WHY]);
+/* Drop the cells of a plan for T that there is no room for, each with its reason; ROOT as above.
+ * Returns how many. */
+int room_fit(struct plan *p, const struct topology *t, const char *root);
 
 /* Say on stderr what was left out for want of room, a line a limit.  WHO: "plan". */
 void room_tell(const struct plan *p, const char *who, const char *why);

@@ -107,5 +107,6 @@ int where_figure(struct figure *f, const struct reading *r);
 int samples_figure(struct figure *f, const struct reading *r, const struct answer *v);
 int schedules_figure(struct figure *f, const struct reading *r);
 int lesson_figure(struct figure *f, const struct reading *r);
+int peers_figure(struct figure *f, const struct reading *r);
 
 #endif
