@@ -35,14 +35,6 @@ static struct check *next(struct checks *out, enum mark mark)
     return &out->check[out->count++];
 }
 
-/* Names of processes and files may hold anything; a terminal must not take it for commands. */
-static void clean(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = ' ';
-}
-
 void checks_add(struct checks *out, const char *name, enum mark mark, const char *value,
                 const char *fix, const char *format, ...)
 {
@@ -56,10 +48,10 @@ void checks_add(struct checks *out, const char *name, enum mark mark, const char
     va_start(ap, format);
     vsnprintf(c->text, sizeof c->text, format, ap);
     va_end(ap);
-    clean(c->name);
-    clean(c->value);
-    clean(c->text);
-    clean(c->fix);
+    words_clean(c->name);
+    words_clean(c->value);
+    words_clean(c->text);
+    words_clean(c->fix);
 }
 
 /* ---- after the run --------------------------------------------------------------------------- */

@@ -74,13 +74,16 @@ static double median_of(double *values, long count)
     return stats_median(values, count);
 }
 
-/* How long workers waited for a CPU, as a share of their time. */
+/* How long workers waited for a CPU, or a quota stopped them, as a share of their time. */
 static double crowding_of(const struct hand_in *h, long row)
 {
     const struct csv *s = h->samples;
     double workers = reading_value(s, row, "workers"), wall = reading_value(s, row, "wall_ns");
-    double share = reading_value(s, row, "runq_ns") / (workers * wall);
-    return workers <= handin_fact(h, "effective_workers") && share > 0 ? share : 0;
+    double waited = reading_value(s, row, "runq_ns") / (workers * wall);
+    double stopped = reading_value(s, row, "throttled_ns") / wall;
+    if (!(workers <= handin_fact(h, "effective_workers")))
+        waited = NAN; /* no wonder */
+    return fmax(0, fmax(waited, stopped));
 }
 
 /* LABEL has no good sample: because it was not planned, or because something failed. */

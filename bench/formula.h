@@ -20,8 +20,8 @@
 struct formula_result {
     double value;
     double crowding; /* of the cells that it looked at: the largest share of their workers' time in
-                        which those were ready to run and had no CPU; where they outnumber the CPUs
-                        it does not count */
+                        which those were ready to run and had no CPU (where they outnumber the CPUs
+                        it does not count), or a quota stopped them */
 };
 
 /* The value of the first LENGTH bytes of TEXT; H may hold no samples, if TEXT asks for none.

@@ -191,7 +191,7 @@ static int is_busy(const struct hand_in *h, double crowding)
     return !(foreign < GRADE_FOREIGN) || crowding > GRADE_FOREIGN;
 }
 
-/* LOADED: others took CPU time; BUSY: they did, or these cells waited for a CPU. */
+/* LOADED: others took CPU time; BUSY: they did, or these cells had to wait for a CPU. */
 static enum grade grade_of(enum check_class class, int holds, int loaded, int busy)
 {
     if (class == CLASS_SHOW)
@@ -218,7 +218,7 @@ static void put_expected(struct graded *g, const struct sheet_check *c, int hold
     snprintf(g->text + used, sizeof g->text - used, ". Expected: %s%s%s%s", c->claim,
              g->grade == GRADE_FAIL ? ""
              : holds                ? ", but beside a load it is not judged"
-                                    : ", but others took CPU time",
+                                    : ", but the CPUs were not its own",
              *c->hint ? ". " : "", c->hint);
 }
 
@@ -257,6 +257,7 @@ void grade_refuse(struct marks *m, const char *format, ...)
     va_start(ap, format);
     vsnprintf(m->reason, sizeof m->reason, format, ap);
     va_end(ap);
+    words_clean(m->reason);
     m->verdict = LAB_REFUSED;
 }
 
@@ -282,6 +283,7 @@ int grade_checks(struct marks *m, const struct sheet *s, const struct hand_in *h
         return why(w, -ENOMEM, "no memory for the marks");
     for (int i = 0; !error && i < s->check_count; i++) {
         error = grade_check(&m->graded[i], &s->checks[i], h, w);
+        words_clean(m->graded[i].text);
         m->counts[m->graded[i].grade]++;
     }
     m->verdict = m->counts[GRADE_FAIL]                                ? LAB_FAIL

@@ -50,10 +50,11 @@ static void list_labs(void)
 
 static void open_sheet(struct sheet *s, const char *name)
 {
+    static char **names; /* until the end, which is near */
     struct why w;
     if (!sheet_open(s, name, &w))
         return;
-    char **names = sheet_names();
+    names = sheet_names();
     const char *near = names ? nearest_word(name, (const char *const *)names) : NULL;
     die(EXIT_USAGE, "lab: %s%s%s%s", w.text, near ? "; did you mean '" : "", near ? near : "",
         near ? "'?" : "");
@@ -273,7 +274,7 @@ static void write_plan(const struct sheet *s, char name[64])
     free(optional);
 }
 
-/* results/<lab>-<UTC> */
+/* results/lab-NAME-UTC */
 static const char *folder_name(const struct sheet *s)
 {
     static char name[100];
@@ -293,8 +294,10 @@ static int measure_lab(const struct sheet *s)
     write_plan(s, plan);
     snprintf(command, sizeof command, "teampool lab %s", s->name);
     int code = run_lend(plan, s->blocks, BUDGET_S, out, lab_wishes.force, command);
-    if (code != EXIT_OK && code != EXIT_FAILED)
+    if (code != EXIT_OK && code != EXIT_FAILED) {
+        warn("lab: interrupted: %s cannot be handed in; begin again", out);
         return code;
+    }
     if (handin_seal(out, s->name, &w))
         die(EXIT_FAILED, "lab: %s", w.text);
     return grade_all(s, (char *[]){ (char *)out }, 1);
@@ -341,11 +344,13 @@ const struct command command_lab = {
     .operands = "[NAME [DIR...]]",
     .summary = "course labs: measure one, say what came out, grade what is handed in",
     .about =
-        "Without a name it lists the labs.  With one it measures the lab's plan, a minute or two, "
-        "says\n"
-        "what came out, and checks it against what this machine should show.  What is handed in is "
-        "the\n"
-        "run's folder; --check grades it from its own files, --format csv as a marking table.\n"
+        "Without a name it lists the labs.  With one it measures the lab's plan, in half a minute "
+        "or "
+        "less,\n"
+        "says what came out, and checks it against what this machine should show.  What is handed "
+        "in "
+        "is\n"
+        "the run's folder; --check grades it from its own files, --format csv as a marking table.\n"
         "Exit codes: 0 all passed; 1 a check failed, a folder is of another lab or cannot be a\n"
         "run's; 4 unclear: run again when the machine is quiet.",
     .main = lab_main,

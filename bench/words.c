@@ -179,3 +179,10 @@ const char *words_cut(char *buffer, size_t room, const char *text, int letters)
         snprintf(buffer, room, "%.*s%s", (int)fits, text, dots);
     return buffer;
 }
+
+void words_clean(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            *text = ' ';
+}

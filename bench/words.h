@@ -42,6 +42,10 @@ const char *words_plural(char buffer[WORD], double count, const char *noun);
  * something is left out.  ROOM is 4 at least. */
 const char *words_cut(char *buffer, size_t room, const char *text, int letters);
 
+/* Names of processes and files may hold anything; a terminal must not take it for commands: control
+ * bytes become spaces, in place. */
+void words_clean(char *text);
+
 /* "2026-01-02 03:04 UTC" of "2026-01-02T03:04:05Z"; any other TEXT as it is.  Returns BUFFER or
  * TEXT. */
 const char *words_date(char buffer[WORD], const char *text);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <omp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -61,11 +62,9 @@ static void region_here(void)
     region();
 }
 
-/* Is PID asleep?  Who waits for a CPU is not. */
-static int is_asleep(pid_t pid)
+static int thread_is_asleep(const char *file)
 {
-    char file[64], text[512];
-    snprintf(file, sizeof file, "/proc/%d/stat", (int)pid);
+    char text[512];
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (fd >= 0)
@@ -75,6 +74,19 @@ static int is_asleep(pid_t pid)
     text[length] = 0;
     const char *state = strrchr(text, ')');
     return state && !strncmp(state, ") S", 3);
+}
+
+/* Are all threads of PID asleep?  Who waits for a CPU is not. */
+static int is_asleep(pid_t pid)
+{
+    char pattern[64];
+    glob_t found = { 0 };
+    snprintf(pattern, sizeof pattern, "/proc/%d/task/*/stat", (int)pid);
+    int asleep = !glob(pattern, 0, NULL, &found);
+    for (size_t i = 0; asleep && i < found.gl_pathc; i++)
+        asleep = thread_is_asleep(found.gl_pathv[i]);
+    globfree(&found);
+    return asleep;
 }
 
 /* "returns", "hangs", or "fails". */

@@ -114,10 +114,12 @@ lab 1 gil --check slow
 reads ' fail processes Two [a-z ]*1.1 times as fast\. Expected: serial / processes >= 1.5'
 made loaded processes.wall_ns=110000000 fact.foreign_share=0.3 fit seal
 lab 4 gil --check loaded
-reads ' unclear processes [^:]*: serial / processes >= 1.5, but others took CPU time'
+reads ' unclear processes [^:]*: serial / processes >= 1.5, but the CPUs were not its own'
 says out '^unclear: .*took 30% of the CPU time; run again when'
 made crowded processes.wall_ns=110000000 processes.runq_ns=90000000 fit seal
 lab 4 gil --check crowded
+made throttled processes.wall_ns=110000000 processes.throttled_ns=50000000 fit seal
+lab 4 gil --check throttled
 made unknown fact.foreign_share= seal
 lab 4 gil --check unknown
 made two_inside inside_locked.inside_most=2 fact.foreign_share=0.9 seal
