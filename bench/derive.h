@@ -76,7 +76,7 @@ struct middle {
 struct middle derive_middle(struct derivation *d, const struct cell *c);
 
 /* The cell of BACKEND and SCHEDULE that does C's work in chunks of CHUNK, on the same CPUs; of
- * several one with as many tasks.  NULL: there is none. */
+ * several that whose number of tasks is nearest.  NULL: there is none. */
 const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
                                const char *backend, const char *schedule, double chunk);
 

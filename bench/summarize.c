@@ -29,9 +29,6 @@
  */
 #define MARGIN 0.03
 
-/* From here on a cell counts as noisy. */
-#define NOISY_SHARE 0.2
-
 enum { MOST_BLOCKS_NEEDED = 10000 }; /* printed for this many and more */
 
 struct pair {
