@@ -174,6 +174,7 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
                    { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
                    { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
                    { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
+                   { &r->lock, "lock.csv" },
                    { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
                    { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
     *r = (struct reading){ 0 };
@@ -205,6 +206,7 @@ void reading_close(struct reading *r)
     csv_free(r->scaling);
     csv_free(r->shares);
     csv_free(r->strip);
+    csv_free(r->lock);
     csv_free(r->map);
     csv_free(r->crossover);
     csv_free(r->topology);

@@ -570,6 +570,7 @@ static const struct output {
     { "prediction.csv", NULL, prediction_put },
     { "shares.csv", NULL, shares_put },
     { "strip.csv", NULL, strip_put },
+    { "lock.csv", NULL, lock_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
 
