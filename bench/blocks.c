@@ -12,6 +12,7 @@
 #include "../core/stats.h"
 #include "command.h"
 #include "record.h"
+#include "runner.h"
 
 /* From here on a time is no longer exact in a double, nor in a spreadsheet: 104 days. */
 #define MOST_WALL_NS 0x1p53
@@ -659,15 +660,15 @@ long blocks_pair(const struct cell *a, const struct cell *b, int quiet_only, dou
     return n;
 }
 
-/* Columns that say what a task does. */
+/* Columns that say what a task does.  The first one tells by its family. */
 static const char *const work_names[] = { "runner",  "workload", "work_version",
                                           "variant", "task_ns",  "payload_bytes" };
 enum { WORK_NAMES = sizeof work_names / sizeof *work_names };
 
 static int compare_work(const struct cell *a, const struct cell *b, const int *columns)
 {
-    int order = 0;
-    for (int i = 0; !order && i < WORK_NAMES; i++)
+    int order = runner_compare(key_text(a, columns[0]), key_text(b, columns[0]));
+    for (int i = 1; !order && i < WORK_NAMES; i++)
         order = strcmp(key_text(a, columns[i]), key_text(b, columns[i]));
     return order;
 }

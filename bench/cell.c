@@ -635,6 +635,7 @@ static void about(void)
         { "compiler", TEAMPOOL_COMPILER },
         { "flags", TEAMPOOL_FLAGS },
         { "openmp", runtime },
+        { "embedded_python", TEAMPOOL_PYTHON_VERSION },
     };
     printf("key,value\n");
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {

@@ -203,6 +203,19 @@ void child_reason(const struct child *c, double seconds, char *text, long room)
                  line < 300 ? line : 300, c->err);
 }
 
+int child_in_path(const char *name, char *file, long room)
+{
+    const char *path = getenv("PATH");
+    while (path && *path) {
+        int length = (int)strcspn(path, ":");
+        snprintf(file, (size_t)room, "%.*s/%s", length, path, name);
+        if (length && !access(file, X_OK))
+            return 1;
+        path += length + (path[length] == ':');
+    }
+    return 0;
+}
+
 int child_find(const char *name, char *path, long room)
 {
     char self[4096];

@@ -33,6 +33,9 @@ void child_free(struct child *c);
  * line it wrote to stderr>", "did not end within 5 s"; "" if it ended well. */
 void child_reason(const struct child *c, double seconds, char *text, long room);
 
+/* The program called NAME in PATH.  Returns 1 and fills FILE, or 0. */
+int child_in_path(const char *name, char *file, long room);
+
 /* A program or folder that belongs to us, found relative to this program, links followed: beside
  * it, where a build has links to the source tree, or where an installation has it.  NAME:
  * "teampool-cell", "scripts/plot.sh".  Returns 1 and fills PATH, or 0. */

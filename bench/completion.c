@@ -395,7 +395,7 @@ static int completion_main(const struct command *self, int argc, char **argv)
     for (size_t i = 0; i < sizeof shells / sizeof *shells; i++) {
         if (strcmp(shells[i].name, argv[0]) != 0)
             continue;
-        if (listing_ask(&list, "--list", &w))
+        if (listing_ask(&list, "cell", "--list", &w))
             die(EXIT_FAILED, "completion: %s", w.text);
         shells[i].write(list);
         csv_free(list);

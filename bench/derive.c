@@ -175,8 +175,8 @@ const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
         const struct cell *o = d->sorted[i];
         if (o->task_ns == c->task_ns && o->chunk == chunk && derive_is(d, o, "backend", backend) &&
             derive_is(d, o, "schedule", schedule) && derive_is(d, o, "runner", runner) &&
-            !view_compare(&d->work, o, c) &&
-            !view_compare(&d->place, o, c) && (!best || o->tasks == c->tasks))
+            !view_compare(&d->work, o, c) && !view_compare(&d->place, o, c) &&
+            (!best || o->tasks == c->tasks))
             best = o;
     }
     return best;

@@ -137,26 +137,12 @@ static void name_openmp(char *out, size_t room)
     }
 }
 
-/* The program called NAME in PATH.  Returns 1 and fills FILE, or 0. */
-static int find_program(const char *name, char file[PATH_MAX])
-{
-    const char *path = getenv("PATH");
-    while (path && *path) {
-        int length = (int)strcspn(path, ":");
-        snprintf(file, PATH_MAX, "%.*s/%s", length, path, name);
-        if (length && !access(file, X_OK))
-            return 1;
-        path += length + (path[length] == ':');
-    }
-    return 0;
-}
-
 static void ask_gnuplot(char *version, size_t room)
 {
     char file[PATH_MAX], *argv[] = { file, "--version", NULL };
     struct child c;
     *version = 0;
-    if (!find_program("gnuplot", file) || child_run(&c, argv, 5, NULL))
+    if (!child_in_path("gnuplot", file, sizeof file) || child_run(&c, argv, 5, NULL))
         return;
     if (!strncmp(c.out, "gnuplot ", 8))
         snprintf(version, room, "%.*s", (int)strcspn(c.out + 8, " \n"), c.out + 8);
@@ -212,7 +198,7 @@ static void ask_build(char type[32], char flags[256])
     struct csv *about;
     struct why w;
     type[0] = flags[0] = 0;
-    if (listing_ask(&about, "--about", &w)) {
+    if (listing_ask(&about, "cell", "--about", &w)) {
         warn("doctor: %s", w.text);
         return;
     }
@@ -241,7 +227,7 @@ static void examine(struct checks *out, const struct profile *of)
         die(EXIT_USAGE, "doctor: %s describes another machine, and only this one can be examined",
             t->source);
     ask_build(type, flags);
-    plan_sweeps(&plan, of, t);
+    plan_sweeps(&plan, of, t, NULL);
     plan_fit(&plan, of->budget_s * PLAN_FILL, 0, of->blocks_least);
     doctor_examine(out, &plan, of->blocks_most, t, root, "results", type, flags);
     plan_free(&plan);

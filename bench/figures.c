@@ -41,6 +41,7 @@ int figures_compute(const struct reading *r, const struct answer *v, struct figu
     error |= lock_interval_figure(&fs->figure[fs->count++], r);
     error |= lock_held_figure(&fs->figure[fs->count++], r);
     error |= lesson_figure(&fs->figure[fs->count++], r);
+    error |= peers_figure(&fs->figure[fs->count++], r);
     if (error)
         figures_free(fs);
     return error ? -ENOMEM : 0;

@@ -97,9 +97,10 @@ static void say_absent(struct figure *f, const struct reading *r, const char *sw
 {
     sketch_absent(f, r, sweep);
     size_t used = strlen(f->absent);
-    snprintf(f->absent + used, sizeof f->absent - used,
-             " To measure it: teampool run --blocks 6 --plan gil-plan.txt, a file that lies in docs "
-             "of the source or, installed, in share/teampool/docs.");
+    snprintf(
+        f->absent + used, sizeof f->absent - used,
+        " To measure it: teampool run --blocks 6 --plan gil-plan.txt, a file that lies in docs "
+        "of the source or, installed, in share/teampool/docs.");
 }
 
 /* ---- how threads under a lock scale ---------------------------------------------------------- */
@@ -458,8 +459,9 @@ int lock_held_figure(struct figure *f, const struct reading *r)
         say_absent(f, r, "gil_held");
         return 0;
     }
-    long crossing = find(r, 0, &teams[LOCKED], &(struct look){ "crossing", l.workload, l.task_ns,
-                                                               l.switch_us, NAN, NAN, l.workers });
+    long crossing =
+        find(r, 0, &teams[LOCKED],
+             &(struct look){ "crossing", l.workload, l.task_ns, l.switch_us, NAN, NAN, l.workers });
     struct estimate at = value_of(r->lock, crossing);
     l.figure = "speedup";
     struct estimate processes = look_up(r, &teams[PROCESSES], &l);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "runner.h"
 #include "sketch.h"
 
 #include <errno.h>
@@ -161,6 +162,26 @@ static int gather_lesson(struct figure *f, const struct reading *r)
     return 0;
 }
 
+/* The Python runners, below. */
+static int gather_peers(struct figure *f, const struct reading *r)
+{
+    struct want want = { .sweep = "lesson" };
+    double x = 4;
+    for (long i = 0; i < r->cells; i++) {
+        const struct cell *c = &r->cell[i];
+        want.runner = c->runner;
+        if (!runner_is_peer(c->runner) || !cell_fits(c, &want))
+            continue;
+        struct figure_row *row = figure_row(f, ++x);
+        if (!row)
+            return -ENOMEM;
+        snprintf(row->name, sizeof row->name, "%.31s", c->runner);
+        row->y[0] = c->time;
+        row->y[1].mid = ideal_of(c);
+    }
+    return 0;
+}
+
 static void say_lesson(struct figure *f, const struct cell *like)
 {
     const struct figure_row *serial = find_row(f, "", "serial");
@@ -213,15 +234,15 @@ int lesson_figure(struct figure *f, const struct reading *r)
         sketch_absent(f, r, "lesson");
         return 0;
     }
-    if (gather_lesson(f, r))
+    if (gather_lesson(f, r) || gather_peers(f, r))
         return -ENOMEM;
     double low, high;
     figure_extent(f, &low, &high);
     sketch_frame(f, 0, 0);
     f->frame.left = NAMES_LEFT;
     f->frame.right = SKETCH_WIDTH - 26;
-    f->frame.height = 250;
-    f->frame.top = 240;
+    f->frame.height = 250 + 30 * fmax(f->row[f->rows - 1].x - 4, 0);
+    f->frame.top = f->frame.height - 10;
     f->frame.x1 = high * 1.22;
     f->frame.y0 = f->row[f->rows - 1].x + 0.7;
     f->frame.y1 = 0.3;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * list: what there is to measure with: workloads, backends, schedules, placements, profiles.
+ * list: what there is to measure with: workloads, backends, runners, schedules, placements,
+ * profiles.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,32 +14,34 @@
 #include "command.h"
 #include "listing.h"
 #include "plan.h"
+#include "runner.h"
 
 enum { ASK_SECONDS = 10 };
 
-int listing_cell_program(char *path, long room)
+int listing_ask(struct csv **out, const char *who, const char *question, struct why *w)
 {
-    return child_find("teampool-cell", path, room);
-}
-
-int listing_ask(struct csv **out, const char *question, struct why *w)
-{
-    char path[4096], reason[400];
+    char reason[400];
+    struct runner r;
     struct child c;
-    if (!listing_cell_program(path, sizeof path))
-        return why(w, -ENOENT,
-                   "cannot find teampool-cell beside this program; build or install both");
-    char *argv[] = { path, (char *)question, NULL };
-    int error = child_run(&c, argv, ASK_SECONDS, NULL);
+    int error = runner_find(&r, who, w);
     if (error)
-        return why(w, error, "cannot start %s: %s", path, strerror(-error));
+        return error;
+    r.words[r.count] = (char *)question;
+    if ((error = child_run(&c, r.words, ASK_SECONDS, NULL)))
+        return why(w, error, "cannot start %s: %s", r.program, strerror(-error));
     child_reason(&c, ASK_SECONDS, reason, sizeof reason);
     if (*reason)
-        error = why(w, -EIO, "%s %s", path, reason);
+        error = why(w, -EIO, "%s %s", r.program, reason);
     else
-        error = csv_parse(out, c.out, c.out_length, path, w);
+        error = csv_parse(out, c.out, c.out_length, r.program, w);
     child_free(&c);
     return error;
+}
+
+struct csv *listing_peers(void)
+{
+    struct csv *list = NULL;
+    return listing_ask(&list, "peers", "--list", NULL) ? NULL : list;
 }
 
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w)
@@ -62,21 +65,24 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
 int listing_takes(const struct record *cell, struct why *w)
 {
     enum { WORDS_MOST = 96 };
-    char path[4096], reason[400], *argv[WORDS_MOST] = { path, "--check" }, *line = NULL;
+    struct runner r;
+    char reason[400], *argv[WORDS_MOST] = { r.program, "--check" }, *line = NULL;
     size_t length = 0;
     struct child c;
     FILE *f;
     if (strcmp(cell->runner, "cell") != 0)
         return 1;
-    if (!listing_cell_program(path, sizeof path) || !(f = open_memstream(&line, &length)))
-        return why(w, 0, "cannot find teampool-cell beside this program, or no memory");
+    if (runner_find(&r, "cell", w))
+        return 0;
+    if (!(f = open_memstream(&line, &length)))
+        return why(w, 0, "no memory");
     record_print_line(cell, f);
     fclose(f);
     record_words(line, argv + 2, WORDS_MOST - 2);
     int error = child_run(&c, argv, ASK_SECONDS, NULL);
     if (error) {
         free(line);
-        return why(w, 0, "cannot start %s: %s", path, strerror(-error));
+        return why(w, 0, "cannot start %s: %s", r.program, strerror(-error));
     }
     int takes = WIFEXITED(c.status) && !WEXITSTATUS(c.status);
     const char *said = strstr(c.err, ": "); /* behind the program's name */
@@ -84,7 +90,7 @@ int listing_takes(const struct record *cell, struct why *w)
     if (!takes && said)
         why(w, 0, "%.*s", (int)strcspn(said + 2, "\n"), said + 2);
     else if (!takes)
-        why(w, 0, "%s %s", path, reason);
+        why(w, 0, "%s %s", r.program, reason);
     child_free(&c);
     free(line);
     return takes;
@@ -109,6 +115,20 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
     }
 }
 
+static void print_runners(void)
+{
+    struct csv *peers = NULL;
+    struct why w;
+    printf("\nrunners (runner=):\n  %-12s %s\n", "cell", "teampool-cell, for all of the above");
+    if (listing_ask(&peers, "peers", "--list", &w))
+        printf("  %-12s not on this machine: %s\n", "py-...", w.text);
+    else
+        print_kind(peers, "runner", "workloads");
+    printf("  %-12s a program of yours that takes the same words and prints the same rows\n",
+           "a/path");
+    csv_free(peers);
+}
+
 static void print_all(const struct csv *list)
 {
     printf("workloads (workload=):\n");
@@ -117,6 +137,7 @@ static void print_all(const struct csv *list)
     print_kind(list, "backend", "schedules");
     printf("\noptions of a backend (options=name:value+name:value):\n");
     print_kind(list, "option", "values");
+    print_runners();
     printf(
         "\nschedules (schedule=):\n"
         "  static     chunks dealt in advance, in turn\n"
@@ -144,7 +165,7 @@ static int list_main(const struct command *self, int argc, char **argv)
     struct why w;
     if (options_take(self, argc, argv))
         die(EXIT_USAGE, "list takes no operands");
-    if (listing_ask(&list, "--list", &w))
+    if (listing_ask(&list, "cell", "--list", &w))
         die(EXIT_FAILED, "list: %s", w.text);
     print_all(list);
     csv_free(list);
@@ -154,6 +175,6 @@ static int list_main(const struct command *self, int argc, char **argv)
 const struct command command_list = {
     .name = "list",
     .operands = "",
-    .summary = "workloads, backends, schedules, placements and profiles",
+    .summary = "workloads, backends, runners, schedules, placements and profiles",
     .main = list_main,
 };

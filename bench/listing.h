@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * listing: what the cell program can do, asked from it: this program is linked with no backend.
+ * listing: what the programs that measure can do, asked from them: this one is linked with no
+ * backend.
  */
 #ifndef BENCH_LISTING_H
 #define BENCH_LISTING_H
@@ -8,12 +9,12 @@
 #include "../core/csv.h"
 #include "record.h"
 
-/* Path of the cell program.  Returns 1 and fills PATH, or 0. */
-int listing_cell_program(char *path, long room);
+/* The CSV that WHO prints when asked QUESTION ("--list", "--about").  WHO: "cell", or "peers" for
+ * all Python runners.  Returns 0 or -errno with WHY.  Owns: the caller, csv_free. */
+int listing_ask(struct csv **out, const char *who, const char *question, struct why *w);
 
-/* The CSV that `teampool-cell QUESTION` prints ("--list", "--about").  Returns 0 or -errno with
- * WHY. Owns: the caller, csv_free. */
-int listing_ask(struct csv **out, const char *question, struct why *w);
+/* The list of the Python runners; NULL: there is no Python to ask.  Owns: the caller, csv_free. */
+struct csv *listing_peers(void);
 
 /* Does LIST ("--list") have NAME of KIND ("backend", "workload")?  If not, and WHY is given, it
  * says so and names the nearest. */

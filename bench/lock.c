@@ -255,8 +255,8 @@ static void put_ladder(struct derivation *d, const struct ladder *l, FILE *f)
     if (l->count < 2)
         return;
     struct center value = derive_center(d, crossing_in, l);
-    put_row(d, l->point[l->count - 1].locked, 0, "crossing", &value, "share",
-            derive_status(&value), f);
+    put_row(d, l->point[l->count - 1].locked, 0, "crossing", &value, "share", derive_status(&value),
+            f);
 }
 
 int lock_put(struct derivation *d, FILE *f)

@@ -192,7 +192,7 @@ static void describe_build(struct machine *m)
 {
     struct csv *about;
     struct why w;
-    if (listing_ask(&about, "--about", &w))
+    if (listing_ask(&about, "cell", "--about", &w))
         die(EXIT_FAILED, "%s", w.text);
     for (long row = 0; row < about->rows; row++)
         machine_set(m, csv_cell(about, row, csv_column(about, "key")), "", "%s",

@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "listing.h"
+#include "runner.h"
 #include "words.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
@@ -73,11 +74,15 @@ static int is(const char *a, const char *b)
 
 /* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
 enum {
-    CLAIM_NS = 40,      /* a chunk from a shared counter; claims of all workers go one by one */
-    MESSAGE_NS = 7000,  /* a chunk through a pipe and back */
-    PIPE_BYTE_NS = 2,   /* a byte there and one back */
-    JOB_NS = 100000,    /* starting a job and seeing its end */
-    LAUNCH_NS = 4000000 /* a fresh process, its checks, its end */
+    CLAIM_NS = 40,       /* a chunk from a shared counter; claims of all workers go one by one */
+    MESSAGE_NS = 7000,   /* a chunk through a pipe and back */
+    PIPE_BYTE_NS = 2,    /* a byte there and one back */
+    JOB_NS = 100000,     /* starting a job and seeing its end */
+    LAUNCH_NS = 4000000, /* a fresh process, its checks, its end */
+    /* of Python's pools */
+    PEER_CHUNK_NS = 40000,
+    PEER_TASK_NS = 1000,
+    PEER_LAUNCH_NS = 120000000
 };
 
 static double handout_ns(const char *backend)
@@ -137,6 +142,10 @@ static double sample_seconds(const struct record *r)
     double chunk = r->chunk ? (double)r->chunk : 1;
     double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns + extra_ns(r);
     double handout = chunks * handout_ns(r->backend), work;
+    if (runner_is_peer(r->runner)) {
+        handout = is(r->backend, "serial") ? 0 : chunks * PEER_CHUNK_NS;
+        task += PEER_TASK_NS;
+    }
     if (is(r->workload, "payload") && handout_ns(r->backend) == MESSAGE_NS)
         handout += (double)(r->tasks * r->payload_bytes) * PIPE_BYTE_NS;
     if (is(r->workload, "sleep"))
@@ -163,7 +172,8 @@ static double cell_seconds(const struct record *r)
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
-    return (LAUNCH_NS + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
+    double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS : LAUNCH_NS;
+    return (launch + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
            samples * (sample_seconds(r) + 0.3e-3);
 }
 
@@ -343,7 +353,7 @@ static void add_reference(const struct layout *l, struct record r)
 }
 
 /* 24 sleeps of 0.1 s by 8 workers. */
-static void add_lesson(const struct layout *l)
+static struct record blank_lesson(const struct layout *l)
 {
     struct record r = blank(l, "lesson", "sleep");
     r.task_ns = l->profile->lesson_ns;
@@ -352,6 +362,12 @@ static void add_lesson(const struct layout *l)
     r.samples = 1;
     r.warmup_samples = 0;
     r.blocks = l->profile->lesson_blocks;
+    return r;
+}
+
+static void add_lesson(const struct layout *l)
+{
+    struct record r = blank_lesson(l);
     for (int i = 0; i < COUNT(series); i++)
         if (!is(series[i].schedule, "steal"))
             add_as(l, r, series[i].backend, series[i].schedule, 0);
@@ -592,38 +608,93 @@ static void add_contention(const struct layout *l)
     }
 }
 
-/* Workers under one lock, as CPython's threads: computing, sleeping, answering.  Each is one
- * sample, in few blocks: these effects are large, and times under a lock are too uneven to be a
- * twin's. */
+/* A cell of the sweep `gil`: one sample, in few blocks.  These effects are large, and times under a
+ * lock are too uneven to be a twin's. */
+static struct record blank_gil(const struct layout *l, const char *workload, int64_t task_ns)
+{
+    struct record r = blank(l, "gil", workload);
+    r.task_ns = task_ns;
+    r.samples = 1;
+    r.blocks = l->profile->lesson_blocks;
+    return r;
+}
+
+/* Tasks that compute, by 1, 2 and all workers; and by all of them the more of a task needs the
+ * lock. */
+static void add_gil_cpu(const struct layout *l)
+{
+    static const struct {
+        const char *backend, *options;
+        int fine;
+    } teams[] = { { "gil", "", 0 }, { "omp", "", 0 }, { "pool", "", 0 }, { "gil", "lock:old", 1 } };
+    static const char *const held[] = { "held:0", "held:25", "held:50", "held:75" };
+    const int64_t workers[] = { 1, 2, l->workers };
+    struct record r = blank_gil(l, "cpu", 150000); /* of no other sweep: it is about the lock */
+    r.tasks = (int64_t)ceil(l->profile->sample_s * 1e9 / 150000 / (double)l->workers) * l->workers;
+    for (int i = 0; i < COUNT(teams); i++)
+        for (int k = 0; k < COUNT(workers) && teams[i].fine <= l->profile->fine; k++) {
+            r.options = teams[i].options;
+            r.workers = workers[k];
+            add_as(l, r, teams[i].backend, "dynamic", 0);
+        }
+    for (int i = 0; i < COUNT(held); i++) {
+        r.options = held[i];
+        r.workers = l->workers;
+        add_as(l, r, "gil", "dynamic", 0);
+    }
+    r.options = "";
+    add_serial(l, r);
+}
+
+/* One that answers and, with COMPUTING 1, one beside it.  Not bound: who serves goes where there is
+ * a CPU. */
+static void add_convoy(const struct layout *l, const char *backend, const char *options,
+                       int64_t computing, int64_t drop)
+{
+    struct record r = blank_gil(l, "convoy", 200000000);
+    r.backend = backend;
+    r.options = options;
+    r.tasks = r.workers = computing + 1;
+    r.warmup_samples = 0;
+    r.schedule = "dynamic";
+    r.drop = drop;
+    add(l->plan, &r);
+}
+
+/* Workers under one lock, as CPython's threads: computing, answering, and how many are inside a
+ * task at once. */
 static void add_gil(const struct layout *l)
+{
+    struct record inside = blank_gil(l, "inside", 1000000);
+    inside.workers = 2;
+    inside.tasks = 10;
+    add_gil_cpu(l);
+    add_as(l, inside, "gil", "dynamic", 0);
+    add_as(l, inside, "omp", "dynamic", 0);
+    add_convoy(l, "gil", "", 0, 0);
+    add_convoy(l, "gil", "", 1, 0);
+    add_convoy(l, "omp", "", 1, 0);
+}
+
+/* The old lock, other switch intervals, sleeping: what default has no room for. */
+static void add_gil_more(const struct layout *l)
 {
     static const struct {
         const char *backend, *options;
     } teams[] = { { "gil", "" }, { "gil", "lock:old" }, { "omp", "" }, { "pool", "" } };
-    struct record cpu = blank(l, "gil", "cpu"), sleep = blank(l, "gil", "sleep");
-    struct record convoy = blank(l, "gil", "convoy");
-    cpu.samples = sleep.samples = convoy.samples = 1;
-    cpu.blocks = sleep.blocks = convoy.blocks = l->profile->lesson_blocks;
-    cpu.task_ns = 300000; /* of no other sweep: its answers are not about a lock */
-    cpu.tasks = 2 * tasks_for(l, (double)cpu.task_ns, 0, 1); /* many switch intervals */
-    sleep.task_ns = 10000000;
+    static const char *const convoys[] = { "lock:old", "switch_us:500", "switch_us:50" };
+    struct record sleep = blank_gil(l, "sleep", 10000000);
     sleep.tasks = 24;
     sleep.workers = 8;
-    convoy.task_ns = 100000000;
-    convoy.tasks = convoy.workers = 2;
-    convoy.warmup_samples = 0;
-    convoy.schedule = "dynamic";
-    convoy.drop = 5;
     for (int i = 0; i < COUNT(teams); i++) {
-        cpu.options = sleep.options = convoy.options = teams[i].options;
-        add_as(l, cpu, teams[i].backend, "dynamic", 5);
+        sleep.options = teams[i].options;
         add_as(l, sleep, teams[i].backend, "dynamic", 5);
-        convoy.backend = teams[i].backend;
-        add(l->plan, &convoy); /* not bound: who serves goes where there is a CPU */
     }
-    cpu.options = sleep.options = "";
-    add_serial(l, cpu);
+    sleep.options = "";
     add_serial(l, sleep);
+    for (int i = 0; i < COUNT(convoys); i++)
+        add_convoy(l, "gil", convoys[i], 1, 5);
+    add_convoy(l, "pool", "", 1, 5);
 }
 
 /* Some cells once more, to be paired with themselves: how far apart two of the same lie is what no
@@ -636,7 +707,8 @@ static void add_twins(const struct layout *l)
     for (int i = 0, count = p->count; i < count; i++) {
         struct record r = p->cells[i].record;
         int members = 0, wanted;
-        if (p->cells[i].group == last || is(r.backend, "serial") || r.samples == 1)
+        if (p->cells[i].group == last || is(r.backend, "serial") || r.samples == 1 ||
+            is(r.sweep, "peers"))
             continue;
         last = p->cells[i].group;
         for (int k = i; k < count; k++)
@@ -653,7 +725,55 @@ static void add_twins(const struct layout *l)
     }
 }
 
-void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t)
+/* The Python runners: the lesson, and what a chunk of empty tasks costs, beside the teams that hand
+ * out the same.  Their processes are slow to start, so they have few samples and blocks. */
+static void add_peers(const struct layout *l, const struct csv *peers)
+{
+    static const int64_t chunks[] = { 1, 10, 100, 1000 };
+    struct record lesson = blank_lesson(l), empty = blank(l, "peers", "empty");
+    empty.task_ns = 0;
+    empty.workers = l->workers < 8 ? l->workers : 8;
+    empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
+    empty.blocks = l->profile->lesson_blocks;
+    empty.samples = 1;
+    for (long row = 0; row < peers->rows; row++) {
+        if (*csv_cell(peers, row, csv_column(peers, "unavailable")))
+            continue;
+        const char *name = csv_cell(peers, row, csv_column(peers, "name"));
+        lesson.runner = empty.runner = keep(l->plan, strdup(name));
+        const char *backend = empty.runner + runner_family(name) + 1;
+        if (is(backend, "serial")) {
+            struct record once = lesson;
+            once.blocks = 1; /* it is the longest, and takes as long every time */
+            add_serial(l, once);
+            add_serial(l, empty);
+            continue;
+        }
+        if (!is(backend, "mpi") ||
+            l->workers >= lesson.workers) /* its processes spin as they wait */
+            add_as(l, lesson, backend, "dynamic", 0);
+        for (int i = 0; i < COUNT(chunks); i++) {
+            empty.chunk = chunks[i];
+            add_as(l, empty, backend, "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+        }
+    }
+    empty.runner = "cell";
+    for (int i = 0; i < COUNT(chunks); i++) {
+        empty.chunk = chunks[i];
+        add_as(l, empty, "pipe", "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+        add_as(l, empty, "pool", "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+    }
+    add_serial(l, empty);
+}
+
+/* Profiles that have time for more than the main question. */
+static int is_long(const struct profile *profile)
+{
+    return profile->samples > 1 && profile->budget_s > 60; /* default and full */
+}
+
+void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
+                 const struct csv *peers)
 {
     const struct layout l = { p, profile, t, t->effective_workers };
     add_lesson(&l);
@@ -663,17 +783,35 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
     add_lengths(&l);
     add_schedules(&l);
     add_startup(&l);
-    if (profile->samples > 1 && profile->budget_s > 60) { /* default and full */
+    if (is_long(profile)) {
         add_tasks(&l);
         add_payloads(&l);
         add_contention(&l);
         add_matrix(&l);
         add_launch(&l);
-    }
-    if (profile->fine) /* default has no room for it */
         add_gil(&l);
+        if (profile->fine)
+            add_gil_more(&l);
+        if (peers && peers->rows)
+            add_peers(&l, peers);
+    }
     if (profile->blocks_least > 1) /* smoke gives no verdicts */
         add_twins(&l);
+}
+
+void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t)
+{
+    struct csv *peers = is_long(profile) ? listing_peers() : NULL;
+    plan_sweeps(p, profile, t, peers);
+    csv_free(peers);
+}
+
+int plan_has_peers(const struct plan *p)
+{
+    for (int i = 0; i < p->count; i++)
+        if (runner_is_peer(p->cells[i].record.runner))
+            return 1;
+    return 0;
 }
 
 /* ---- plans by hand ---- */
@@ -815,8 +953,8 @@ static int drop_lonely(struct plan *p)
         for (int k = 0; k < p->count && !used; k++) {
             const struct record *other = &p->cells[k].record;
             used = !p->cells[k].dropped && !is_reference(other) &&
-                   is(other->workload, r->workload) && is(other->variant, r->variant) &&
-                   other->task_ns == r->task_ns;
+                   !runner_compare(other->runner, r->runner) && is(other->workload, r->workload) &&
+                   is(other->variant, r->variant) && other->task_ns == r->task_ns;
         }
         p->cells[i].dropped |= !used;
         dropped += !used;
@@ -836,8 +974,9 @@ int plan_fit(struct plan *p, double seconds, int done, int blocks)
         if (worst < 0)
             break;
         dropped += drop_point(p, worst);
+        dropped += drop_lonely(p); /* at once: what they took may keep other points */
     }
-    return dropped ? dropped + drop_lonely(p) : 0;
+    return dropped;
 }
 
 void plan_print(const struct plan *p, FILE *f)
@@ -857,10 +996,13 @@ static void refuse_unknown(const struct plan *p)
 {
     struct csv *list;
     struct why w;
-    if (listing_ask(&list, "--list", &w))
+    struct runner runner;
+    if (listing_ask(&list, "cell", "--list", &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     for (int i = 0; i < p->count; i++) {
         const struct record *r = &p->cells[i].record;
+        if (runner_is_peer(r->runner) && runner_find(&runner, r->runner, &w))
+            die(EXIT_USAGE, "plan: %s", w.text);
         if (is(r->runner, "cell") && (!listing_has(list, "backend", r->backend, &w) ||
                                       !listing_has(list, "workload", r->workload, &w)))
             die(EXIT_USAGE, "plan: %s", w.text);
@@ -913,7 +1055,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
         refuse_unknown(&p);
         leave_out_impossible(&p);
     } else {
-        plan_sweeps(&p, profile, t);
+        plan_profile(&p, profile, t);
         if (only)
             plan_only(&p, only);
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "../core/csv.h"
 #include "../core/topology.h"
 #include "record.h"
 
@@ -52,8 +53,16 @@ struct plan {
     int text_count, text_room;
 };
 
-/* Lay out PROFILE for the machine T.  Owns: the caller, plan_free. */
-void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t);
+/* Lay out PROFILE for the machine T.  PEERS: the Python runners (listing.h) to be measured, too;
+ * NULL: none.  Owns: the caller, plan_free. */
+void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
+                 const struct csv *peers);
+
+/* The same with the Python runners that are here, if the profile has any. */
+void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t);
+
+/* Is one of its runners a Python runner? */
+int plan_has_peers(const struct plan *p);
 
 /* Every combination of WORDS, "field=v1,v2,...", the other fields at their defaults; `cpus` by
  * `place` (close, if not given).  Returns 0 or -EINVAL with WHY. */

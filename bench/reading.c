@@ -170,13 +170,13 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
     const struct {
         struct csv **table;
         const char *file;
-    } others[] = { { &r->pairs_table, "pairs.csv" }, { &r->machine, "machine.csv" },
-                   { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
-                   { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
-                   { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
-                   { &r->lock, "lock.csv" },
-                   { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
-                   { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
+    } others[] = { { &r->pairs_table, "pairs.csv" },   { &r->machine, "machine.csv" },
+                   { &r->status, "status.csv" },       { &r->doctor, "doctor.csv" },
+                   { &r->metg, "metg.csv" },           { &r->scaling, "scaling.csv" },
+                   { &r->shares, "shares.csv" },       { &r->strip, "strip.csv" },
+                   { &r->lock, "lock.csv" },           { &r->map, "map.csv" },
+                   { &r->crossover, "crossover.csv" }, { &r->topology, "topology.csv" },
+                   { &r->trace, "trace.csv" } };
     *r = (struct reading){ 0 };
     int error = read_table(&r->cells_table, dir, "cells.csv", 1, w);
     for (size_t i = 0; !error && i < sizeof others / sizeof *others; i++)
@@ -313,10 +313,16 @@ int cell_in(const struct cell *c, const char *label)
     return sweep_has(c->sweep, label);
 }
 
+/* Runs of old have no such column. */
+static int runner_fits(const char *runner, const char *wanted)
+{
+    return !strcmp(*runner ? runner : "cell", wanted ? wanted : "cell");
+}
+
 int cell_fits(const struct cell *c, const struct want *want)
 {
     return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 &&
-           strcmp(c->status, "failed") && (!*c->runner || !strcmp(c->runner, "cell")) &&
+           strcmp(c->status, "failed") && runner_fits(c->runner, want->runner) &&
            (!want->sweep || cell_in(c, want->sweep)) && matches(want->backend, c->backend) &&
            matches(want->start, c->start) && matches(want->schedule, c->schedule) &&
            matches(want->workload, c->workload) && matches(want->variant, c->variant) &&

@@ -67,10 +67,10 @@ long reading_find(const struct csv *table, long from, const char *backend, const
 struct want {
     const char *sweep, *backend, *start, *schedule, *workload, *variant;
     double task_ns;
+    const char *runner; /* NULL: our own cell program */
 };
 
-/* Is this cell wanted, measured by our own cell program, no other's twin, and did it give a time?
- */
+/* Is this cell wanted, no other's twin, and did it give a time? */
 int cell_fits(const struct cell *c, const struct want *want);
 
 /* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself

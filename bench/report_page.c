@@ -407,7 +407,7 @@ static const struct section {
     { "Uneven tasks, and the lesson",
       "What the schedule is worth when tasks differ, and where it all began: tasks that only "
       "sleep.",
-      { "schedules", "lesson" },
+      { "schedules", "lesson", "peers" },
       NULL },
 };
 

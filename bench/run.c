@@ -32,6 +32,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "pus.h"
+#include "runner.h"
 #include "settle.h"
 #include "summarize.h"
 #include "trace.h"
@@ -91,15 +92,6 @@ static double elapsed(const struct run *r)
 }
 
 /* ---- one cell ---- */
-
-/* The program for a runner: the cell program, or a path. */
-static int find_runner(const char *runner, char *path, long room)
-{
-    if (!strcmp(runner, "cell"))
-        return listing_cell_program(path, room);
-    snprintf(path, (size_t)room, "%s", runner);
-    return strchr(runner, '/') && !access(path, X_OK);
-}
 
 /* The first field in which a row is not the planned cell; NULL: none.  What the plan leaves to the
  * runner, or the runner does not tell, does not count. */
@@ -300,37 +292,37 @@ static int measure(struct run *r, int index, int block)
     enum { WORDS_MOST = 96 };
     struct plan_cell *cell = &r->plan.cells[index];
     struct record record = cell->record;
-    char path[4096], *argv[WORDS_MOST + 1], *line = NULL;
+    char *argv[WORDS_MOST + 1], *line = NULL;
     size_t length = 0;
+    struct runner runner;
     struct child c;
-    struct why w;
+    struct why w, missing;
     double deadline = deadline_of(r, cell);
 
     r->seq++;
-    if (!find_runner(record.runner, path, sizeof path)) {
-        char reason[600];
-        snprintf(reason, sizeof reason, "no runner '%s' on this machine", record.runner);
+    if (runner_find(&runner, record.runner, &missing)) {
         r->cells_bad++;
         if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, CELL_SKIPPED,
-                              reason, -1, &w))
+                              missing.text, -1, &w))
             stop_writing(r, &w);
         return 0;
     }
     record.block = block;
     record.seq = r->seq;
     record.trace = is_traced(&record, block);
+    const char *speed = *runner.script ? "python_steps_per_ms" : "steps_per_ms";
     if (record.steps_per_ms == UNKNOWN)
-        parse_number(machine_get(&r->machine, "steps_per_ms"), &record.steps_per_ms);
+        parse_number(machine_get(&r->machine, speed), &record.steps_per_ms);
     FILE *f = open_memstream(&line, &length);
     if (!f)
         die(EXIT_FAILED, "run: no memory");
     record_print_line(&record, f);
     fclose(f);
-    argv[0] = path;
-    record_words(line, argv + 1, WORDS_MOST);
+    memcpy(argv, runner.words, (size_t)runner.count * sizeof *argv);
+    record_words(line, argv + runner.count, WORDS_MOST - runner.count);
     int error = child_run(&c, argv, deadline, &stop_signal);
     if (error)
-        die(EXIT_FAILED, "run: cannot start %s: %s", path, strerror(-error));
+        die(EXIT_FAILED, "run: cannot start %s: %s", runner.program, strerror(-error));
     int interrupted = c.interrupted;
     if (!interrupted)
         keep_result(r, index, block, &c, deadline);
@@ -512,7 +504,7 @@ static void make_plan(struct run *r)
     if (wishes.plan)
         read_plan(r, wishes.plan);
     else
-        plan_sweeps(&r->plan, r->profile, r->topology);
+        plan_profile(&r->plan, r->profile, r->topology);
     if (wishes.only)
         plan_only(&r->plan, wishes.only);
     if (!r->plan.count)
@@ -556,6 +548,23 @@ static void dry_run(struct run *r)
          words_plural(left, dropped, "cell"));
 }
 
+/* What the Python runners stand on.  From here on it is this Python: asking for it by name may lead
+ * through a script that looks for it. */
+static void describe_peers(struct run *r)
+{
+    struct csv *about = NULL;
+    if (!plan_has_peers(&r->plan) || listing_ask(&about, "peers", "--about", NULL))
+        return;
+    for (long row = 0; row < about->rows; row++) {
+        const char *key = csv_cell(about, row, csv_column(about, "key"));
+        const char *note = csv_cell(about, row, csv_column(about, "note"));
+        machine_set(&r->machine, key, note, "%s", csv_cell(about, row, csv_column(about, "value")));
+        if (!strcmp(key, "python"))
+            setenv("TEAMPOOL_PYTHON", note, 1);
+    }
+    csv_free(about);
+}
+
 static void describe_budget(struct run *r)
 {
     machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
@@ -569,6 +578,7 @@ static void describe_budget(struct run *r)
 static void describe(struct run *r, const char *command)
 {
     machine_describe(&r->machine, r->topology);
+    describe_peers(r);
     machine_set(&r->machine, "profile", "", "%s", wishes.plan ? "plan file" : r->profile->name);
     describe_budget(r);
     machine_set(&r->machine, "seed", "fixes the order of the cells", "%llu",

@@ -114,5 +114,6 @@ int lock_figure(struct figure *f, const struct reading *r);
 int lock_answer_figure(struct figure *f, const struct reading *r);
 int lock_interval_figure(struct figure *f, const struct reading *r);
 int lock_held_figure(struct figure *f, const struct reading *r);
+int peers_figure(struct figure *f, const struct reading *r);
 
 #endif

@@ -13,7 +13,8 @@ set xtics 0, steps(X1/NS)
 set format x '%g '.UNIT
 set xlabel 'time for the job'
 set style fill solid 0.85 noborder
-bar(r) = int(r) == 1 ? 0x666D78 : int(r) == 2 ? 0x0072B2 : int(r) == 3 ? 0xD55E00 : 0xC98A00
+bar(r) = int(r) == 1 ? 0x666D78 : int(r) == 2 ? 0x0072B2 : int(r) == 3 ? 0xD55E00 : \
+    int(r) == 4 ? 0xC98A00 : 0x666D78
 row(d) = column('row') + d
 plot DATA using (v('time_ns')/2):'row':(0):(v('time_ns')):(row(-0.3)):(row(0.3)):(bar(row(0))) \
     with boxxyerror lc rgb variable, \

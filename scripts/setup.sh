@@ -4,8 +4,10 @@
 # setup: install what is missing, and only that.  Nothing missing: nothing done, no root needed.
 #   setup.sh                 install for building, plotting and testing
 #   setup.sh --with browser  and a Chromium, for the tests that look at the pages: they do without
+#   setup.sh --with python   and Python's headers, for the workloads that run Python
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, browser.  TEAMPOOL_SETUP_DRY=1: print the install command, don't run it.
+# PART: build, plot, test, browser, python.  TEAMPOOL_SETUP_DRY=1: print the install command, don't
+# run it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -39,6 +41,13 @@ gnuplot_is_new_enough() {
     [ "${1:-0}" -gt 5 ] || { [ "${1:-0}" -eq 5 ] && [ "${2:-0}" -ge 4 ]; }
 }
 
+python_has_headers() {
+    have python3 || return 1
+    folder=$(python3 -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+    can_compile '#include <Python.h>
+int main(void) { return 0; }' "-I$folder"
+}
+
 # What is missing of PART, one word each: the words that package_of knows.
 missing() { # PART
     case $1 in
@@ -66,8 +75,11 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
     browser)
         have chromium || have chromium-browser || have google-chrome || echo chromium
         ;;
+    python)
+        python_has_headers || echo python-headers
+        ;;
     *)
-        say "no part '$1'; there are build, plot, test and browser"
+        say "no part '$1'; there are build, plot, test, browser and python"
         exit 2
         ;;
     esac
@@ -87,6 +99,9 @@ package_of() { # MANAGER WORD
     apt-get:hwloc) echo libhwloc-dev ;;
     apt-get:gnuplot) echo gnuplot-nox ;;
     apt-get:cmocka) echo libcmocka-dev ;;
+    apt-get:python-headers | apk:python-headers) echo python3-dev ;;
+    dnf:python-headers | zypper:python-headers) echo python3-devel ;;
+    pacman:python-headers) echo python ;;
     dnf:compiler) echo gcc glibc-devel ;;
     dnf:openmp) echo libgomp ;;
     dnf:hwloc) echo hwloc-devel ;;
@@ -196,10 +211,12 @@ install() { # PARTS ...
 case ${1:-} in
 '') install build plot test ;;
 --with)
-    [ "${2:-}" = browser ] || { say "--with: no extra '${2:-}'; there is browser"; exit 2; }
-    install build plot test browser
+    case ${2:-} in
+    browser | python) install build plot test "$2" ;;
+    *) say "--with: no extra '${2:-}'; there are browser and python"; exit 2 ;;
+    esac
     ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac
