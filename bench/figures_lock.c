@@ -255,12 +255,12 @@ static void label_level(struct figure *f, double level, const char *text)
     figure_place(f, places, 4, "serial", text);
 }
 
-int lock_answer_figure(struct figure *f, const struct reading *r)
+int answer_figure(struct figure *f, const struct reading *r)
 {
     struct look l = anything;
     char interval[WORD];
-    *f = (struct figure){ .name = "lock_answer",
-                          .script = "lock_answer",
+    *f = (struct figure){ .name = "answer",
+                          .script = "answer",
                           .title = "An answer beside threads that compute",
                           .x_column = "computing",
                           .x_head = "computing beside it",
@@ -308,9 +308,9 @@ static void say_interval(struct figure *f)
     if (isnan(first->y[0].mid) || isnan(last->y[0].mid))
         return;
     snprintf(f->title, sizeof f->title,
-             "With an interval of %.20s an answer takes %.20s, with %.20s %.20s",
-             words_time(from, first->x, 2), words_time(quick, first->y[0].mid, 2),
-             words_time(to, last->x, 2), words_time(slow, last->y[0].mid, 2));
+             "An answer takes %.20s with an interval of %.20s, and %.20s with %.20s",
+             words_time(quick, first->y[0].mid, 2), words_time(from, first->x, 2),
+             words_time(slow, last->y[0].mid, 2), words_time(to, last->x, 2));
 }
 
 /* A line on which the answer takes as long as the interval. */
@@ -322,11 +322,11 @@ static void add_interval(struct figure *f)
         f->row[i].y[s].mid = f->row[i].x;
 }
 
-int lock_interval_figure(struct figure *f, const struct reading *r)
+int interval_figure(struct figure *f, const struct reading *r)
 {
     struct look l = anything, l99;
-    *f = (struct figure){ .name = "lock_interval",
-                          .script = "lock_interval",
+    *f = (struct figure){ .name = "interval",
+                          .script = "interval",
                           .title = "What the switch interval does to an answer",
                           .x_column = "interval",
                           .x_head = "switch interval",
@@ -429,27 +429,26 @@ static void say_held(struct figure *f, const char *status, const struct estimate
         snprintf(f->title, sizeof f->title, "Processes do not win, however much needs the lock");
 }
 
-/* Between which shares the crossing must lie if the bounds hold. */
+/* What the lines are, and between which shares the crossing must lie if they hold. */
 static void note_bounds(struct figure *f, double most, double processes)
 {
-    if (!(most > 1) || !(processes > 1))
-        return;
-    double low = fmax(0, (most / processes - 1) / (most - 1)), high = fmin(1, 1 / processes);
     sketch_note(f,
                 "Dotted: at most %.0f and 1/g; dashed: 1/(g + (1 - g)/%.0f), where the parts do "
-                "not overlap. By these two, processes win from a share between %.0f%% and %.0f%% "
-                "on.",
-                most, most, 100 * low, 100 * high);
+                "not overlap.",
+                most, most);
+    if (most > 1 && processes > 1)
+        sketch_note(f, " By these two, processes win from a share between %.0f%% and %.0f%% on.",
+                    100 * fmax(0, (most / processes - 1) / (most - 1)), 100 / processes);
 }
 
-int lock_held_figure(struct figure *f, const struct reading *r)
+int held_figure(struct figure *f, const struct reading *r)
 {
     static const struct team any_lock = { { "lock", "threads" }, "gil", "cell", NULL };
     struct look l = anything;
     double cpus = reading_number(r, "effective_workers"), low, high;
     char time[WORD], workers[WORD];
-    *f = (struct figure){ .name = "lock_held",
-                          .script = "lock_held",
+    *f = (struct figure){ .name = "held",
+                          .script = "held",
                           .title = "How much of a task may need the lock",
                           .x_column = "held",
                           .x_head = "share under the lock",

@@ -111,9 +111,9 @@ int samples_figure(struct figure *f, const struct reading *r, const struct answe
 int schedules_figure(struct figure *f, const struct reading *r);
 int lesson_figure(struct figure *f, const struct reading *r);
 int lock_figure(struct figure *f, const struct reading *r);
-int lock_answer_figure(struct figure *f, const struct reading *r);
-int lock_interval_figure(struct figure *f, const struct reading *r);
-int lock_held_figure(struct figure *f, const struct reading *r);
+int answer_figure(struct figure *f, const struct reading *r);
+int interval_figure(struct figure *f, const struct reading *r);
+int held_figure(struct figure *f, const struct reading *r);
 int peers_figure(struct figure *f, const struct reading *r);
 
 #endif
