@@ -147,7 +147,8 @@ static void say_lock(struct figure *f, double cpus)
                  "Under the lock %.0f threads %sreach %.20s times serial speed, %s %.20s", row->x,
                  seem, under, column == FREE ? "free ones" : "processes", other);
     else
-        snprintf(f->title, sizeof f->title, "Under the lock %s; %.0f %s %sreach %.20s times",
+        snprintf(f->title, sizeof f->title,
+                 "Under the lock %s; %.0f %s %sreach %.20s times serial speed",
                  row->x == 2 ? "a second thread adds nothing" : "more threads add nothing", row->x,
                  column == FREE ? "free threads" : "processes", seem, other);
 }

@@ -62,8 +62,8 @@ absent 'no script' '<script' run/report.html
 absent 'nothing fetched' 'src=\|<link\|@import\|url(http' run/report.html
 check 'a content security policy' grep -q "default-src 'none'; style-src 'unsafe-inline'; img-src data:" run/report.html
 if [ "$have_gnuplot" = 1 ]; then
-    [ "$(drawings run/report.html)" -eq 17 ] || fail "17 drawings, not $(drawings run/report.html)"
-    check 'a page below 400 KB' test "$(wc -c <run/report.html)" -lt 400000
+    [ "$(drawings run/report.html)" -eq 22 ] || fail "22 drawings, not $(drawings run/report.html)"
+    check 'a page below 450 KB' test "$(wc -c <run/report.html)" -lt 450000
     ids=$(grep -o ' id="[^"]*"' run/report.html | sort | uniq -d)
     [ -z "$ids" ] || fail "ids twice on the page: $ids"
 fi
