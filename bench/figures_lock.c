@@ -138,11 +138,15 @@ static void say_lock(struct figure *f, double cpus)
         row = widest(f, cpus, column = FREE);
     if (!row)
         return;
-    const char *seem = isnan(row->y[LOCKED].low) ? "seem to " : "";
-    int adds = row->y[LOCKED].mid >= nothing;
-    words_factor(under, row->y[LOCKED].mid);
-    words_factor(other, row->y[column].mid);
-    if (adds)
+    const struct estimate *lock = &row->y[LOCKED], *rival = &row->y[column];
+    const char *seem = isnan(lock->low) ? "seem to " : "";
+    words_factor(under, lock->mid);
+    words_factor(other, rival->mid);
+    if (!isnan(lock->low) && !isnan(rival->low) && !sketch_apart(lock, rival))
+        snprintf(f->title, sizeof f->title,
+                 "%.0f threads under the lock and %.0f %s: this run cannot tell them apart", row->x,
+                 row->x, column == FREE ? "free ones" : "processes");
+    else if (lock->mid >= nothing)
         snprintf(f->title, sizeof f->title,
                  "Under the lock %.0f threads %sreach %.20s times serial speed, %s %.20s", row->x,
                  seem, under, column == FREE ? "free ones" : "processes", other);
@@ -428,6 +432,9 @@ static void say_held(struct figure *f, const char *status, const struct estimate
         snprintf(f->title, sizeof f->title, "Processes win, however little needs the lock");
     else if (!strcmp(status, "not_reached"))
         snprintf(f->title, sizeof f->title, "Processes do not win, however much needs the lock");
+    else
+        snprintf(f->title, sizeof f->title,
+                 "From which share under the lock on processes win, the blocks disagree");
 }
 
 /* What the lines are, and between which shares the crossing must lie if they hold. */
