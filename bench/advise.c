@@ -13,7 +13,7 @@
 
 #include "command.h"
 #include "derive.h"
-#include "model.h"
+#include "larger.h"
 #include "summarize.h"
 #include "words.h"
 
@@ -28,6 +28,9 @@ struct question {
 /* What one series would do. */
 struct candidate {
     const struct model *m;
+    double workers; /* M's, or more: then it is predicted from M */
+    struct larger team;
+    enum bound bound;
     double chunk, ns;
     int outside;   /* 1: the loop is not like those it was measured with */
     char why[160]; /* in what way */
@@ -37,8 +40,10 @@ struct answer {
     const struct question *q;
     struct candidate *c; /* by time */
     long count, outside;
+    int predicted; /* 1: no team of so many workers was measured */
     double margin, serial_ns;
-    struct errors errors; /* of all series */
+    struct errors errors; /* of all series, or of predicted teams that were measured, too */
+    struct larger_test test;
 };
 
 /* What a series would do ---------------------------------------------------------------------- */
@@ -79,12 +84,24 @@ static double byte_in_place(const struct derivation *d)
     return least;
 }
 
+static int is_predicted(const struct candidate *c)
+{
+    return c->workers != c->m->workers;
+}
+
+static double wall_of(struct candidate *c, const struct loop *loop)
+{
+    return is_predicted(c) ? larger_wall(&c->team, loop, &c->bound)
+                           : model_wall(c->m, &c->m->middle, loop);
+}
+
 /* Of the sizes that were measured, as powers of two and one block a worker, the one that the rule
  * for measured chunks would name.  Sets the time. */
-static void choose_chunk(const struct model *m, struct loop *loop, struct candidate *c)
+static void choose_chunk(struct loop *loop, struct candidate *c)
 {
     enum { SIZES = 64 };
-    double chunks[SIZES], times[SIZES], block = ceil(loop->tasks / m->workers);
+    const struct model *m = c->m;
+    double chunks[SIZES], times[SIZES], block = ceil(loop->tasks / c->workers);
     double most = m->hands_out ? fmin(block, m->largest) : block;
     long n = 0;
     for (double size = m->hands_out ? m->smallest : block; size < most && n < SIZES - 1; size *= 2)
@@ -92,10 +109,10 @@ static void choose_chunk(const struct model *m, struct loop *loop, struct candid
     chunks[n++] = fmax(most, 1);
     for (long i = 0; i < n; i++) {
         loop->chunk = chunks[i];
-        times[i] = model_wall(m, &m->middle, loop);
+        times[i] = wall_of(c, loop);
     }
     c->chunk = loop->chunk = fit_chunk_span(chunks, times, n, CHUNK_WITHIN).recommended;
-    c->ns = model_wall(m, &m->middle, loop);
+    c->ns = wall_of(c, loop);
 }
 
 /* Is the loop like those that M was measured with?  WHY says what those were. */
@@ -119,23 +136,61 @@ static int is_inside(const struct model *m, const struct question *q, char why[1
     return 0;
 }
 
+/* What WORKERS of M's kind would do. */
+static struct candidate candidate_of(struct derivation *d, const struct model *m, double workers,
+                                     const struct question *q)
+{
+    struct candidate c = { .m = m, .workers = workers };
+    struct loop loop = { .tasks = (double)q->tasks };
+    double byte = q->payload > 0 ? m->byte.mid - byte_in_place(d) : 0;
+    double bytes = isfinite(byte) ? byte * (double)q->payload : 0;
+    loop.work = q->task_ns * slowdown(d, m, q->task_ns) + bytes;
+    c.outside = !is_inside(m, q, c.why);
+    if (is_predicted(&c)) {
+        c.team = larger_of(d, m, workers);
+        c.team.bytes = fmax(bytes, 0);
+        c.outside = 1;
+    }
+    choose_chunk(&loop, &c);
+    return c;
+}
+
 static void consider(struct derivation *d, const struct model *m, struct answer *a)
 {
     const struct question *q = a->q;
-    struct candidate *c = &a->c[a->count];
-    struct loop loop = { .tasks = (double)q->tasks };
     if (!m->middle.known || (q->workers && (double)q->workers != m->workers))
         return;
-    *c = (struct candidate){ .m = m };
-    c->outside = !is_inside(m, q, c->why);
-    loop.work = q->task_ns * slowdown(d, m, q->task_ns);
-    if (q->payload > 0) {
-        double byte = m->byte.mid - byte_in_place(d);
-        loop.work += isfinite(byte) ? byte * (double)q->payload : 0;
+    a->c[a->count] = candidate_of(d, m, m->workers, q);
+    a->outside += a->c[a->count++].outside;
+}
+
+/* Of the teams like M, the one to predict WORKERS from: the largest below, else the smallest. */
+static const struct model *base_for(const struct derivation *d, const struct model *m,
+                                    double workers)
+{
+    const struct model *best = NULL;
+    for (long i = 0; i < d->model_count; i++) {
+        const struct model *other = &d->models[i];
+        if (!larger_alike(d, m, other) || !larger_can(d, other))
+            continue;
+        int below = other->workers <= workers, best_below = best && best->workers <= workers;
+        if (!best || (below == best_below ? below == (other->workers > best->workers) : below))
+            best = other;
     }
-    choose_chunk(m, &loop, c);
-    a->outside += c->outside;
-    a->count++;
+    return best;
+}
+
+/* A team of each kind, predicted for the number of workers that is asked for. */
+static void predict(struct derivation *d, struct answer *a)
+{
+    double workers = (double)a->q->workers;
+    for (long i = 0; i < d->model_count; i++)
+        if (base_for(d, &d->models[i], workers) == &d->models[i])
+            a->c[a->count++] = candidate_of(d, &d->models[i], workers, a->q);
+    a->predicted = a->count > 0;
+    a->outside = a->count;
+    a->test = larger_test(d);
+    a->errors = a->test.errors;
 }
 
 /* What is like the measured first, unless EXTRAPOLATE; then by time. */
@@ -200,10 +255,14 @@ static void name_of(char out[96], const struct derivation *d, const struct candi
              strcmp(start, "spawn") ? "" : ", spawned", strcmp(wait, "active") ? "" : ", spinning");
 }
 
-static void print_loop(const struct question *q, int outside)
+static void print_loop(const struct answer *a, int outside)
 {
+    const struct question *q = a->q;
     char tasks[WORD], time[WORD], bytes[WORD];
-    printf("%s%s of %s", outside ? "Extrapolated: " : "",
+    printf("%s%s of %s",
+           a->predicted ? "Predicted: "
+           : outside    ? "Extrapolated: "
+                        : "",
            words_plural(tasks, (double)q->tasks, "task"), words_time(time, q->task_ns, 3));
     if (q->payload >= 0)
         printf(" with %s", words_plural(bytes, (double)q->payload, "byte"));
@@ -214,9 +273,9 @@ static void print_headline(const struct derivation *d, const struct answer *a)
     const struct candidate *best = &a->c[0], *second = runner_up(d, a);
     char name[96], other[96], workers[WORD], chunk[WORD];
     name_of(name, d, best);
-    words_plural(workers, best->m->workers, "worker");
+    words_plural(workers, best->workers, "worker");
     words_count(chunk, best->chunk);
-    print_loop(a->q, best->outside);
+    print_loop(a, best->outside);
     switch (outcome_of(d, a)) {
     case OUTCOME_SERIAL:
         printf(": stay serial, no team is worth it.\n");
@@ -237,12 +296,15 @@ static void print_times(const struct answer *a)
     char time[WORD], low[WORD], high[WORD], serial[WORD];
     double wide = errors_of(a, best->m).most;
     printf("About %s", words_time(time, best->ns, 3));
-    if (isfinite(wide))
+    if (isfinite(wide) && !a->predicted)
         printf(" (%s to %s)", words_time(low, best->ns / (1 + wide), 3),
                words_time(high, best->ns * (1 + wide), 3));
     printf("; serially %s: %.2f times as fast.\n", words_time(serial, a->serial_ns, 3),
            a->serial_ns / best->ns);
 }
+
+/* Why more workers would be of no use. */
+static const char *const bound_texts[] = { "", "held up by claims, ", "held up by the caller, " };
 
 static void print_candidate(const struct derivation *d, const struct answer *a, long i)
 {
@@ -250,9 +312,11 @@ static void print_candidate(const struct derivation *d, const struct answer *a, 
     char name[96], time[WORD], workers[WORD], chunk[WORD], slower[WORD];
     double ratio = c->ns / a->c[0].ns;
     name_of(name, d, c);
-    printf("  %-16s %-10s chunk %-9s %s, %s", name, words_plural(workers, c->m->workers, "worker"),
+    printf("  %-16s %-10s chunk %-9s %s, %s", name, words_plural(workers, c->workers, "worker"),
            words_count(chunk, c->chunk), words_time(time, c->ns, 3),
-           c->outside ? "extrapolated, " : "");
+           is_predicted(c) ? bound_texts[c->bound]
+           : c->outside    ? "extrapolated, "
+                           : "");
     if (i == 0)
         printf("best\n");
     else
@@ -267,13 +331,74 @@ static void print_start(const struct derivation *d, const struct answer *a)
     char time[WORD];
     for (long i = 0; i < m->cells; i++)
         sum += m->cell[i]->open_ns / (double)m->cells;
-    if (isfinite(sum) && outcome_of(d, a) != OUTCOME_SERIAL)
+    if (isfinite(sum) && outcome_of(d, a) != OUTCOME_SERIAL && !a->predicted)
         printf("Starting the workers takes %s more, once.\n", words_time(time, sum, 2));
 }
 
-static void print_text(const struct derivation *d, const struct answer *a)
+/* The best team with 1, 2, 4 ... workers, up to those asked for: LOOK at each. */
+static void for_curve(struct derivation *d, const struct answer *a,
+                      void (*look)(const struct derivation *d, const struct answer *a,
+                                   const struct candidate *c))
 {
-    char blocks[WORD], cells[WORD];
+    const struct model *best = a->c[0].m;
+    double most = (double)a->q->workers;
+    for (double workers = 1;; workers = fmin(2 * workers, most)) {
+        const struct model *m = base_for(d, best, workers);
+        struct candidate c = candidate_of(d, m, workers, a->q);
+        look(d, a, &c);
+        if (workers >= most)
+            break;
+    }
+}
+
+static void print_step(const struct derivation *d, const struct answer *a,
+                       const struct candidate *c)
+{
+    char workers[WORD], time[WORD], faster[WORD];
+    (void)d;
+    printf("  %-16s %-10s %s times as fast as serial code%s\n",
+           words_plural(workers, c->workers, "worker"), words_time(time, c->ns, 3),
+           words_factor(faster, a->serial_ns / c->ns), is_predicted(c) ? "" : ", measured team");
+}
+
+static void print_prediction(struct derivation *d, const struct answer *a)
+{
+    const struct candidate *c = &a->c[0];
+    char name[96], from[WORD], smallest[WORD], largest[WORD], cells[WORD];
+    name_of(name, d, c);
+    printf("How %s would grow:\n", name);
+    for_curve(d, a, print_step);
+    printf(
+        "This is a prediction for a machine with %ld cores like these, from the costs of %s: "
+        "that\ntasks take as long with more workers (no fight for memory, caches or power), that "
+        "chunks\nare handed out one by one and never faster than was measured, and that a job's "
+        "fixed cost\ngrows with the workers.\n",
+        a->q->workers, words_plural(from, c->m->workers, "worker"));
+    if (a->test.errors.count)
+        printf("Where it could be tested, from %s up to %s, it met %s: half were within "
+               "%.1f%%,\nnine in ten within %.1f%%.\n",
+               words_plural(smallest, a->test.smallest, "worker"),
+               words_plural(largest, a->test.largest, "worker"),
+               words_plural(cells, (double)a->test.errors.count, "cell"), 100 * a->test.errors.half,
+               100 * a->test.errors.most);
+    else
+        printf("It could not be tested: that takes two numbers of workers with all their costs, "
+               "each worker\nwith a CPU of its own.\n");
+}
+
+static void print_tested(const struct answer *a)
+{
+    char cells[WORD];
+    if (a->errors.count)
+        printf("The model met %s it had not seen: half of its times were within %.1f%%.\n",
+               words_plural(cells, (double)a->errors.count, "cell"), 100 * a->errors.half);
+    else
+        printf("The model could not be tested: too few cells.\n");
+}
+
+static void print_text(struct derivation *d, const struct answer *a)
+{
+    char blocks[WORD];
     print_headline(d, a);
     print_times(a);
     for (long i = 0; i < a->count; i++)
@@ -282,45 +407,58 @@ static void print_text(const struct derivation *d, const struct answer *a)
     if (d->blocks < BLOCKS_FOR_INTERVAL)
         printf("This stands on %s: below %d, chance may have chosen.\n",
                words_plural(blocks, (double)d->blocks, "block"), BLOCKS_FOR_INTERVAL);
-    if (a->errors.count)
-        printf("The model met %s it had not seen: half of its times were within %.1f%%.\n",
-               words_plural(cells, (double)a->errors.count, "cell"), 100 * a->errors.half);
+    if (a->predicted)
+        print_prediction(d, a);
     else
-        printf("The model could not be tested: too few cells.\n");
+        print_tested(a);
 }
 
-static void print_csv(const struct derivation *d, const struct answer *a)
+static void put_row(const struct derivation *d, const struct answer *a, const struct candidate *c,
+                    const char *word)
+{
+    double wide = is_predicted(c) ? NAN : errors_of(a, c->m).most;
+    derive_put_team(d, c->m->cell[0], is_predicted(c) ? c->workers : 0, stdout);
+    derive_put(stdout, a->q->task_ns);
+    derive_put(stdout, (double)a->q->tasks);
+    derive_put(stdout, a->q->payload < 0 ? NAN : (double)a->q->payload);
+    derive_put(stdout, c->chunk);
+    derive_put(stdout, c->ns);
+    derive_put(stdout, c->ns / (1 + wide));
+    derive_put(stdout, c->ns * (1 + wide));
+    derive_put(stdout, a->serial_ns);
+    derive_put(stdout, a->serial_ns / c->ns);
+    derive_put(stdout, c->ns / a->c[0].ns);
+    derive_put(stdout, margin_between(a, &a->c[0], c));
+    printf(",%s", word);
+    derive_put(stdout, a->errors.half);
+    printf(",%d", c->outside);
+    derive_put(stdout, c->m->workers);
+    printf(",%s\n", is_predicted(c) ? bound_words[c->bound] : "");
+}
+
+static void put_step(const struct derivation *d, const struct answer *a, const struct candidate *c)
+{
+    put_row(d, a, c, "curve");
+}
+
+static void print_csv(struct derivation *d, const struct answer *a)
 {
     static const char *const words[] = { "best", "either", "serial" };
+    enum outcome outcome = outcome_of(d, a);
     derive_put_series_names(stdout);
     printf(",task_ns,tasks,payload_bytes,chunk,expected_ns,low_ns,high_ns,serial_ns,speedup,"
-           "against_best,margin,answer,model_error,extrapolated\n");
+           "against_best,margin,answer,model_error,extrapolated,from_workers,bound\n");
     for (long i = 0; i < a->count; i++) {
         const struct candidate *c = &a->c[i];
-        double wide = errors_of(a, c->m).most, ratio = c->ns / a->c[0].ns;
-        double margin = margin_between(a, &a->c[0], c);
-        enum outcome outcome = outcome_of(d, a);
-        derive_put_series(d, c->m->cell[0], stdout);
-        derive_put(stdout, a->q->task_ns);
-        derive_put(stdout, (double)a->q->tasks);
-        derive_put(stdout, a->q->payload < 0 ? NAN : (double)a->q->payload);
-        derive_put(stdout, c->chunk);
-        derive_put(stdout, c->ns);
-        derive_put(stdout, c->ns / (1 + wide));
-        derive_put(stdout, c->ns * (1 + wide));
-        derive_put(stdout, a->serial_ns);
-        derive_put(stdout, a->serial_ns / c->ns);
-        derive_put(stdout, ratio);
-        derive_put(stdout, margin);
-        if (outcome == OUTCOME_SERIAL)
-            printf(",%s", words[OUTCOME_SERIAL]);
-        else
-            printf(",%s", ratio > 1 + margin ? "slower"
-                          : i                ? words[OUTCOME_EITHER]
-                                             : words[outcome]);
-        derive_put(stdout, a->errors.half);
-        printf(",%d\n", c->outside);
+        int slower = c->ns / a->c[0].ns > 1 + margin_between(a, &a->c[0], c);
+        put_row(d, a, c,
+                outcome == OUTCOME_SERIAL ? words[OUTCOME_SERIAL]
+                : slower                  ? "slower"
+                : i                       ? words[OUTCOME_EITHER]
+                                          : words[outcome]);
     }
+    if (a->predicted)
+        for_curve(d, a, put_step);
 }
 
 /* The whole ---------------------------------------------------------------------------------------
@@ -333,8 +471,8 @@ static int refuse(const struct derivation *d, const struct answer *a, struct why
     if (!a->count && a->q->workers)
         return why(
             w, -ENODATA,
-            "no team of %ld workers was measured well enough; leave out --workers, or measure "
-            "one",
+            "no team of %ld workers was measured well enough; leave out --workers, measure one, "
+            "or let --extrapolate predict it",
             a->q->workers);
     if (!a->count)
         return why(
@@ -358,6 +496,8 @@ static int answer(struct derivation *d, void *question, struct why *w)
     a.errors = models_errors(d);
     for (long i = 0; i < d->model_count; i++)
         consider(d, &d->models[i], &a);
+    if (!a.count && q->workers && q->extrapolate)
+        predict(d, &a);
     qsort_r(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
     if (!a.count || (a.c[0].outside && !q->extrapolate))
         error = refuse(d, &a, w);
@@ -399,7 +539,7 @@ static const struct option options[] = {
     { "--payload", "B", OPTION_COUNT, &payload, "bytes that go in and come out per task" },
     { "--workers", "P", OPTION_COUNT, &q.workers, "only teams of so many workers" },
     { "--extrapolate", NULL, OPTION_FLAG, &q.extrapolate,
-      "answer also outside of what was measured" },
+      "answer also outside of what was measured; with --workers P, predict larger teams" },
     { "--format", "FORMAT", OPTION_WORD, ONE_OF(&q.as_csv, formats), "how it is printed" },
     { 0 },
 };
@@ -429,7 +569,9 @@ const struct command command_advise = {
         "for\n"
         "a loop of N tasks that take X µs each in a serial loop; and how far off the model was\n"
         "where it could be tested.  Outside of the task lengths, numbers of tasks and payloads\n"
-        "that were measured it says what was, and exits 1.",
+        "that were measured it says what was, and exits 1.\n"
+        "With --extrapolate and more workers than were measured it predicts how speed would grow\n"
+        "on a machine with as many cores like these, and says how well that could be tested.",
     .main = advise_main,
     .options = options,
 };

@@ -256,13 +256,21 @@ void derive_put_series_names(FILE *f)
         fprintf(f, "%s%s", name == series_names ? "" : ",", *name);
 }
 
-void derive_put_series(const struct derivation *d, const struct cell *c, FILE *f)
+void derive_put_team(const struct derivation *d, const struct cell *c, double workers, FILE *f)
 {
     for (int i = 0; i < d->series.count; i++) {
         if (i)
             fputc(',', f);
-        csv_put(f, key_text(c, d->series.columns[i]));
+        if (workers > 0 && !strcmp(series_names[i], "workers"))
+            fprintf(f, "%.0f", workers);
+        else if (!(workers > 0 && !strcmp(series_names[i], "cpus")))
+            csv_put(f, key_text(c, d->series.columns[i]));
     }
+}
+
+void derive_put_series(const struct derivation *d, const struct cell *c, FILE *f)
+{
+    derive_put_team(d, c, 0, f);
 }
 
 void derive_put(FILE *f, double value)

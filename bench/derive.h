@@ -102,6 +102,9 @@ int derive_is(const struct derivation *d, const struct cell *c, const char *name
 void derive_put_series_names(FILE *f);
 void derive_put_series(const struct derivation *d, const struct cell *c, FILE *f);
 
+/* The same with another number of WORKERS, wherever they sit; 0: those of C. */
+void derive_put_team(const struct derivation *d, const struct cell *c, double workers, FILE *f);
+
 /* A comma and a number; nothing behind the comma if it is not finite. */
 void derive_put(FILE *f, double value);
 

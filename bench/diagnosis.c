@@ -27,8 +27,6 @@
 #define RANDOMIZE "/proc/sys/kernel/randomize_va_space"
 #define NO_SUCH   "not known here"
 
-enum { TASKS_SPARE = 16, FILES_SPARE = 64, FILES_PER_WORKER = 8 };
-
 static void unknown(struct checks *out, const char *name, const char *what)
 {
     checks_add(out, name, MARK_NOTE, NO_SUCH, NULL, "This system does not tell %s", what);
@@ -475,32 +473,43 @@ static void check_slack(const struct doctor *d, struct checks *out)
 /* GOOD with room to spare, WARN where it is tight, BAD where it will not do. */
 static enum mark room_mark(double room, double need)
 {
-    return room < need ? MARK_BAD : room < 1.25 * need ? MARK_WARN : MARK_GOOD;
+    return room < need ? MARK_BAD : room < ROOM_SPARE * need ? MARK_WARN : MARK_GOOD;
 }
 
-static void check_memory(const struct doctor *d, struct checks *out)
+/* Is there room for the plan, and is that all of what it was to be? */
+struct fit {
+    enum mark mark;
+    double needed;
+    int shrunk; /* 1: for want of this the plan leaves out cells */
+};
+
+static struct fit judge_room(const struct doctor *d, enum room_kind kind, double left)
 {
-    struct quota_limit limit;
-    double free = sysfile_entry(d->root, "/proc/meminfo", "MemAvailable:"), room = free;
+    double needed = d->needs.room[kind], wanted = d->needs.wanted[kind];
+    struct fit fit = { room_mark(left, needed), needed, 0 };
+    if (fit.mark != MARK_BAD && wanted > needed && room_lacks(kind, left, wanted))
+        fit = (struct fit){ MARK_WARN, wanted, 1 };
+    return fit;
+}
+
+static void check_memory(const struct doctor *d, const struct room *room, struct checks *out)
+{
+    double left = room->left[ROOM_MEMORY];
+    const char *file = room->file[ROOM_MEMORY];
     char value[2 * WORD + 32], a[WORD], b[WORD], fix[320] = "free -h   # end what holds memory";
-    quota_limit_read(&limit, QUOTA_MEMORY, d->root);
-    if (isfinite(limit.most)) {
-        double left = (limit.most - (isnan(limit.used) ? 0 : limit.used)) / 1024;
-        if (!(free <= left)) {
-            room = left;
-            say_tee(fix, sizeof fix, strstr(limit.file, "memory.max") ? "max" : "-1", limit.file);
-        }
-    }
-    if (isnan(room)) {
+    if (isnan(left)) {
         unknown(out, "memory", "how much memory is free");
         return;
     }
-    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, room, 2),
-             words_size(b, d->needs.memory_kib, 2));
-    enum mark mark = room_mark(room, d->needs.memory_kib);
-    checks_add(out, "memory", mark, value, mark == MARK_GOOD ? NULL : fix,
-               mark == MARK_GOOD ? "The largest case of the plan fits into memory"
-                                 : "Large cases may swap or be killed for want of memory");
+    if (*file)
+        say_tee(fix, sizeof fix, strstr(file, "memory.max") ? "max" : "-1", file);
+    struct fit v = judge_room(d, ROOM_MEMORY, left);
+    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, left, 2),
+             words_size(b, v.needed, 2));
+    checks_add(out, "memory", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
+               v.mark == MARK_GOOD ? "The largest case of the plan fits into memory"
+               : v.shrunk          ? "What needs more is left out of the plan"
+                                   : "Large cases may swap or be killed for want of memory");
 }
 
 static void check_shm(const struct doctor *d, struct checks *out)
@@ -513,48 +522,58 @@ static void check_shm(const struct doctor *d, struct checks *out)
                    "Workers share memory that needs no room in /dev/shm: its size is no limit");
 }
 
-static void check_tasks(const struct doctor *d, struct checks *out)
+static void check_tasks(const struct doctor *d, const struct room *room, struct checks *out)
 {
-    struct quota_limit limit;
-    double own = d->probe.tasks, need = (double)d->needs.workers + TASKS_SPARE;
-    double room = d->standing.tasks_most - (isnan(own) ? 0 : own);
+    double own = d->probe.tasks, left = room->left[ROOM_TASKS];
     char value[2 * WORD], fix[320];
-    snprintf(fix, sizeof fix, "ulimit -u %.0f", (isnan(own) ? 0 : own) + 4 * need);
-    quota_limit_read(&limit, QUOTA_TASKS, d->root);
-    double left = limit.most - (isnan(limit.used) ? 0 : limit.used);
-    if (left < room) {
-        room = left;
-        say_tee(fix, sizeof fix, "max", limit.file);
-    }
-    if (isinf(room))
-        snprintf(value, sizeof value, "no limit, %.0f needed", need);
+    struct fit v = judge_room(d, ROOM_TASKS, left);
+    if (*room->file[ROOM_TASKS])
+        say_tee(fix, sizeof fix, "max", room->file[ROOM_TASKS]);
     else
-        snprintf(value, sizeof value, "%.0f more, %.0f needed", fmax(room, 0), need);
-    enum mark mark = room_mark(room, need);
-    checks_add(out, "tasks", mark, value, mark == MARK_GOOD ? NULL : fix,
-               mark == MARK_GOOD
+        snprintf(fix, sizeof fix, "ulimit -u %.0f", (isnan(own) ? 0 : own) + 4 * v.needed);
+    if (isinf(left))
+        snprintf(value, sizeof value, "no limit, %.0f needed", v.needed);
+    else
+        snprintf(value, sizeof value, "%.0f more, %.0f needed", fmax(left, 0), v.needed);
+    checks_add(out, "tasks", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
+               v.mark == MARK_GOOD
                    ? "As many processes and threads as the plan has workers are allowed"
-                   : "Teams of many workers cannot be started");
+               : v.shrunk ? "Larger teams are left out of the plan"
+                          : "Teams of many workers cannot be started");
 }
 
-static void check_files(const struct doctor *d, struct checks *out)
+static void check_files(const struct doctor *d, const struct room *room, struct checks *out)
 {
-    double most = d->standing.files_most;
-    double need = FILES_SPARE + FILES_PER_WORKER * (double)d->needs.workers;
+    double most = room->left[ROOM_FILES];
     char value[2 * WORD], fix[64];
     if (isnan(most)) {
         unknown(out, "files", "how many files may be open");
         return;
     }
+    struct fit v = judge_room(d, ROOM_FILES, most);
+    if (v.mark == MARK_WARN && !v.shrunk)
+        v.mark = MARK_GOOD; /* nobody else takes of it */
     if (isinf(most))
-        snprintf(value, sizeof value, "no limit, %.0f needed", need);
+        snprintf(value, sizeof value, "no limit, %.0f needed", v.needed);
     else
-        snprintf(value, sizeof value, "%.0f, %.0f needed", most, need);
-    snprintf(fix, sizeof fix, "ulimit -n %.0f", fmax(4 * need, 1024));
-    enum mark mark = most < need ? MARK_BAD : MARK_GOOD;
-    checks_add(out, "files", mark, value, mark == MARK_GOOD ? NULL : fix,
-               mark == MARK_GOOD ? "Enough files may be open for the pipes of all workers"
-                                 : "Pools with pipes to many workers cannot be started");
+        snprintf(value, sizeof value, "%.0f, %.0f needed", most, v.needed);
+    snprintf(fix, sizeof fix, "ulimit -n %.0f", fmax(4 * v.needed, 1024));
+    checks_add(out, "files", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
+               v.mark == MARK_GOOD ? "Enough files may be open for the pipes of all workers"
+               : v.shrunk          ? "Larger teams are left out of the plan"
+                                   : "Pools with pipes to many workers cannot be started");
+}
+
+static void check_room(const struct doctor *d, struct checks *out)
+{
+    struct room room;
+    double own = d->probe.tasks;
+    room_read(&room, d->standing.tasks_most - (isnan(own) ? 0 : own), d->standing.files_most,
+              d->root);
+    check_memory(d, &room, out);
+    check_shm(d, out);
+    check_tasks(d, &room, out);
+    check_files(d, &room, out);
 }
 
 static void check_disk(const struct doctor *d, struct checks *out)
@@ -624,9 +643,8 @@ void doctor_judge(const struct doctor *d, struct checks *out)
         check_load,     check_stability,   check_governor, check_boost,     check_power,
         check_heat,     check_smt,         check_cpus,     check_quota,     check_throttling,
         check_isolated, check_virtual,     check_steal,    check_hugepages, check_numa,
-        check_aslr,     check_clocksource, check_clock,    check_slack,     check_memory,
-        check_shm,      check_tasks,       check_files,    check_disk,      check_openmp,
-        check_build,    check_gnuplot,
+        check_aslr,     check_clocksource, check_clock,    check_slack,     check_room,
+        check_disk,     check_openmp,      check_build,    check_gnuplot,
     };
     *out = (struct checks){ 0 };
     for (size_t i = 0; i < sizeof check / sizeof *check; i++)

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -29,11 +28,9 @@ extern char **environ;
 
 /* Rough sizes, on the high side: they only warn. */
 enum {
-    BASE_KIB = 64 * 1024,  /* of the caller and the pages of its libraries */
-    WORKER_KIB = 4 * 1024, /* of a worker */
-    ROW_BYTES = 320,       /* of samples.csv */
-    PAGE_KIB = 8 * 1024,   /* tables, figures, page */
-    WARMUPS = 2            /* rows of warm-up beyond the line's own */
+    ROW_BYTES = 320,     /* of samples.csv */
+    PAGE_KIB = 8 * 1024, /* tables, figures, page */
+    WARMUPS = 2          /* rows of warm-up beyond the line's own */
 };
 
 static int core_of(const struct topology *t, int cpu)
@@ -57,30 +54,33 @@ static int shares_core(const struct record *cell, const struct topology *t, int 
     return 0;
 }
 
-static double cell_kib(const struct record *c)
-{
-    double payload = c->payload_bytes > 0 ? 2.0 * (double)c->payload_bytes * (double)c->tasks : 0;
-    double ballast = c->ballast_mib > 0 ? 1024.0 * (double)c->ballast_mib : 0;
-    return BASE_KIB + ballast + WORKER_KIB * (double)c->workers + payload / 1024;
-}
-
 static double cell_bytes(const struct record *c, int blocks)
 {
     int64_t times = c->blocks && c->blocks < blocks ? c->blocks : blocks;
     return ROW_BYTES * (double)times * (double)(c->samples + c->warmup_samples + WARMUPS);
 }
 
+static void raise_needs(double most[ROOM_KINDS], const double need[ROOM_KINDS])
+{
+    for (int kind = 0; kind < ROOM_KINDS; kind++)
+        most[kind] = fmax(most[kind], need[kind]);
+}
+
 void doctor_needs(struct needs *out, const struct plan *p, int blocks, const struct topology *t)
 {
     int *scratch = calloc(2 * (size_t)t->pus, sizeof *scratch);
-    double bytes = 0;
-    *out = (struct needs){ .workers = 1 };
+    double bytes = 0, need[ROOM_KINDS];
+    *out = (struct needs){ 0 };
+    room_bare(1, out->room);
+    room_bare(t->effective_workers < t->cpu_workers ? t->cpu_workers : 1, out->wanted);
     for (int i = 0; i < p->count; i++) {
         const struct record *c = &p->cells[i].record;
+        room_cell(c, need);
+        if (!p->cells[i].dropped || p->cells[i].why)
+            raise_needs(out->wanted, need);
         if (p->cells[i].dropped)
             continue;
-        out->workers = c->workers > out->workers ? (long)c->workers : out->workers;
-        out->memory_kib = fmax(out->memory_kib, cell_kib(c));
+        raise_needs(out->room, need);
         bytes += cell_bytes(c, blocks);
         if (scratch && t->smt > 1 && !out->siblings)
             out->siblings = shares_core(c, t, scratch, scratch + t->pus);
@@ -90,14 +90,6 @@ void doctor_needs(struct needs *out, const struct plan *p, int blocks, const str
 }
 
 /* ---- where we stand -------------------------------------------------------------------------- */
-
-static double limit_of(int which)
-{
-    struct rlimit l;
-    if (getrlimit((__rlimit_resource_t)which, &l))
-        return NAN;
-    return l.rlim_cur == RLIM_INFINITY ? INFINITY : (double)l.rlim_cur;
-}
 
 /* What is free of the file system of PATH, or of its whole size; where PATH is not there yet, of
  * what there is of it.  Units: KiB. */
@@ -154,8 +146,8 @@ static void stand(struct standing *s, const char *folder, const char *type, cons
     int slack = prctl(PR_GET_TIMERSLACK, 0UL, 0UL, 0UL, 0UL);
     int persona = personality(0xffffffff);
     *s = (struct standing){
-        .tasks_most = geteuid() ? limit_of(RLIMIT_NPROC) : INFINITY, /* it does not bind root */
-        .files_most = limit_of(RLIMIT_NOFILE),
+        .tasks_most = room_tasks_most(),
+        .files_most = room_files_most(),
         .slack_ns = slack < 0 ? NAN : slack,
         .shm_kib = room_at("/dev/shm", 1),
         .disk_kib = room_at(folder, 0),
@@ -167,14 +159,13 @@ static void stand(struct standing *s, const char *folder, const char *type, cons
     ask_gnuplot(s->gnuplot, sizeof s->gnuplot);
 }
 
-void doctor_examine(struct checks *out, const struct plan *p, int blocks, const struct topology *t,
+void doctor_examine(struct checks *out, const struct needs *needs, const struct topology *t,
                     const char *root, const char *folder, const char *build_type, const char *flags)
 {
-    struct doctor d = { .root = root, .topology = t };
+    struct doctor d = { .root = root, .topology = t, .needs = *needs };
     int cpu = -1;
     if (!t->foreign && topology_place(t, "close", 1, &cpu, NULL) != 1)
         cpu = -1;
-    doctor_needs(&d.needs, p, blocks, t);
     stand(&d.standing, folder, build_type, flags);
     probe_take(&d.probe, root, cpu, t->pus);
     doctor_judge(&d, out);
@@ -219,17 +210,21 @@ static void examine(struct checks *out, const struct profile *of)
     struct topology_spec spec = { .root = root };
     struct topology *t;
     struct plan plan = { 0 };
+    struct needs needs;
     struct why w;
-    char type[32], flags[256];
+    char type[32], flags[256], why[ROOM_WHY];
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "doctor: %s", w.text);
     if (t->foreign && !root)
         die(EXIT_USAGE, "doctor: %s describes another machine, and only this one can be examined",
             t->source);
     ask_build(type, flags);
+    room_limit(t, root, why);
     plan_sweeps(&plan, of, t, NULL);
+    room_fit(&plan, t, root);
     plan_fit(&plan, of->budget_s * PLAN_FILL, 0, of->blocks_least);
-    doctor_examine(out, &plan, of->blocks_most, t, root, "results", type, flags);
+    doctor_needs(&needs, &plan, of->blocks_most, t);
+    doctor_examine(out, &needs, t, root, "results", type, flags);
     plan_free(&plan);
     topology_free(t);
 }

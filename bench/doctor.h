@@ -12,13 +12,14 @@
 #include "checks.h"
 #include "plan.h"
 #include "probe.h"
+#include "room.h"
 
 /* What a plan will ask of the machine. */
 struct needs {
-    long workers;      /* the most at a time */
-    int siblings;      /* 1: somewhere two workers sit on hardware threads of one core */
-    double memory_kib; /* of the largest cell, roughly */
-    double disk_kib;   /* of the record and what is made of it, roughly */
+    double room[ROOM_KINDS];   /* the most of each that a cell of the plan takes */
+    double wanted[ROOM_KINDS]; /* the same with what was left out for want of room */
+    int siblings;              /* 1: somewhere two workers sit on hardware threads of one core */
+    double disk_kib;           /* of the record and what is made of it, roughly */
 };
 
 /* What the kernel says of this process, and what is there besides.  NAN: not known. */
@@ -48,9 +49,9 @@ void doctor_needs(struct needs *out, const struct plan *p, int blocks, const str
 /* Judge all that was gathered.  Reads files below the root; starts nothing. */
 void doctor_judge(const struct doctor *d, struct checks *out);
 
-/* The whole examination for BLOCKS blocks of a plan whose results go into FOLDER (or what there is
+/* The whole examination for a plan with these NEEDS whose results go into FOLDER (or what there is
  * of it), by a cell program of BUILD_TYPE and FLAGS.  Takes half a second.  Runs in: caller. */
-void doctor_examine(struct checks *out, const struct plan *p, int blocks, const struct topology *t,
+void doctor_examine(struct checks *out, const struct needs *needs, const struct topology *t,
                     const char *root, const char *folder, const char *build_type,
                     const char *flags);
 

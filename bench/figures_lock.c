@@ -97,10 +97,9 @@ static void say_absent(struct figure *f, const struct reading *r, const char *sw
 {
     sketch_absent(f, r, sweep);
     size_t used = strlen(f->absent);
-    snprintf(
-        f->absent + used, sizeof f->absent - used,
-        " To measure it: teampool run --blocks 6 --plan gil-plan.txt, a file that lies in docs "
-        "of the source or, installed, in share/teampool/docs.");
+    snprintf(f->absent + used, sizeof f->absent - used,
+             " To measure it: teampool run --blocks 6 --plan docs/gil-plan.txt (installed: "
+             "share/teampool/docs/gil-plan.txt).");
 }
 
 /* ---- how threads under a lock scale ---------------------------------------------------------- */

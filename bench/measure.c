@@ -147,28 +147,22 @@ static int64_t timeval_ns(struct timeval t)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_usec * 1000;
 }
 
-/* cpu.stat of the group whose quota binds us; "": there is no quota. */
-static char throttle_file[4200];
+static int has_quota; /* without one nothing can stop us, and there is nothing to read */
 
 void measure_begin(void)
 {
     struct quota quota;
     quota_read(&quota, NULL);
-    const char *slash = strrchr(quota.file, '/');
-    if (slash)
-        snprintf(throttle_file, sizeof throttle_file, "%.*s/cpu.stat", (int)(slash - quota.file),
-                 quota.file);
+    has_quota = *quota.file != 0;
 }
 
 static int64_t throttled_ns(void)
 {
-    char text[1024];
-    if (!*throttle_file)
+    struct quota_throttling t;
+    if (!has_quota)
         return 0;
-    if (!slurp(throttle_file, text, sizeof text))
-        return UNKNOWN;
-    int64_t us = number_after(text, "throttled_usec"), ns = number_after(text, "throttled_time");
-    return us != UNKNOWN ? us * 1000 : ns; /* version 2, version 1 */
+    quota_throttling_read(&t, NULL);
+    return t.known ? t.ns : UNKNOWN;
 }
 
 void measure_read(struct reading *r, const struct identity *workers, int count)

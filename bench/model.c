@@ -33,7 +33,7 @@ static double rounds_of(const struct loop *l, double workers)
 
 /* What a chunk of WORK costs: as in the cells whose chunks were about as long, nearer ones and
  * longer jobs weighing more; in the nearest one if there are none. */
-static double chunk_cost(const struct costs *c, double work)
+double model_chunk_cost(const struct costs *c, double work)
 {
     double nearest = INFINITY, found = 0;
     long n = 0;
@@ -53,12 +53,11 @@ static double chunk_cost(const struct costs *c, double work)
 
 double model_wall(const struct model *m, const struct costs *c, const struct loop *l)
 {
-    double handing_out = rounds_of(l, m->workers) * chunk_cost(c, l->chunk * l->work);
+    double handing_out = rounds_of(l, m->workers) * model_chunk_cost(c, l->chunk * l->work);
     return c->fix + most_tasks(l, m->workers) * (l->work + c->item) + handing_out;
 }
 
-/* Can the model say anything of its cell I?  Not of what its own work is measured by. */
-static int covers(const struct derivation *d, const struct model *m, long i)
+int model_covers(const struct derivation *d, const struct model *m, long i)
 {
     const struct cell *c = m->cell[i];
     return derive_is(d, c, "workload", "cpu") && !derive_is(d, c, "schedule", "guided") &&
@@ -140,7 +139,7 @@ static int learn(struct derivation *d, const struct model *m, long i, int test, 
                  double *wall)
 {
     const struct cell *c = m->cell[i];
-    if (!covers(d, m, i) || (test && m->held_out[i]))
+    if (!model_covers(d, m, i) || (test && m->held_out[i]))
         return 0;
     struct middle middle = derive_middle(d, c);
     *l = (struct loop){ c->tasks, c->chunk, middle.work };
@@ -267,7 +266,7 @@ static int hold_out(const struct derivation *d, struct model *m)
     if (!tickets)
         return -ENOMEM;
     for (long i = 0; i < m->cells; i++)
-        if (covers(d, m, i))
+        if (model_covers(d, m, i))
             tickets[n++] = (struct ticket){ blocks_key_hash(m->cell[i]->key, d->record->keys), i };
     qsort(tickets, (size_t)n, sizeof *tickets, by_hash);
     for (long i = HELD_OUT - 1; i < n; i += HELD_OUT)
@@ -300,7 +299,7 @@ static long gather_errors(struct derivation *d, const struct model *m, double *e
     return n;
 }
 
-static struct errors errors_of(double *errors, long n)
+struct errors model_spread(double *errors, long n)
 {
     stats_sort(errors, n);
     return (struct errors){ stats_median(errors, n), stats_quantile(errors, n, 0.9), n };
@@ -314,7 +313,7 @@ struct errors models_errors(struct derivation *d)
     for (long i = 0; all && i < d->model_count; i++)
         n += gather_errors(d, &d->models[i], all + n);
     if (all)
-        found = errors_of(all, n);
+        found = model_spread(all, n);
     free(all);
     return found;
 }
@@ -382,7 +381,7 @@ static void fit_all(struct derivation *d, struct model *m, struct load *loads, d
     }
     d->quiet = 0;
     m->byte = fit_byte(d, m, scratch);
-    m->errors = errors_of(scratch, gather_errors(d, m, scratch));
+    m->errors = model_spread(scratch, gather_errors(d, m, scratch));
 }
 
 /* Room for CELLS cells; 0: none. */

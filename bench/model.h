@@ -66,6 +66,15 @@ struct loop {
 /* Time of LOOP by the costs C, which are known, ns. */
 double model_wall(const struct model *m, const struct costs *c, const struct loop *loop);
 
+/* What a chunk of WORK ns costs, CPU time, ns. */
+double model_chunk_cost(const struct costs *c, double work);
+
+/* Can the model say anything of its cell I?  Not of what its own work is measured by. */
+int model_covers(const struct derivation *d, const struct model *m, long i);
+
+/* The median of N errors, without signs and sorted in place, and what nine in ten are within. */
+struct errors model_spread(double *errors, long n);
+
 /* What the model, fitted without the cells that were held out, says of its cell I, ns. */
 double model_prediction(struct derivation *d, const struct model *m, long i);
 

@@ -6,10 +6,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "listing.h"
+#include "room.h"
 #include "runner.h"
 #include "words.h"
 
@@ -114,18 +114,24 @@ static int distinct_cpus(const char *cpus, int64_t workers)
     return !count || count > workers || count == 64 ? (int)workers : count;
 }
 
-/* What a task takes beside task_ns, by workload: a constant, and by the byte. */
-static double extra_ns(const struct record *r)
+/* What a task takes beside task_ns, by workload: a constant, and by the byte; and whether its bytes
+ * are there before and looked at after. */
+static const struct extra {
+    const char *workload, *variant;
+    double ns, byte_ns;
+    int stays;
+} extras[] = { { "empty", "", 2, 0, 0 },          { "payload", "", 0, 0.6, 1 },
+               { "memory", "", 0, 0.5, 1 },       { "alloc", "small", 1000, 0, 0 },
+               { "alloc", "mixed", 35000, 0, 0 }, { "fault", "", 1000, 0.5, 0 },
+               { "counter", "", 600, 0, 0 },      { "", "", 0, 0, 0 } };
+
+static const struct extra *extra_of(const struct record *r)
 {
-    static const struct {
-        const char *workload;
-        double ns, byte_ns;
-    } extra[] = { { "empty", 2, 0 },     { "payload", 0, 0.6 },  { "memory", 0, 0.5 },
-                  { "alloc", 20000, 0 }, { "fault", 1000, 0.5 }, { "counter", 600, 0 } };
-    for (int i = 0; i < COUNT(extra); i++)
-        if (is(r->workload, extra[i].workload))
-            return extra[i].ns + extra[i].byte_ns * (double)r->payload_bytes;
-    return 0;
+    const struct extra *e = extras;
+    while (*e->workload &&
+           (!is(r->workload, e->workload) || (*e->variant && !is(r->variant, e->variant))))
+        e++;
+    return e;
 }
 
 /* How many workers get on at the same time: under a lock one, and the old one costs as much again.
@@ -140,8 +146,10 @@ static double at_once(const struct record *r)
 static double sample_seconds(const struct record *r)
 {
     double chunk = r->chunk ? (double)r->chunk : 1;
-    double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns + extra_ns(r);
+    double chunks = ceil((double)r->tasks / chunk), task = (double)r->task_ns;
     double handout = chunks * handout_ns(r->backend), work;
+    const struct extra *extra = extra_of(r);
+    task += extra->ns + extra->byte_ns * (double)r->payload_bytes;
     if (runner_is_peer(r->runner)) {
         handout = is(r->backend, "serial") ? 0 : chunks * PEER_CHUNK_NS;
         task += PEER_TASK_NS;
@@ -157,18 +165,11 @@ static double sample_seconds(const struct record *r)
     return (fmax(work, handout) + JOB_NS) / 1e9;
 }
 
-/* Memory that can be had, MiB. */
-static int64_t free_mib(void)
-{
-    return (int64_t)sysconf(_SC_AVPHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024) / 1024;
-}
-
 static double cell_seconds(const struct record *r)
 {
     double warmups =
         fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / sample_seconds(r));
-    /* memory is filled before, and looked at after every sample */
-    double bytes = (double)(r->tasks * r->payload_bytes);
+    double bytes = extra_of(r)->stays ? (double)(r->tasks * r->payload_bytes) : 0;
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
@@ -345,6 +346,16 @@ static int64_t tasks_for(const struct layout *l, double task_ns, double claim_ns
     return (int64_t)fmax(round(tasks / (double)workers), 2) * workers;
 }
 
+/* The same job for one worker and for all: as many tasks as fill a sample of all, but no more than
+ * one worker does in eight samples, or that one would take the budget of the rest; and four chunks
+ * a worker. */
+static int64_t tasks_alike(const struct layout *l, double task_ns, int64_t chunk)
+{
+    int64_t all = tasks_for(l, task_ns, 0, l->workers), least = 4 * chunk * l->workers;
+    int64_t most = 8 * tasks_for(l, task_ns, 0, 1) / l->workers * l->workers;
+    return all < most ? all : most > least ? most : least < all ? least : all;
+}
+
 /* Enough tasks for a sample of a serial run. */
 static void add_reference(const struct layout *l, struct record r)
 {
@@ -381,12 +392,13 @@ static void add_workers(const struct layout *l)
     struct record r = blank(l, "workers", "cpu");
     r.task_ns = 10000;
     r.chunk = 16;
-    r.tasks = tasks_for(l, 10000, 0, l->workers);
+    r.tasks = tasks_alike(l, 10000, r.chunk);
     for (int i = 0; i < points; i++) {
+        int rank = bisection_rank(i, points);
         r.workers = ladder[i];
-        for (int s = 0; s < COUNT(series); s++)
+        for (int s = 0; s < COUNT(series); s++) /* a step costs little and tells much */
             if (!is(series[s].schedule, "steal"))
-                add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
+                add_as(l, r, series[s].backend, series[s].schedule, rank > 1 ? rank - 1 : rank);
     }
     add_reference(l, r);
 }
@@ -485,7 +497,7 @@ static void add_schedules(const struct layout *l)
         struct record r = blank(l, "schedules", "skew");
         r.variant = variants[v];
         r.task_ns = 100000; /* few enough tasks that a heavy one cannot hide in the crowd */
-        r.tasks = tasks_for(l, (double)r.task_ns, 0, l->workers);
+        r.tasks = tasks_alike(l, (double)r.task_ns, 1);
         for (int s = 0; s < COUNT(all); s++) {
             struct record cell = r;
             if (is(all[s].schedule, "static"))
@@ -549,7 +561,7 @@ static void add_launch(const struct layout *l)
         r.ballast_mib = ballasts[i];
         if (ballasts[i] > 64)
             r.blocks = l->profile->lesson_blocks; /* touching it takes long */
-        for (int w = 0; w < COUNT(ways) && ballasts[i] * 4 < free_mib(); w++) {
+        for (int w = 0; w < COUNT(ways); w++) {
             r.start = ways[w].start;
             add_as(l, r, ways[w].backend, "dynamic", i > 1 ? i + 3 : 0);
         }
@@ -601,7 +613,7 @@ static void add_contention(const struct layout *l)
         r.payload_bytes = fights[i].payload;
         r.chunk = fights[i].chunk;
         r.samples = l->profile->samples > 2 ? l->profile->samples - 1 : 2;
-        r.tasks = tasks_for(l, (double)fights[i].task_ns, 0, l->workers);
+        r.tasks = tasks_alike(l, (double)fights[i].task_ns, r.chunk);
         add_as(l, r, "omp", "dynamic", fights[i].drop);
         add_as(l, r, "pool", "dynamic", fights[i].drop);
         add_serial(l, r);
@@ -801,7 +813,7 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
 
 void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t)
 {
-    struct csv *peers = is_long(profile) ? listing_peers() : NULL;
+    struct csv *peers = is_long(profile) && !t->foreign ? listing_peers() : NULL;
     plan_sweeps(p, profile, t, peers);
     csv_free(peers);
 }
@@ -962,6 +974,12 @@ static int drop_lonely(struct plan *p)
     return dropped;
 }
 
+void plan_leave_out(struct plan *p, int i, const char *why)
+{
+    p->cells[i].dropped = 1;
+    p->cells[i].why = keep(p, strdup(why));
+}
+
 int plan_fit(struct plan *p, double seconds, int done, int blocks)
 {
     int dropped = 0;
@@ -1029,12 +1047,14 @@ static void leave_out_impossible(struct plan *p)
 }
 
 static const char *only;
+static struct topology_spec spec = { .source = "--topology" };
 static int of_profile = PROFILE_DEFAULT;
 
 static const struct option options[] = {
     { "--profile", "P", OPTION_WORD, ONE_OF(&of_profile, profiles), "whose sweeps" },
     { "--only", "PATTERN", OPTION_TEXT, &only,
       "cells whose line contains it: 'sweep=chunk', 'backend=omp*task_ns=1000 '" },
+    { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
     { 0 },
 };
 
@@ -1043,11 +1063,13 @@ static int plan_main(const struct command *self, int argc, char **argv)
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
+    char why[ROOM_WHY];
     char cells[WORD], blocks[WORD];
     int words = options_take(self, argc, argv);
     const struct profile *profile = &profiles[of_profile];
 
-    if (topology_load(&t, NULL, &w))
+    spec.root = getenv("TEAMPOOL_ROOT");
+    if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {
         if (plan_product(&p, argv, words, t, &w))
@@ -1055,9 +1077,13 @@ static int plan_main(const struct command *self, int argc, char **argv)
         refuse_unknown(&p);
         leave_out_impossible(&p);
     } else {
+        room_limit(t, spec.root, why);
         plan_profile(&p, profile, t);
+        room_fit(&p, t, spec.root);
         if (only)
             plan_only(&p, only);
+        room_tell(&p, "plan", why);
+        room_insist(&p, "plan");
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
             warn("plan: %s left out so that %s fit into %.0f s",
@@ -1085,6 +1111,7 @@ const struct command command_plan = {
         "  teampool plan backend=omp,pool schedule=dynamic workload=cpu task_ns=1000 chunk=1,16\n"
         "The lines can be kept, changed and measured: teampool run --plan FILE, or one by one by "
         "hand.\n"
+        "A profile leaves out what there are too few processes, files or memory for, and says so.\n"
         "'teampool-cell --help' lists the fields.",
     .main = plan_main,
     .options = options,

@@ -41,9 +41,10 @@ const struct profile *profile_find(const char *name);
 
 struct plan_cell {
     struct record record;
-    double seconds; /* what one block of it should take, launch and all */
-    int group;      /* cells of one work: measured next to each other */
-    int dropped;    /* 1: left out: to keep the budget, or because it is known well enough */
+    double seconds;  /* what one block of it should take, launch and all */
+    int group;       /* cells of one work: measured next to each other */
+    int dropped;     /* 1: left out: to keep the budget, because it is known well enough, or: */
+    const char *why; /* there is no room for it, and for what of it; NULL: there is */
 };
 
 struct plan {
@@ -58,7 +59,7 @@ struct plan {
 void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
                  const struct csv *peers);
 
-/* The same with the Python runners that are here, if the profile has any. */
+/* The same with the Python runners that are here, if the profile has any and T is this machine. */
 void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t);
 
 /* Is one of its runners a Python runner? */
@@ -74,6 +75,9 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w);
 
 /* Keep the cells whose line contains PATTERN (with * and ? as in file names). */
 void plan_only(struct plan *p, const char *pattern);
+
+/* Drop cell I for the reason WHY, which is copied. */
+void plan_leave_out(struct plan *p, int i, const char *why);
 
 /* Mark cells as dropped until the blocks after the first DONE, up to BLOCKS, fit into SECONDS: the
  * largest `drop` first, a whole point of a sweep at a time; end points (drop=0) stay.  Returns how

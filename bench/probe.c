@@ -143,6 +143,15 @@ static double tasks_of(const struct probe_seen *seen, unsigned owner)
     return seen->count ? tasks : NAN;
 }
 
+double probe_tasks(const char *root)
+{
+    struct probe_seen seen;
+    probe_look(&seen, root);
+    double tasks = tasks_of(&seen, geteuid());
+    probe_forget(&seen);
+    return tasks;
+}
+
 /* ---- counters of the machine ----------------------------------------------------------------- */
 
 double probe_heat(const char *root, long pus)

@@ -40,6 +40,9 @@ struct probe_seen {
 void probe_look(struct probe_seen *seen, const char *root);
 void probe_forget(struct probe_seen *seen);
 
+/* Processes and threads of this user in ROOT's /proc, as far as we can see; NAN: not known. */
+double probe_tasks(const char *root);
+
 /* Fill in `top` from two looks SECONDS apart; the process SELF does not count. */
 void probe_busiest(struct probe *p, const struct probe_seen *before, const struct probe_seen *after,
                    double seconds, int self);

@@ -32,6 +32,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "pus.h"
+#include "room.h"
 #include "runner.h"
 #include "settle.h"
 #include "summarize.h"
@@ -50,7 +51,7 @@ enum {
 enum { DONE = 1, SKIPPED };
 
 static struct wishes {
-    const char *plan, *out, *resume, *only;
+    const char *plan, *out, *resume, *only, *topology;
     double budget_s;
     long seed, blocks; /* -1: not given */
     int profile;       /* -1: not given */
@@ -60,6 +61,8 @@ static struct wishes {
 struct run {
     const struct profile *profile;
     struct topology *topology;
+    const char *root;       /* stands before the files that limit a dry run, for tests; or NULL */
+    char limited[ROOM_WHY]; /* why there is room for fewer workers than CPUs; "" if not */
     struct plan plan;
     struct machine machine;
     struct folder folder;
@@ -489,6 +492,18 @@ static void read_plan(struct run *r, const char *name)
         fclose(f);
 }
 
+/* As many as the plan's largest cell opens. */
+static void raise_files(const struct plan *p)
+{
+    double need[ROOM_KINDS], most = 0;
+    for (int i = 0; i < p->count; i++) {
+        room_cell(&p->cells[i].record, need);
+        if (!p->cells[i].dropped)
+            most = fmax(most, need[ROOM_FILES]);
+    }
+    room_raise_files(most);
+}
+
 /* What the cell program would refuse is refused before anything is measured. */
 static void check_plan(const struct plan *p, const char *name)
 {
@@ -498,24 +513,31 @@ static void check_plan(const struct plan *p, const char *name)
             die(EXIT_USAGE, "run: %s: %s", name, w.text);
 }
 
-/* Lay out, cut to the budget. */
+/* Lay out, cut to the room and the budget. */
 static void make_plan(struct run *r)
 {
-    if (wishes.plan)
+    if (wishes.plan) {
         read_plan(r, wishes.plan);
-    else
+    } else {
+        room_limit(r->topology, r->root, r->limited);
         plan_profile(&r->plan, r->profile, r->topology);
+        room_fit(&r->plan, r->topology, r->root);
+    }
     if (wishes.only)
         plan_only(&r->plan, wishes.only);
     if (!r->plan.count)
         die(EXIT_USAGE, "run: no cell's line contains '%s'", wishes.only);
     if (wishes.plan)
         check_plan(&r->plan, wishes.plan);
+    if (!wishes.quiet)
+        room_tell(&r->plan, "run", r->limited);
     plan_fit(&r->plan, r->budget_s * PLAN_FILL, 0, r->profile->blocks_least);
+    room_insist(&r->plan, "run");
+    raise_files(&r->plan);
 }
 
 /* The dropped cells leave the plan, and are told in status.csv. */
-static int take_out_dropped(struct run *r, struct record **dropped)
+static int take_out_dropped(struct run *r, struct plan_cell **dropped)
 {
     int count = 0, kept = 0;
     *dropped = calloc((size_t)r->plan.count, sizeof **dropped);
@@ -523,7 +545,7 @@ static int take_out_dropped(struct run *r, struct record **dropped)
         die(EXIT_FAILED, "run: no memory");
     for (int i = 0; i < r->plan.count; i++) {
         if (r->plan.cells[i].dropped)
-            (*dropped)[count++] = r->plan.cells[i].record;
+            (*dropped)[count++] = r->plan.cells[i];
         else
             r->plan.cells[kept++] = r->plan.cells[i];
     }
@@ -533,9 +555,11 @@ static int take_out_dropped(struct run *r, struct record **dropped)
 
 static void dry_run(struct run *r)
 {
-    int dropped = 0;
-    for (int i = 0; i < r->plan.count; i++)
+    int dropped = 0, unfit = 0;
+    for (int i = 0; i < r->plan.count; i++) {
         dropped += r->plan.cells[i].dropped;
+        unfit += r->plan.cells[i].why != NULL;
+    }
     plan_print(&r->plan, stdout);
     double one = plan_seconds(&r->plan, 1);
     int blocks = 1;
@@ -545,7 +569,7 @@ static void dry_run(struct run *r)
     warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the budget",
          words_plural(cells, r->plan.count - dropped, "cell"), one,
          words_plural(whole, blocks, "block"), plan_seconds(&r->plan, blocks),
-         words_plural(left, dropped, "cell"));
+         words_plural(left, dropped - unfit, "cell"));
 }
 
 /* What the Python runners stand on.  From here on it is this Python: asking for it by name may lead
@@ -579,6 +603,9 @@ static void describe(struct run *r, const char *command)
 {
     machine_describe(&r->machine, r->topology);
     describe_peers(r);
+    if (*r->limited)
+        machine_set(&r->machine, "effective_workers", r->limited, "%ld",
+                    r->topology->effective_workers);
     machine_set(&r->machine, "profile", "", "%s", wishes.plan ? "plan file" : r->profile->name);
     describe_budget(r);
     machine_set(&r->machine, "seed", "fixes the order of the cells", "%llu",
@@ -588,10 +615,10 @@ static void describe(struct run *r, const char *command)
 
 /* What the machine is like before the run.  It is told at once, while it can still be mended, and
  * the time that it takes is not the budget's. */
-static void examine(struct run *r, struct checks *found)
+static void examine(struct run *r, const struct needs *needs, struct checks *found)
 {
     int64_t begin_ns = clock_ns();
-    doctor_examine(found, &r->plan, r->blocks_most, r->topology, NULL, r->folder.path,
+    doctor_examine(found, needs, r->topology, NULL, r->folder.path,
                    machine_get(&r->machine, "build_type"), machine_get(&r->machine, "flags"));
     if (!wishes.quiet && (found->bad || found->warnings)) {
         warn("run: before it begins, 'teampool doctor' finds:");
@@ -602,7 +629,8 @@ static void examine(struct run *r, struct checks *found)
 
 static void start_new(struct run *r, const char *command)
 {
-    struct record *dropped;
+    struct plan_cell *dropped;
+    struct needs needs;
     struct checks found;
     struct why w;
     char file[4200];
@@ -615,20 +643,26 @@ static void start_new(struct run *r, const char *command)
     describe(r, command);
     refuse_slow_build(r);
     calibrate(r);
-    int count = take_out_dropped(r, &dropped);
-    machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%d", count);
+    doctor_needs(&needs, &r->plan, r->blocks_most, r->topology);
+    int count = take_out_dropped(r, &dropped), unfit = 0;
+    for (int i = 0; i < count; i++)
+        unfit += dropped[i].why != NULL;
+    machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%d", count - unfit);
+    machine_set(&r->machine, "unfit_cells",
+                "left out for want of room; status.csv names them and says of what", "%d", unfit);
     if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
                             &w) ||
         pus_write(r->topology, folder_file(&r->folder, "topology.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    examine(r, &found);
+    examine(r, &needs, &found);
     if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
         stop_writing(r, &w);
     for (int i = 0; i < count; i++)
-        if (folder_add_status(&r->folder, &dropped[i], 0, 0, 0, CELL_SKIPPED,
-                              "left out to keep the budget", -1, &w))
+        if (folder_add_status(&r->folder, &dropped[i].record, 0, 0, 0, CELL_SKIPPED,
+                              dropped[i].why ? dropped[i].why : "left out to keep the budget", -1,
+                              &w))
             stop_writing(r, &w);
     free(dropped);
 }
@@ -733,6 +767,7 @@ static void start_again(struct run *r)
         machine_read(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: cannot go on with '%s': %s", wishes.resume, w.text);
     read_plan(r, folder_file(&r->folder, "plan.txt", file, sizeof file));
+    raise_files(&r->plan);
     const struct profile *recorded = profile_find(machine_get(&r->machine, "profile"));
     if (recorded)
         r->profile = recorded;
@@ -903,6 +938,7 @@ static const struct option options[] = {
       "go on with an interrupted run; with --blocks N with a finished one" },
     { "--dry-run", NULL, OPTION_FLAG, &wishes.dry_run,
       "print the plan and how long it should take" },
+    { "--topology", "MACHINE", OPTION_TEXT, &wishes.topology, "with --dry-run, " TOPOLOGY_HELP },
     { "--quiet", NULL, OPTION_FLAG, &wishes.quiet, "no progress, no summary" },
     { "--verbose", NULL, OPTION_FLAG, &wishes.verbose, "a line for every cell that was measured" },
     { "--force", NULL, OPTION_FLAG, &wishes.force, "measure with a Debug or sanitizer build, too" },
@@ -942,7 +978,11 @@ static int run_main(const struct command *self, int argc, char **argv)
         snprintf(command + strlen(command), sizeof command - strlen(command), " %s", argv[i]);
     take_wishes(&r, self, argc, argv);
     r.start_ns = clock_ns();
-    if (topology_load(&r.topology, NULL, &w))
+    r.root = wishes.dry_run ? getenv("TEAMPOOL_ROOT") : NULL;
+    const struct topology_spec spec = { .root = r.root,
+                                        .described = wishes.topology,
+                                        .source = "--topology" };
+    if (topology_load(&r.topology, &spec, &w))
         die(EXIT_FAILED, "run: %s", w.text);
     if (r.topology->foreign && !wishes.dry_run)
         die(EXIT_USAGE, "run: %s describes another machine: only --dry-run and plan can use it",

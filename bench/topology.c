@@ -14,6 +14,7 @@
 #include "../core/csv.h"
 #include "command.h"
 #include "pus.h"
+#include "room.h"
 #include "words.h"
 
 enum {
@@ -230,7 +231,7 @@ static void print_quota(const struct topology *t)
                t->quota_cpus == 1 ? "" : "s");
 }
 
-static void print_use(const struct topology *t, int *numbers)
+static void print_use(const struct topology *t, const char *limited, int *numbers)
 {
     if (t->foreign)
         printf("not this system%s%s: our affinity mask does not apply to it\n",
@@ -241,6 +242,8 @@ static void print_use(const struct topology *t, int *numbers)
     print_quota(t);
     printf("workers      at most %ld at a time; worth measuring: ", t->effective_workers);
     print_ladder(t);
+    if (*limited)
+        printf("\n             not more: %s", limited);
     printf("\n");
     for (int i = 0; topology_places[i]; i++) {
         if (!strcmp(topology_places[i], "none"))
@@ -251,13 +254,13 @@ static void print_use(const struct topology *t, int *numbers)
     }
 }
 
-static void print_text(const struct topology *t, int *numbers)
+static void print_text(const struct topology *t, const char *limited, int *numbers)
 {
     print_machine(t);
     putchar('\n');
     print_tree(t, numbers);
     putchar('\n');
-    print_use(t, numbers);
+    print_use(t, limited, numbers);
 }
 
 /* The command ---------------------------------------------------------------------------------- */
@@ -266,26 +269,31 @@ enum { FORMAT_TEXT, FORMAT_CSV, FORMAT_PUS, FORMAT_XML };
 static const char *const formats[] = { "text", "csv", "pus", "xml", NULL };
 static int format = FORMAT_TEXT;
 
+static struct topology_spec spec = { .source = "--topology" };
+
 static const struct option options[] = {
     { "--format", "FORMAT", OPTION_WORD, ONE_OF(&format, formats), "how it is printed" },
+    { "--topology", "MACHINE", OPTION_TEXT, &spec.described, TOPOLOGY_HELP },
     { 0 },
 };
 
 static int topology_main(const struct command *self, int argc, char **argv)
 {
-    struct topology_spec spec = { .root = getenv("TEAMPOOL_ROOT") };
     struct topology *t;
     struct why w;
+    char limited[ROOM_WHY];
 
     if (options_take(self, argc, argv))
         die(EXIT_USAGE, "topology: what is '%s'? It takes options only", argv[0]);
+    spec.root = getenv("TEAMPOOL_ROOT");
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "topology: %s", w.text);
+    room_limit(t, spec.root, limited);
     int *numbers = calloc((size_t)t->pus, sizeof *numbers);
     if (!numbers)
         die(EXIT_FAILED, "topology: out of memory");
     if (format == FORMAT_TEXT)
-        print_text(t, numbers);
+        print_text(t, limited, numbers);
     else if (format == FORMAT_CSV)
         print_csv(t, numbers);
     else if (format == FORMAT_PUS)

@@ -208,11 +208,15 @@ static void look_throttling(struct search *s, const char *folder, int version)
         return;
     while (fgets(line, sizeof line, f)) {
         long long count;
-        if (sscanf(line, "nr_periods %lld", &count) == 1)
+        if (sscanf(line, "nr_periods %lld", &count) == 1) {
             sum->periods += count;
-        else if (sscanf(line, "nr_throttled %lld", &count) == 1) {
+        } else if (sscanf(line, "nr_throttled %lld", &count) == 1) {
             sum->throttled += count;
             sum->known = 1;
+        } else if (sscanf(line, "throttled_usec %lld", &count) == 1) { /* version 2 */
+            sum->ns += 1000 * count;
+        } else if (sscanf(line, "throttled_time %lld", &count) == 1) { /* version 1 */
+            sum->ns += count;
         }
     }
     fclose(f);

@@ -39,10 +39,13 @@ struct quota_limit {
 /* The same walk for another limit: the one that leaves the least room.  ROOT as above. */
 void quota_limit_read(struct quota_limit *out, enum quota_kind kind, const char *root);
 
-/* How often the kernel stopped our group or an ancestor because its CPU time was used up. */
+/* How often the kernel stopped our group or an ancestor because its CPU time was used up, and for
+ * how long.  All of them count, not only the one with the smallest limit: what else is in an
+ * ancestor may use up its share first. */
 struct quota_throttling {
     int known;                    /* 0: no group here counts it */
     long long periods, throttled; /* since the groups began, summed */
+    long long ns;                 /* the same, over all CPUs */
 };
 
 void quota_throttling_read(struct quota_throttling *out, const char *root);

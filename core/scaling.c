@@ -202,3 +202,11 @@ double scaling_usl_peak(double sigma, double kappa, double kappa_low)
         return NAN;
     return sqrt(fmax(1, (1 - sigma) / kappa));
 }
+
+double scaling_claims(double chunks, double workers, double work, double claim)
+{
+    if (!(chunks >= 1 && workers >= 1 && work >= 0 && claim >= 0))
+        return NAN;
+    double rounds = ceil(chunks / workers), last = chunks - (rounds - 1) * workers;
+    return (rounds - 1) * fmax(work + claim, workers * claim) + last * claim + work;
+}

@@ -38,6 +38,21 @@ struct usl scaling_usl(const double *workers, const double *speedup, long n);
  * interval covers 96 %, with them far less). */
 struct usl scaling_usl_free(const double *workers, const double *speedup, long n);
 
+/* Time until CHUNKS chunks are done by WORKERS workers who claim them one by one where one claim is
+ * served at a time, first come, first served: a claim takes CLAIM, a chunk WORK.  Exact for chunks
+ * that are all alike:
+ *
+ *     (rounds - 1) max(WORK + CLAIM, WORKERS CLAIM) + last CLAIM + WORK
+ *
+ * with rounds = ceil(CHUNKS / WORKERS), LAST of them claimed in the last round.  From WORKERS =
+ * 1 + WORK / CLAIM on the claims alone take all the time, 1 / CLAIM chunks in a unit of it.  NAN
+ * unless CHUNKS and WORKERS are 1 or more, WORK and CLAIM 0 or more.
+ * Source: the closed network of one server and WORKERS customers who think; its bounds are those of
+ * Denning & Buzen, The Operational Analysis of Queueing Network Models (1978), X <= min(P / (Z +
+ * S), 1 / S), its knee (Z + S) / S Kleinrock's saturation point (Queueing Systems 2, 1976, 4.12).
+ */
+double scaling_claims(double chunks, double workers, double work, double claim);
+
 /* The worker count with the highest speed-up, sqrt((1 - sigma) / kappa), 1 at least.  NAN unless
  * KAPPA_LOW, the lower end of kappa's interval, is above 0: a kappa that may be 0 has no peak.  May
  * lie far beyond what was measured. */

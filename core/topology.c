@@ -63,8 +63,9 @@ static const char *visible_fault(const char *text, long length)
     return NULL;
 }
 
-static int set_xml(struct topology *t, const char *file, struct why *w)
+static int set_xml(struct topology *t, struct why *w)
 {
+    const char *file = t->described;
     int from_stdin = !strcmp(file, "-");
     FILE *f = from_stdin ? stdin : fopen(file, "re");
     const char *fault;
@@ -73,27 +74,26 @@ static int set_xml(struct topology *t, const char *file, struct why *w)
     int error;
 
     if (!f)
-        return why(w, -errno, "HWLOC_XMLFILE: cannot open %s: %s", file, strerror(errno));
+        return why(w, -errno, "%s: cannot open %s: %s", t->source, file, strerror(errno));
     error = read_all(f, &text, &length);
     if (error)
-        why(w, error, "HWLOC_XMLFILE: cannot read %s: %s", file, strerror(-error));
+        why(w, error, "%s: cannot read %s: %s", t->source, file, strerror(-error));
     else if ((fault = visible_fault(text, length)))
-        error = why(w, -EINVAL, "HWLOC_XMLFILE: %s is not an hwloc topology: %s", file, fault);
+        error = why(w, -EINVAL, "%s: %s is not an hwloc topology: %s", t->source, file, fault);
     else if (hwloc_topology_set_xmlbuffer(t->hwloc, text, (int)length + 1))
-        error = why(w, -EINVAL, "HWLOC_XMLFILE: hwloc cannot read %s: it is not well-formed", file);
+        error = why(w, -EINVAL, "%s: hwloc cannot read %s: it is not well-formed", t->source, file);
     free(text);
     if (!from_stdin)
         fclose(f);
     return error;
 }
 
-static int set_synthetic(struct topology *t, const char *text, struct why *w)
+static int set_synthetic(struct topology *t, struct why *w)
 {
-    if (!hwloc_topology_set_synthetic(t->hwloc, text))
+    if (!hwloc_topology_set_synthetic(t->hwloc, t->described))
         return 0;
-    return why(w, -EINVAL,
-               "HWLOC_SYNTHETIC: hwloc cannot read '%.200s'; a valid one: 'package:2 core:4 pu:2'",
-               text);
+    return why(w, -EINVAL, "%s: hwloc cannot read '%.200s'; a valid one: 'package:2 core:4 pu:2'",
+               t->source, t->described);
 }
 
 /* In the child of try_load: load and check what is described, quietly. */
@@ -131,29 +131,41 @@ static int try_load(hwloc_topology_t hwloc)
     return error;
 }
 
+/* Is it the name of a file, and not a machine in words?  Those have no slash and no full stop. */
+static int names_file(const char *described)
+{
+    return !strcmp(described, "-") || strpbrk(described, "/.") || !access(described, F_OK);
+}
+
 /* Choose where hwloc shall look.  It reads both variables itself, but goes on with the real machine
  * when it cannot use them; what is set by a call wins over them, and its failure is reported. */
-static int describe(struct topology *t, struct why *w)
+static int describe(struct topology *t, const struct topology_spec *spec, struct why *w)
 {
     const char *synthetic = getenv("HWLOC_SYNTHETIC"), *file = getenv("HWLOC_XMLFILE");
-    int error;
+    int error, in_file = 0;
 
-    if (synthetic && *synthetic) {
+    if (spec && spec->described) {
+        t->source = spec->source;
+        t->described = spec->described;
+        in_file = names_file(spec->described);
+    } else if (synthetic && *synthetic) {
         t->source = "HWLOC_SYNTHETIC";
-        error = set_synthetic(t, synthetic, w);
+        t->described = synthetic;
     } else if (file && *file) {
         t->source = "HWLOC_XMLFILE";
-        error = set_xml(t, file, w);
+        t->described = file;
+        in_file = 1;
     } else {
         return 0;
     }
+    error = in_file ? set_xml(t, w) : set_synthetic(t, w);
     if (!error && (error = try_load(t->hwloc)))
-        why(w, error, "%s: hwloc cannot make a machine of %.200s%s%s", t->source, getenv(t->source),
+        why(w, error, "%s: hwloc cannot make a machine of %.200s%s%s", t->source, t->described,
             error == -EINVAL ? "" : ": ", error == -EINVAL ? "" : strerror(-error));
     return error;
 }
 
-static int discover(struct topology *t, struct why *w)
+static int discover(struct topology *t, const struct topology_spec *spec, struct why *w)
 {
     int error;
     if (hwloc_topology_init(&t->hwloc)) {
@@ -161,13 +173,13 @@ static int discover(struct topology *t, struct why *w)
         return why(w, -ENOMEM, "hwloc cannot start");
     }
     hwloc_topology_set_flags(t->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
-    if ((error = describe(t, w)))
+    if ((error = describe(t, spec, w)))
         return error;
     if (hwloc_topology_load(t->hwloc)) {
         error = errno == ENOMEM ? -ENOMEM : -EINVAL;
         return why(w, error, "hwloc cannot look at this machine: %s", strerror(-error));
     }
-    t->foreign = !hwloc_topology_is_thissystem(t->hwloc);
+    t->foreign = (spec && spec->described) || !hwloc_topology_is_thissystem(t->hwloc);
     return 0;
 }
 
@@ -212,7 +224,7 @@ static int find_pus(struct topology *t, struct why *w)
     t->pu = count > 0 ? calloc((size_t)count, sizeof *t->pu) : NULL;
     if (!t->pu)
         return why(w, count > 0 ? -ENOMEM : -EINVAL, "%s%sthe machine has no CPUs",
-                   t->source ? getenv(t->source) : "", t->source ? ": " : "");
+                   t->source ? t->described : "", t->source ? ": " : "");
     while (t->pus < count && (pu = hwloc_get_next_obj_by_type(t->hwloc, HWLOC_OBJ_PU, pu))) {
         hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(t->hwloc, HWLOC_OBJ_CORE, pu);
         hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(t->hwloc, HWLOC_OBJ_PACKAGE, pu);
@@ -506,9 +518,16 @@ static void find_quota(struct topology *t, const struct topology_spec *spec)
         quota_read(&q, root);
     t->quota_cpus = q.cpus;
     snprintf(t->quota_file, sizeof t->quota_file, "%s", q.file);
-    t->effective_workers = t->allowed_pus;
+    t->cpu_workers = t->allowed_pus;
     if (ceil(q.cpus) < (double)t->allowed_pus)
-        t->effective_workers = (long)ceil(q.cpus);
+        t->cpu_workers = (long)ceil(q.cpus);
+    t->effective_workers = t->cpu_workers;
+}
+
+void topology_limit(struct topology *t, long most)
+{
+    if (most < t->effective_workers)
+        t->effective_workers = most;
 }
 
 /* Placements ----------------------------------------------------------------------------------- */
@@ -610,7 +629,7 @@ struct rung {
     int keep; /* 1: a structural step */
 };
 
-enum { RUNGS = 64 + TOPOLOGY_KINDS + 8 };
+enum { RUNGS = 2 * 64 + TOPOLOGY_KINDS + 8 };
 
 /* Put WORKERS in its place; a step beyond MOST is left out. */
 static int add_rung(struct rung *r, int count, long workers, int keep, long most)
@@ -629,17 +648,50 @@ static int add_rung(struct rung *r, int count, long workers, int keep, long most
     return count + 1;
 }
 
-/* The allowed cores of the package (or of the NUMA node) of the first CPU of "close". */
-static long cores_beside_first(const struct topology *t, int of_package)
+static const struct topology_pu *pu_of(const struct topology *t, int cpu)
 {
-    const struct topology_pu *first = t->pu;
+    const struct topology_pu *p = t->pu;
+    while (p->cpu != cpu)
+        p++;
+    return p;
+}
+
+/* What a machine is built of. */
+enum part { CACHE, NODE, PACKAGE };
+
+static int part_of(const struct topology_pu *p, enum part part)
+{
+    int level = TOPOLOGY_LEVELS - 1;
+    while (level > 0 && p->cache[level] < 0)
+        level--;
+    return part == CACHE ? p->cache[level] : part == NODE ? p->node : p->package;
+}
+
+/* The allowed cores of the part that the first CPU of "close" lies in; 0: in none. */
+static long cores_beside_first(const struct topology *t, enum part part)
+{
+    int wanted = part_of(pu_of(t, t->order[CLOSE][0]), part);
     long cores = 0;
-    while (first->cpu != t->order[CLOSE][0])
-        first++;
-    for (const struct topology_pu *p = t->pu; p < t->pu + t->pus; p++)
-        if (of_package ? p->package == first->package : p->node == first->node)
-            cores += p->turn == 0;
+    for (const struct topology_pu *p = t->pu; p < t->pu + t->pus && wanted >= 0; p++)
+        cores += p->turn == 0 && part_of(p, part) == wanted;
     return cores;
+}
+
+/* The cores of 1, 2, 4, ... NUMA nodes, as "close" fills them one after the other. */
+static int add_nodes(const struct topology *t, struct rung *r, int count)
+{
+    long filled = 0;
+    int node = pu_of(t, t->order[CLOSE][0])->node;
+    for (long i = 1; i < t->allowed_cores && t->core_kinds == 1; i++) {
+        int next = pu_of(t, t->order[CLOSE][i])->node;
+        if (next == node)
+            continue;
+        node = next;
+        filled++;
+        if (!(filled & (filled - 1)))
+            count = add_rung(r, count, i, 0, t->effective_workers);
+    }
+    return count;
 }
 
 static int collect_rungs(const struct topology *t, struct rung *r)
@@ -649,13 +701,16 @@ static int collect_rungs(const struct topology *t, struct rung *r)
 
     for (long power = 1; power <= most; power *= 2)
         count = add_rung(r, count, power, 0, most);
+    count = add_nodes(t, r, count);
     for (long kind = t->core_kinds - 1; kind >= 0; kind--) {
         cores += t->kind[kind].allowed_cores;
         count = add_rung(r, count, cores, 1, most);
     }
-    count = add_rung(r, count, cores_beside_first(t, 0), 1, most);
-    count = add_rung(r, count, cores_beside_first(t, 1), 1, most);
+    for (enum part part = CACHE; part <= PACKAGE; part++)
+        count = add_rung(r, count, cores_beside_first(t, part), 1, most);
     count = add_rung(r, count, t->allowed_cores, 1, most);
+    if (isfinite(t->quota_cpus))
+        count = add_rung(r, count, (long)fmin(t->quota_cpus, (double)most), 1, most);
     return add_rung(r, count, most, 1, most);
 }
 
@@ -698,8 +753,8 @@ int topology_load(struct topology **out, const struct topology_spec *spec, struc
     *out = NULL;
     if (!t)
         return why(w, -ENOMEM, "no memory for the topology");
-    if ((error = discover(t, w)) || (error = find_pus(t, w)) || (error = find_allowed(t, w)) ||
-        (error = find_kinds(t, w)))
+    if ((error = discover(t, spec, w)) || (error = find_pus(t, w)) ||
+        (error = find_allowed(t, w)) || (error = find_kinds(t, w)))
         goto fail;
     find_nodes(t);
     if ((error = find_orders(t, w)))

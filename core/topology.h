@@ -12,11 +12,17 @@
 
 struct hwloc_topology;
 
-/* Where to look, other than the environment (see topology_load). */
+/* Where to look, other than the environment (see topology_load).  The texts outlive what is loaded.
+ */
 struct topology_spec {
     const char *root; /* stands before the cgroup files' paths, as in quota_read; NULL: as it is */
+    const char *described; /* another machine, instead of the environment's: a file as for
+                              HWLOC_XMLFILE, or words as for HWLOC_SYNTHETIC; NULL: none */
+    const char *source;    /* who described it, for messages, such as "--topology" */
 };
 
+/* What DESCRIBED may be, in an option's help. */
+#define TOPOLOGY_HELP "another machine: an hwloc XML file, or words: 'package:2 core:8 pu:2'"
 enum { TOPOLOGY_LEVELS = 5 };
 
 /* One hardware thread.  They are sorted in hwloc's order: the threads of a core, the cores of a
@@ -70,35 +76,43 @@ struct topology {
     long allowed_cores, allowed_pus; /* affinity mask and cpuset; at least 1 each */
     double quota_cpus;               /* INFINITY: no quota */
     char quota_file[4096];           /* the file that sets it; "": none */
-    long effective_workers;          /* min(allowed_pus, quota rounded up), at least 1 */
+    long cpu_workers;                /* min(allowed_pus, quota rounded up), at least 1 */
+    long effective_workers;          /* the same, or fewer by topology_limit */
 
     /* where all this comes from */
     int foreign;        /* 1: not this system: our mask and quota do not apply to it */
-    const char *source; /* "HWLOC_XMLFILE", "HWLOC_SYNTHETIC", or NULL: hwloc's own look around */
+    const char *source; /* "HWLOC_XMLFILE", "HWLOC_SYNTHETIC", the spec's, or NULL: hwloc's own look
+                           around */
 
     /* topology.c only */
+    const char *described; /* what the source says */
     struct hwloc_topology *hwloc;
     int *order[3]; /* allowed CPUs in the order of each placement */
 };
 
-/* Look at the machine, or at the one that the environment describes, as hwloc has it:
+/* Look at the machine, or at the one that SPEC or the environment describes, as hwloc has it:
  * HWLOC_SYNTHETIC holds a description, else HWLOC_XMLFILE names a file ("-": standard input); empty
  * is unset.  Where hwloc would fall back to the real machine, print a page, or crash on a damaged
  * description, this is an error: a child process loads it first.  A described machine is `foreign`
- * (unless HWLOC_THISSYSTEM=1): all that the description allows is allowed, and there is no quota
- * unless SPEC names a root.  SPEC may be NULL.
- * Returns 0; or -errno with WHY (-EINVAL: no such machine; -ENODEV: no CPU of it is allowed), and
- * then OUT is NULL.  Owns: the caller, topology_free.  Runs in: caller, before it has threads. */
+ * (unless the environment does so and HWLOC_THISSYSTEM=1): all that the description allows is
+ * allowed, and there is no quota unless SPEC names a root.  SPEC may be NULL. Returns 0; or -errno
+ * with WHY (-EINVAL: no such machine; -ENODEV: no CPU of it is allowed), and then OUT is NULL.
+ * Owns: the caller, topology_free.  Runs in: caller, before it has threads. */
 int topology_load(struct topology **out, const struct topology_spec *spec, struct why *w);
 
 void topology_free(struct topology *t);
 
+/* Let no more than MOST (1 or more) workers be effective: a limit other than the CPUs'. */
+void topology_limit(struct topology *t, long most);
+
 /* The worker counts worth measuring, ascending and distinct, from 1 to effective_workers: the
- * powers of two, and the structural steps: the allowed cores of the NUMA node and of the package
- * that "close" fills first, those of the fastest kind (of the two fastest, ...), all allowed cores,
- * and all allowed hardware threads.  What lies beyond effective_workers is left out.  Of more than
- * MAX (2 or more), powers of two go that are neither an end nor a structural step: each time the
- * one whose neighbours are closest in ratio, of equals the one nearest the middle.
+ * powers of two, those of NUMA nodes filled (where all cores are of one kind), and the structural
+ * steps: the allowed cores beside the largest cache, of the NUMA node and of the package that
+ * "close" fills first, those of the fastest kind (of the two fastest, ...), all allowed cores,
+ * as many as a CPU quota never stops (it rounded down), and all allowed hardware threads.  What
+ * lies beyond effective_workers is left out.  Of more than MAX (2 or more), powers of two go that
+ * are neither an end nor a structural step: each time the one whose neighbours are closest in
+ * ratio, of equals the one nearest the middle.
  *
  * Returns how many it wrote to OUT, at most MAX; TOPOLOGY_POINTS is usual.  Runs in: either. */
 int topology_ladder(const struct topology *t, long *out, int max);

@@ -76,7 +76,7 @@ says err 'jobs of .* tasks were measured'
 advise 0 run --task-us 5 --tasks 1000000000 --extrapolate
 says out '^Extrapolated'
 advise 0 run --task-us 5 --tasks 1000000000 --extrapolate --format=csv
-says out ',1$'
+says out ',1,8,$'
 advise 1 run --task-us 5 --tasks 10000 --payload 1024
 says err 'no payload was measured'
 advise 0 run --task-us 5 --tasks 10000 --payload 1024 --extrapolate
@@ -84,6 +84,36 @@ says out '^Extrapolated'
 advise 0 run --task-us 5 --tasks 10000 --workers 8
 advise 1 run --task-us 5 --tasks 10000 --workers 7
 says err 'no team of 7 workers'
+
+# ---- more workers than were measured: a prediction, and said to be one
+says_not() {
+    ! grep -q -- "$2" "$1" || fail "'$2' is in: $(cat "$1")"
+}
+advise 1 run --task-us 5 --tasks 10000 --workers 64
+says err 'no team of 64 workers.*--extrapolate'
+advise 0 run --task-us 5 --tasks 10000 --workers 64 --extrapolate
+says out '^Predicted: 10,000 tasks of 5.*µs: '
+says out '64 workers'
+says out '^  8 workers .*measured team'
+says out '^  64 workers '
+says out 'prediction for a machine with 64 cores like these, from the costs of 8 workers'
+says out 'could not be tested'
+says_not out '^About .* to '
+advise 0 run --task-us 5 --tasks 100000 --workers 1000 --extrapolate --format csv
+awk -F, 'NR == 1 { n = NF; for (i = 1; i <= NF; i++) at[$i] = i; next }
+    NF != n || $at["extrapolated"] != ($at["workers"] != 8) { exit 1 }
+    $at["workers"] != 8 && $at["low_ns"] $at["high_ns"] != "" { exit 1 }
+    $at["answer"] == "curve" { if ($at["workers"] <= last) exit 1; last = $at["workers"]; steps++ }
+    $at["answer"] != "curve" && $at["workers"] != 1000 { exit 1 }
+    $at["backend"] == "pipe" && $at["workers"] == 1000 { pipe = 1 }
+    $at["from_workers"] != 8 { exit 1 }
+    END { if (steps != 11 || last != 1000 || !pipe) exit 1 }' out || fail "the curve: $(cat out)"
+# a thousand workers at a counter: claims are the limit, unless chunks are long
+"$teampool" advise run --task-us 0.1 --tasks 100000000 --workers 1000 --extrapolate --format csv >long
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+    $at["backend"] == "pool" && $at["schedule"] == "steal" && $at["bound"] == "work" { free = 1 }
+    $at["backend"] == "pipe" && $at["bound"] == "caller" { held = 1 }
+    END { exit !(free && held) }' long || fail "the bounds: $(cat long)"
 
 # ---- a payload that was measured: through a pipe it costs, in place it does not
 cp -R run bytes

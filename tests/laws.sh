@@ -7,7 +7,8 @@
 #
 #   1  a file includes from its own folder and from core/; a library's headers are free
 #   2  hwloc in core/topology.c only, OpenMP in threads/ and tests/ only, Python.h in workloads/ only
-#   3  the pool library (pool/ but backend_*.c and adapter.*) includes nothing of the house
+#   3  the pool library (pool/ but backend_*.c and adapter.*) includes nothing of the house, and
+#      shares nothing by a name that could be left behind
 #   4  workloads and backends don't know each other
 #   5  only bench/ prints or exits; core/csv.c writes to the FILE it is given
 #   6  scripts/ and plots/ name no file of the programs
@@ -97,6 +98,10 @@ check_code() {
                               has("backend_[a-z0-9_]+")) { blame(4, "a workload names a backend") }
     backend && (has("struct workload") || has("workloads") || has("workload_[a-z0-9_]+")) {
         blame(4, "a backend names a workload")
+    }
+
+    library && (calls("shm_open") || calls("sem_open") || calls("mq_open")) {
+        blame(3, "a name that outlives a crash; use a memfd")
     }
 
     quiet && (calls("printf") || calls("vprintf") || calls("dprintf") || calls("puts") ||
@@ -234,6 +239,7 @@ self_test() {
     breaks 'pool/pipe.c:2: law 3' pool/pipe.c '#include "../core/job.h"'
     breaks 'pool/inside.h:2: law 3' pool/inside.h '#include "../core/job.h"'
     breaks 'pool/shm.c:2: law 3' pool/shm.c '#include "adapter.h"'
+    breaks 'pool/shm.c:2: law 3' pool/shm.c 'int f(void) { return shm_open("/x", 0, 0); }'
     breaks 'workloads/x.c:2: law 4' workloads/x.c '#include "../core/backend.h"'
     breaks 'workloads/x.c:2: law 4' workloads/x.c 'extern int backend_omp;'
     breaks 'threads/x.c:2: law 4' threads/x.c '#include "../core/workload.h"'

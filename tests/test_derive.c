@@ -20,6 +20,7 @@
 #include "../bench/command.h"
 #include "../bench/summarize.h"
 #include "../core/csv.h"
+#include "../core/scaling.h"
 
 const char *program_name = "test_derive";
 
@@ -442,6 +443,51 @@ static void prediction_exact(void **state)
     expect(t, row_of(t, "row", "median_of_series", NULL, NULL), "backend", "pool");
 }
 
+/* Teams of 1, 2 and 8 workers who work for task_ns a task and claim each chunk for COUNTER ns of a
+ * counter that serves one at a time: what the smaller teams say of the larger ones. */
+static void larger_teams(void **state)
+{
+    enum { COUNTER = 100 };
+    static const int teams[] = { 1, 2, 8 };
+    struct fixture *x = *state;
+    for (int t = 0; t < 3; t++)
+        for (double task_ns = 100; task_ns <= 10000; task_ns *= 10)
+            for (double chunk = 0; chunk <= 64; chunk = chunk ? chunk * 4 : 1) {
+                double n = 65536, p = teams[t];
+                struct point reference = {
+                    "omp", "static", "cpu", "length", task_ns, 0, n, n / p, p
+                };
+                struct point team = { "pool", "dynamic", "cpu", "chunk", task_ns, 0, n, chunk, p };
+                if (chunk)
+                    put_blocks(x, &team, BLOCKS,
+                               scaling_claims(n / chunk, p, chunk * task_ns, COUNTER), NAN);
+                else
+                    put_blocks(x, &reference, BLOCKS, n * task_ns / p, n * task_ns);
+            }
+    const struct csv *t = digest(x, "prediction.csv");
+    int seen = 0;
+    for (long row = 0; row < t->rows; row++) {
+        double error, from, workers, task_ns, chunk;
+        if (strcmp(csv_cell(t, row, 0), "larger_team") ||
+            strcmp(csv_cell(t, row, csv_column(t, "backend")), "pool"))
+            continue;
+        assert_true(csv_number(t, row, csv_column(t, "error"), &error));
+        assert_true(csv_number(t, row, csv_column(t, "from_workers"), &from));
+        assert_true(csv_number(t, row, csv_column(t, "workers"), &workers));
+        assert_true(csv_number(t, row, csv_column(t, "task_ns"), &task_ns));
+        assert_true(csv_number(t, row, csv_column(t, "chunk"), &chunk));
+        assert_true(from < workers);
+        seen++;
+        if (!(fabs(error) < 0.02))
+            fail_msg("%g workers from %g, %g ns by %g: off by %g", workers, from, task_ns, chunk,
+                     error);
+    }
+    assert_int_equal(seen, 36); /* 12 cells: 2 and 8 from 1, 8 from 2 */
+    long row = row_of(t, "row", "median_of_larger_teams", NULL, NULL);
+    double half = NAN;
+    assert_true(csv_number(t, row, csv_column(t, "error"), &half) && half < 0.05);
+}
+
 /* Static hands nothing out: what a job costs can be told, and what a task does. */
 static void costs_static(void **state)
 {
@@ -816,6 +862,7 @@ int main(void)
         TEST(never_breaks_even),
         TEST(chunks),
         TEST(chunk_of_the_model),
+        TEST(larger_teams),
         TEST(scaling_two_counts),
         TEST(scaling_many_counts),
         TEST(nothing_measured),

@@ -37,7 +37,8 @@ static int make(void **state)
         fail_msg("%s", w.text);
     x.doctor.root = x.root.path;
     x.doctor.topology = t;
-    x.doctor.needs = (struct needs){ .workers = 8, .memory_kib = 1e6, .disk_kib = 1e4 };
+    x.doctor.needs =
+        (struct needs){ .room = { 12, 64, 1e6 }, .wanted = { 12, 64, 1e6 }, .disk_kib = 1e4 };
     x.doctor.standing = (struct standing){ .tasks_most = INFINITY,
                                            .files_most = 1024,
                                            .slack_ns = 50000,
@@ -163,14 +164,15 @@ static void siblings(void **state)
     struct plan plan = { 0 };
     struct plan_cell cell = { 0 };
     record_init(&cell.record);
+    cell.record.backend = "pool";
     cell.record.cpus = "0+2+4";
     cell.record.workers = 3;
     cell.record.ballast_mib = 1024;
     plan.cells = &cell;
     plan.count = 1;
     doctor_needs(&x->doctor.needs, &plan, 10, x->doctor.topology);
-    assert_true(x->doctor.needs.workers == 3);
-    assert_true(x->doctor.needs.memory_kib > 1024 * 1024);
+    assert_true(x->doctor.needs.room[ROOM_TASKS] > 3);
+    assert_true(x->doctor.needs.room[ROOM_MEMORY] > 1024 * 1024);
     assert_true(x->doctor.needs.disk_kib > 0);
     expect(x, "smt", MARK_GOOD, "2 per core, not used", "");
     cell.record.cpus = "0+2+3";
@@ -241,13 +243,35 @@ static void tasks_and_files(void **state)
     expect(x, "tasks", MARK_GOOD, "no limit", "");
     x->doctor.standing.tasks_most = 100;
     x->doctor.probe.tasks = 90;
-    expect(x, "tasks", MARK_BAD, "10 more, 24 needed", "ulimit -u 186");
+    expect(x, "tasks", MARK_BAD, "10 more, 12 needed", "ulimit -u 138");
     in_group(x);
     put(x, GROUP "pids.max", "12\n");
     put(x, GROUP "pids.current", "10\n");
     expect(x, "tasks", MARK_BAD, "2 more", "pids.max");
     x->doctor.standing.files_most = 64;
-    expect(x, "files", MARK_BAD, "64, 128 needed", "ulimit -n 1024");
+    expect(x, "files", MARK_GOOD, "64, 64 needed", "");
+    x->doctor.standing.files_most = 40;
+    expect(x, "files", MARK_BAD, "40, 64 needed", "ulimit -n 1024");
+}
+
+/* What was left out for want of room is no danger any more, but the answer is of fewer workers. */
+static void plan_was_shrunk(void **state)
+{
+    struct fixture *x = *state;
+    x->doctor.needs.wanted[ROOM_TASKS] = 132;
+    x->doctor.needs.wanted[ROOM_FILES] = 2000;
+    x->doctor.needs.wanted[ROOM_MEMORY] = 4e6;
+    expect(x, "tasks", MARK_GOOD, "no limit, 12 needed", "");
+    in_group(x);
+    put(x, GROUP "pids.max", "30\n");
+    put(x, GROUP "pids.current", "10\n");
+    put(x, "/proc/meminfo", "MemAvailable: 4100000 kB\n");
+    expect(x, "tasks", MARK_WARN, "20 more, 132 needed", "pids.max");
+    expect(x, "files", MARK_WARN, "1024, 2000 needed", "ulimit -n");
+    expect(x, "memory", MARK_WARN, "3.9 GiB free, 3.8 GiB needed", "free -h");
+    assert_non_null(strstr(judged(x, "tasks")->text, "left out"));
+    put(x, GROUP "pids.max", "max\n");
+    expect(x, "tasks", MARK_GOOD, "no limit, 12 needed", "");
 }
 
 static void load(void **state)
@@ -426,6 +450,7 @@ int main(void)
         TEST(throttling),
         TEST(memory),
         TEST(tasks_and_files),
+        TEST(plan_was_shrunk),
         TEST(load),
         TEST(processes),
         TEST(heat),

@@ -441,6 +441,83 @@ static void amdahl(void **state)
     CLOSE(scaling_amdahl(counts + 3, (const double[]){ 8 / (1 + 0.2 * 7) }, 1), 0.2);
 }
 
+/* ---- claims of one counter: the formula against workers that are played out ------------------ */
+
+enum { MOST_WORKERS = 128 };
+
+/* A number in (0, 1), the same in every run of this test. */
+static double any_number(uint64_t *seed)
+{
+    *seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return ((double)(*seed >> 40) + 0.5) / (double)(1 << 24);
+}
+
+/* CHUNKS chunks by WORKERS workers, event by event: the worker who is free first asks next, and
+ * waits until the counter has served those before.  Work is WORK on average: exactly, or (UNEVEN)
+ * exponential. */
+static double play(long chunks, int workers, double work, double claim, int uneven, uint64_t seed)
+{
+    double free_at[MOST_WORKERS] = { 0 }, counter_free = 0, end = 0;
+    for (long i = 0; i < chunks; i++) {
+        int next = 0;
+        for (int w = 1; w < workers; w++)
+            if (free_at[w] < free_at[next])
+                next = w;
+        counter_free = fmax(counter_free, free_at[next]) + claim;
+        free_at[next] = counter_free + (uneven ? -log(any_number(&seed)) : 1) * work;
+        end = fmax(end, free_at[next]);
+    }
+    return end;
+}
+
+static void claims_of_even_chunks(void **state)
+{
+    static const double works[] = { 0, 1, 3.5, 40, 1000 }, claims[] = { 0, 0.25, 1, 7 };
+    static const int teams[] = { 1, 2, 3, 8, 41, 128 };
+    static const long jobs[] = { 1, 2, 7, 128, 1000, 1003 };
+    (void)state;
+    for (int k = 0; k < 5 * 4 * 6 * 6; k++) {
+        double work = works[k % 5], claim = claims[k / 5 % 4];
+        int workers = teams[k / 20 % 6];
+        long chunks = jobs[k / 120];
+        double formula = scaling_claims((double)chunks, workers, work, claim);
+        double played = play(chunks, workers, work, claim, 0, 0);
+        if (!(fabs(formula - played) <= 1e-9 * played))
+            fail_msg("%ld chunks of %g by %d, claims of %g: %.9g, played %.9g", chunks, work,
+                     workers, claim, formula, played);
+    }
+}
+
+/* Chunks that differ: never faster than the counter, nor than all workers at work; well below the
+ * knee, and well above it, as the formula has it. */
+static void claims_of_uneven_chunks(void **state)
+{
+    const double work = 100, claim = 5; /* 21 workers */
+    const long chunks = 20000;
+    (void)state;
+    for (int workers = 1; workers <= MOST_WORKERS; workers *= 2) {
+        double formula = scaling_claims(chunks, workers, work, claim);
+        double played = play(chunks, workers, work, claim, 1, 4711);
+        assert_true(played >= chunks * claim);
+        assert_true(played >= 0.97 * chunks * (work + claim) / workers);
+        assert_true(played >= 0.97 * formula);
+        if (workers <= 4 || workers >= 64)
+            assert_true(fabs(played / formula - 1) < 0.1);
+        assert_true(played / formula < 1.5);
+    }
+}
+
+static void claims_refuse(void **state)
+{
+    (void)state;
+    assert_true(isnan(scaling_claims(0, 1, 1, 1)));
+    assert_true(isnan(scaling_claims(1, 0, 1, 1)));
+    assert_true(isnan(scaling_claims(1, 1, -1, 1)));
+    assert_true(isnan(scaling_claims(1, 1, 1, -1)));
+    assert_true(isnan(scaling_claims(NAN, 1, 1, 1)));
+    assert_true(isnan(scaling_claims(1, 1, NAN, 1)));
+}
+
 static void karp_flatt(void **state)
 {
     (void)state;
@@ -594,6 +671,9 @@ int main(void)
         cmocka_unit_test(chunk_span),
         cmocka_unit_test(weighted_medians),
         cmocka_unit_test(amdahl),
+        cmocka_unit_test(claims_of_even_chunks),
+        cmocka_unit_test(claims_of_uneven_chunks),
+        cmocka_unit_test(claims_refuse),
         cmocka_unit_test(karp_flatt),
         cmocka_unit_test(usl_comes_back),
         cmocka_unit_test(usl_is_the_least),

@@ -323,6 +323,41 @@ static void budget_takes_middle_points(void **state)
     for_each_plan(look_at_cuts);
 }
 
+static int counts_measured(const struct plan *p, long workers)
+{
+    int cells = 0;
+    for (int i = 0; i < p->count; i++)
+        cells += !p->cells[i].dropped && has_sweep(&p->cells[i].record, "workers") &&
+                 strcmp(p->cells[i].record.backend, "serial") &&
+                 p->cells[i].record.workers == workers;
+    return cells;
+}
+
+/* A job that one worker and all share must not take the time of the steps between; and arrays of
+ * more than a GiB are refused by the workload. */
+static void one_worker_leaves_room_for_steps(void **state)
+{
+    static const char *const large[] = { "core:8 pu:1", "package:2 core:64 pu:2",
+                                         "package:8 core:128 pu:2" };
+    const struct profile *profile = profile_find("default");
+    (void)state;
+    for (int m = 0; m < 3; m++) {
+        struct plan p = sweeps(large[m], "default");
+        for (int i = 0; i < p.count; i++) {
+            const struct record *r = &p.cells[i].record;
+            assert_true(r->workers > 1 || p.cells[i].seconds < 40);
+            if (!strcmp(r->workload, "memory"))
+                assert_true(r->tasks * r->payload_bytes <= INT64_C(1) << 30);
+        }
+        if (m == 0) {
+            plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
+            for (long workers = 1; workers <= 8; workers *= 2)
+                assert_true(counts_measured(&p, workers) >= 3);
+        }
+        plan_free(&p);
+    }
+}
+
 /* Larger ones first: no cell stays that should have gone before one that went. */
 static void larger_ones_go_first(void **state)
 {
@@ -645,6 +680,7 @@ int main(void)
         cmocka_unit_test(printed_plan_keeps_the_order),
         cmocka_unit_test(budget_takes_middle_points),
         cmocka_unit_test(larger_ones_go_first),
+        cmocka_unit_test(one_worker_leaves_room_for_steps),
         cmocka_unit_test(limited_cells_cost_less),
         cmocka_unit_test(plans_read_back),
         cmocka_unit_test(bad_lines_are_named),

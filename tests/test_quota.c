@@ -284,6 +284,31 @@ static void memory_of_version_1(void **state)
     assert_true(l.most == 4096 && isnan(l.used));
 }
 
+/* Version 1 for memory, version 2 for tasks, and both for tasks: the one with the least room. */
+static void limits_side_by_side(void **state)
+{
+    const struct fake_root *root = *state;
+    struct quota_limit l;
+    groups(state, "4:memory:/one\n3:pids:/one\n0::/two/deep\n");
+    mounts(state,
+           V1_MEMORY UNIFIED "37 31 0:33 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n");
+    put(state, "/sys/fs/cgroup/memory/one/memory.limit_in_bytes", "8192\n");
+    put(state, "/sys/fs/cgroup/memory/one/memory.usage_in_bytes", "4096\n");
+    put(state, "/sys/fs/cgroup/unified/two/memory.max", "6000\n");
+    quota_limit_read(&l, QUOTA_MEMORY, root->path);
+    assert_true(l.most == 8192 && l.used == 4096);
+    put(state, "/sys/fs/cgroup/unified/two/pids.max", "50\n");
+    put(state, "/sys/fs/cgroup/unified/two/pids.current", "20\n");
+    put(state, "/sys/fs/cgroup/unified/two/deep/pids.max", "40\n");
+    put(state, "/sys/fs/cgroup/pids/one/pids.max", "max\n");
+    quota_limit_read(&l, QUOTA_TASKS, root->path);
+    assert_true(l.most == 50 && l.used == 20);
+    assert_string_equal(l.file, "/sys/fs/cgroup/unified/two/pids.max");
+    put(state, "/sys/fs/cgroup/pids/pids.max", "25\n");
+    quota_limit_read(&l, QUOTA_TASKS, root->path);
+    assert_string_equal(l.file, "/sys/fs/cgroup/pids/pids.max");
+}
+
 static void throttling(void **state)
 {
     const struct fake_root *root = *state;
@@ -292,11 +317,15 @@ static void throttling(void **state)
     mounts(state, V2);
     quota_throttling_read(&t, root->path);
     assert_false(t.known);
-    put(state, "/sys/fs/cgroup/a/b/cpu.stat", "usage_usec 5\nnr_periods 10\nnr_throttled 3\n");
+    put(state, "/sys/fs/cgroup/a/b/cpu.stat",
+        "usage_usec 5\nnr_periods 10\nnr_throttled 3\nthrottled_usec 7\n");
     put(state, "/sys/fs/cgroup/a/cpu.stat", "usage_usec 5\nnr_periods 20\nnr_throttled 4\n");
     put(state, "/sys/fs/cgroup/cpu.stat", "usage_usec 5\n");
     quota_throttling_read(&t, root->path);
-    assert_true(t.known && t.periods == 30 && t.throttled == 7);
+    assert_true(t.known && t.periods == 30 && t.throttled == 7 && t.ns == 7000);
+    put(state, "/sys/fs/cgroup/cpu.stat", "nr_periods 1\nnr_throttled 1\nthrottled_time 500\n");
+    quota_throttling_read(&t, root->path);
+    assert_true(t.periods == 31 && t.throttled == 8 && t.ns == 7500);
 }
 
 static void this_system(void **state)
@@ -332,6 +361,7 @@ int main(void)
         TEST(malformed_lines_are_passed_over),
         TEST(memory_and_tasks),
         TEST(memory_of_version_1),
+        TEST(limits_side_by_side),
         TEST(throttling),
         TEST(this_system),
     };

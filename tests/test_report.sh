@@ -89,7 +89,7 @@ echo 'psutil_cores,4,' >>plain/machine.csv
 report plain || fail "report plain: $(cat err)"
 check 'the cores, by psutil' grep -q 'psutil.cpu_count(logical=False): 4' plain/report.html
 for figure in lock answer interval held; do
-    check "$figure: where it can be had" grep -q "<li id=\"fig-$figure\">.*--plan gil-plan.txt" plain/report.html
+    check "$figure: where it can be had" grep -q "<li id=\"fig-$figure\">.*--plan docs/gil-plan.txt" plain/report.html
 done
 fake unlocked fail=gil more=1
 report unlocked || fail "report unlocked: $(cat err)"

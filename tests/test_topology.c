@@ -236,6 +236,13 @@ static void quota_between_steps_is_a_step(void **state)
     expect_ladder(with_quota("package:2 core:6 pu:2", "700000"), 10, "1 2 4 6 7");
 }
 
+static void quota_that_is_no_whole_number(void **state)
+{
+    (void)state;
+    expect_ladder(with_quota("core:16 pu:1", "650000"), 10, "1 2 4 6 7"); /* 6 are never stopped */
+    expect_ladder(with_quota("core:4 pu:1", "150000"), 10, "1 2");
+}
+
 static void quota_above_the_machine_changes_nothing(void **state)
 {
     (void)state;
@@ -252,6 +259,8 @@ static void ladder_steps(void **state)
     expect_ladder(synthetic("core:6 pu:1"), 10, "1 2 4 6");
     expect_ladder(synthetic("package:3 core:5 pu:1"), 10, "1 2 4 5 8 15");
     expect_ladder(synthetic("package:2 [numa] core:12 pu:2"), 10, "1 2 4 8 12 16 24 32 48");
+    expect_ladder(synthetic("package:1 l3:4 core:6 pu:1"), 10, "1 2 4 6 8 16 24");
+    expect_ladder(synthetic("package:2 node:3 core:7 pu:1"), 16, "1 2 4 7 8 14 16 21 28 32 42");
 }
 
 /* 448 threads: of 1 2 4 8 16 32 56 64 112 128 224 256 448, those beside a structural step go. */
@@ -440,6 +449,7 @@ int main(void)
         TEST(quota_below_one_leaves_a_worker),
         TEST(quota_between_steps_is_a_step),
         TEST(quota_above_the_machine_changes_nothing),
+        TEST(quota_that_is_no_whole_number),
         TEST(ladder_steps),
         TEST(ladder_of_ten),
         TEST(ladder_thinned_further),
