@@ -222,8 +222,6 @@ int lock_figure(struct figure *f, const struct reading *r)
 /* What an answer took: the middle, and what one in a hundred exceeds. */
 static const struct team late = { { "lock_late", "99 of 100" }, "gil", "cell", "new" };
 
-enum { ANSWER_LOCKED, ANSWER_LATE };
-
 /* Is it about one interval? */
 static int is_about(double value, double interval)
 {
@@ -234,16 +232,16 @@ static void say_answer(struct figure *f, double interval)
 {
     const struct figure_row *alone = figure_find(f, 0), *one = figure_find(f, 1);
     char time[WORD], quiet[WORD];
-    if (!one || isnan(one->y[ANSWER_LOCKED].mid))
+    if (!one || isnan(one->y[LOCKED].mid))
         return;
-    words_time(time, one->y[ANSWER_LOCKED].mid, 2);
-    int n = snprintf(f->title, sizeof f->title, "Beside one thread that computes, an answer %s",
-                     is_about(one->y[ANSWER_LOCKED].mid, interval) ? "waits one switch interval, "
-                                                                   : "takes ");
+    words_time(time, one->y[LOCKED].mid, 2);
+    int n =
+        snprintf(f->title, sizeof f->title, "Beside one thread that computes, an answer %s",
+                 is_about(one->y[LOCKED].mid, interval) ? "waits one switch interval, " : "takes ");
     n += snprintf(f->title + n, sizeof f->title - (size_t)n, "%.30s", time);
-    if (alone && alone->y[ANSWER_LOCKED].mid > 0)
+    if (alone && alone->y[LOCKED].mid > 0)
         snprintf(f->title + n, sizeof f->title - (size_t)n, "; alone %.30s",
-                 words_time(quiet, alone->y[ANSWER_LOCKED].mid, 2));
+                 words_time(quiet, alone->y[LOCKED].mid, 2));
 }
 
 /* A level line needs a name where nothing else is. */
@@ -309,12 +307,12 @@ static void say_interval(struct figure *f)
 {
     const struct figure_row *first = &f->row[0], *last = &f->row[f->rows - 1];
     char from[WORD], to[WORD], quick[WORD], slow[WORD];
-    if (isnan(first->y[0].mid) || isnan(last->y[0].mid))
+    if (isnan(first->y[LOCKED].mid) || isnan(last->y[LOCKED].mid))
         return;
     snprintf(f->title, sizeof f->title,
              "An answer takes %.20s with an interval of %.20s, and %.20s with %.20s",
-             words_time(quick, first->y[0].mid, 2), words_time(from, first->x, 2),
-             words_time(slow, last->y[0].mid, 2), words_time(to, last->x, 2));
+             words_time(quick, first->y[LOCKED].mid, 2), words_time(from, first->x, 2),
+             words_time(slow, last->y[LOCKED].mid, 2), words_time(to, last->x, 2));
 }
 
 /* A line on which the answer takes as long as the interval. */
@@ -420,17 +418,17 @@ static void mark_crossing(struct figure *f, const struct estimate *at, double he
     }
 }
 
-static void say_held(struct figure *f, const char *status, const struct estimate *at)
+static void say_held(struct figure *f, const char *status, double at, int few)
 {
-    const char *seem = isnan(at->low) ? " seem to" : "";
+    const char *seem = few ? " seem to" : "", *not = few ? "seem not to" : "do not";
     if (!strcmp(status, "at"))
         snprintf(f->title, sizeof f->title,
                  "Processes%s win once the lock is needed for more than %.0f%% of the work", seem,
-                 100 * at->mid);
+                 100 * at);
     else if (!strcmp(status, "below"))
-        snprintf(f->title, sizeof f->title, "Processes win, however little needs the lock");
+        snprintf(f->title, sizeof f->title, "Processes%s win, however little needs the lock", seem);
     else if (!strcmp(status, "not_reached"))
-        snprintf(f->title, sizeof f->title, "Processes do not win, however much needs the lock");
+        snprintf(f->title, sizeof f->title, "Processes %s win, however much needs the lock", not );
     else
         snprintf(f->title, sizeof f->title,
                  "From which share under the lock on processes win, the blocks disagree");
@@ -465,9 +463,8 @@ int held_figure(struct figure *f, const struct reading *r)
         say_absent(f, r, "gil_held");
         return 0;
     }
-    long crossing =
-        find(r, 0, &teams[LOCKED],
-             &(struct look){ "crossing", l.workload, l.task_ns, l.switch_us, NAN, NAN, l.workers });
+    l.figure = "crossing";
+    long crossing = find(r, 0, &teams[LOCKED], &l);
     struct estimate at = value_of(r->lock, crossing);
     l.figure = "speedup";
     struct estimate processes = look_up(r, &teams[PROCESSES], &l);
@@ -488,7 +485,7 @@ int held_figure(struct figure *f, const struct reading *r)
     f->frame.x0 = -0.03;
     f->frame.x1 = 1.03;
     f->frame.y1 = high * 1.12;
-    say_held(f, reading_text(r->lock, crossing, "status"), &at);
+    say_held(f, reading_text(r->lock, crossing, "status"), at.mid, !sketch_has_intervals(f));
     mark_crossing(f, &at, processes.mid);
     note_bounds(f, most, processes.mid);
     figure_label_ends(f);

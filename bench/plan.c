@@ -620,13 +620,14 @@ static void add_contention(const struct layout *l)
     }
 }
 
-/* A cell of the sweep `gil`: one sample, in few blocks.  These effects are large, and times under a
- * lock are too uneven to be a twin's. */
+/* A cell of the sweep `gil`: one sample and no warm-up, in few blocks.  These effects are large, and
+ * times under a lock are too uneven to be a twin's. */
 static struct record blank_gil(const struct layout *l, const char *workload, int64_t task_ns)
 {
     struct record r = blank(l, "gil", workload);
     r.task_ns = task_ns;
     r.samples = 1;
+    r.warmup_samples = 0;
     r.blocks = l->profile->lesson_blocks;
     return r;
 }
@@ -640,7 +641,7 @@ static void add_gil_cpu(const struct layout *l)
         int fine;
     } teams[] = { { "gil", "", 0 }, { "omp", "", 0 }, { "pool", "", 0 }, { "gil", "lock:old", 1 } };
     static const char *const held[] = { "held:0", "held:25", "held:50", "held:75" };
-    const int64_t workers[] = { 1, 2, l->workers };
+    const int64_t workers[] = { 1, l->workers < 2 ? 1 : 2, l->workers };
     struct record r = blank_gil(l, "cpu", 150000); /* of no other sweep: it is about the lock */
     r.tasks = (int64_t)ceil(l->profile->sample_s * 1e9 / 150000 / (double)l->workers) * l->workers;
     for (int i = 0; i < COUNT(teams); i++)
@@ -649,10 +650,10 @@ static void add_gil_cpu(const struct layout *l)
             r.workers = workers[k];
             add_as(l, r, teams[i].backend, "dynamic", 0);
         }
-    for (int i = 0; i < COUNT(held); i++) {
+    for (int i = 0; i < COUNT(held) && l->workers > 1; i++) {
         r.options = held[i];
         r.workers = l->workers;
-        add_as(l, r, "gil", "dynamic", 0);
+        add_as(l, r, "gil", "dynamic", 2);
     }
     r.options = "";
     add_serial(l, r);
@@ -667,7 +668,6 @@ static void add_convoy(const struct layout *l, const char *backend, const char *
     r.backend = backend;
     r.options = options;
     r.tasks = r.workers = computing + 1;
-    r.warmup_samples = 0;
     r.schedule = "dynamic";
     r.drop = drop;
     add(l->plan, &r);
@@ -685,7 +685,7 @@ static void add_gil(const struct layout *l)
     add_as(l, inside, "omp", "dynamic", 0);
     add_convoy(l, "gil", "", 0, 0);
     add_convoy(l, "gil", "", 1, 0);
-    add_convoy(l, "omp", "", 1, 0);
+    add_convoy(l, "omp", "", 1, 2);
 }
 
 /* The old lock, other switch intervals, sleeping: what default has no room for. */
