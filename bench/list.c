@@ -70,9 +70,9 @@ int listing_takes(const struct record *cell, struct why *w)
     size_t length = 0;
     struct child c;
     FILE *f;
-    if (strcmp(cell->runner, "cell") != 0)
+    if (!runner_is_cell(cell->runner))
         return 1;
-    if (runner_find(&r, "cell", w))
+    if (runner_find(&r, cell->runner, w))
         return 0;
     if (!(f = open_memstream(&line, &length)))
         return why(w, 0, "no memory");
@@ -118,8 +118,12 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
 static void print_runners(void)
 {
     struct csv *peers = NULL;
+    struct runner llvm;
     struct why w;
     printf("\nrunners (runner=):\n  %-12s %s\n", "cell", "teampool-cell, for all of the above");
+    printf("  %-12s the same built by clang, with LLVM's OpenMP runtime\n", RUNNER_LLVM);
+    if (runner_find(&llvm, RUNNER_LLVM, NULL))
+        printf("  %-12s not built: it needs clang and libomp-dev beside GCC\n", "");
     if (listing_ask(&peers, "peers", "--list", &w))
         printf("  %-12s not on this machine: %s\n", "py-...", w.text);
     else

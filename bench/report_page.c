@@ -412,8 +412,7 @@ static const struct section {
       NULL },
     { "The lesson",
       "Where it all began: tasks that only sleep, a pool of eight, a lambda that is refused, a "
-      "chunk "
-      "size. In C, and in Python where the run has it.",
+      "chunk size. In C, and in Python where the run has it.",
       { "lesson", "peers" },
       report_lesson },
 };

@@ -7,13 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "command.h"
 
-static int find_cell(struct runner *r, struct why *w)
+static int find_cell(struct runner *r, const char *name, struct why *w)
 {
-    if (!child_find("teampool-cell", r->program, sizeof r->program))
-        return why(w, -ENOENT,
-                   "cannot find teampool-cell beside this program; build or install both");
+    char file[300];
+    snprintf(file, sizeof file, "teampool-%s", name);
+    if (!child_find(file, r->program, sizeof r->program))
+        return why(w, -ENOENT, "cannot find %s beside this program; build or install both", file);
     return 0;
 }
 
@@ -43,8 +44,8 @@ int runner_find(struct runner *r, const char *name, struct why *w)
 {
     int error = 0;
     *r = (struct runner){ .words = { r->program } };
-    if (!strcmp(name, "cell"))
-        error = find_cell(r, w);
+    if (runner_is_cell(name))
+        error = find_cell(r, name, w);
     else if (runner_is_peer(name))
         error = find_peer(r, name, w);
     else if (access(name, X_OK))
@@ -59,9 +60,33 @@ int runner_find(struct runner *r, const char *name, struct why *w)
     return error;
 }
 
+void runner_run(struct child *c, const struct runner *r, const struct record *cell, double seconds,
+                const volatile sig_atomic_t *stop)
+{
+    enum { WORDS_MOST = 96 };
+    char *argv[WORDS_MOST + 1], *line = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&line, &length);
+    if (!f)
+        die(EXIT_FAILED, "run: no memory");
+    record_print_line(cell, f);
+    fclose(f);
+    memcpy(argv, r->words, (size_t)r->count * sizeof *argv);
+    record_words(line, argv + r->count, WORDS_MOST - r->count);
+    int error = child_run(c, argv, seconds, stop);
+    if (error)
+        die(EXIT_FAILED, "run: cannot start %s: %s", r->program, strerror(-error));
+    free(line);
+}
+
+int runner_is_cell(const char *name)
+{
+    return !runner_compare(name, "cell");
+}
+
 int runner_is_peer(const char *name)
 {
-    return *name && strcmp(name, "cell") != 0 && !strchr(name, '/');
+    return *name && !runner_is_cell(name) && !strchr(name, '/');
 }
 
 int runner_compare(const char *a, const char *b)
