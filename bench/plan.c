@@ -630,8 +630,8 @@ static void add_contention(const struct layout *l)
     }
 }
 
-/* A cell of the sweep `gil`: one sample and no warm-up, in few blocks.  These effects are large, and
- * times under a lock are too uneven to be a twin's. */
+/* A cell of the sweep `gil`: one sample and no warm-up, in few blocks.  These effects are large,
+ * and times under a lock are too uneven to be a twin's. */
 static struct record blank_gil(const struct layout *l, const char *workload, int64_t task_ns)
 {
     struct record r = blank(l, "gil", workload);
