@@ -175,12 +175,14 @@ static int nearer_size(const struct cell *x, const struct cell *y, const struct 
 const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
                                const char *backend, const char *schedule, double chunk)
 {
+    const char *runner = key_text(c, blocks_key_column(d->record, "runner"));
     const struct cell *best = NULL;
     for (long i = 0; i < d->count; i++) {
         const struct cell *o = d->sorted[i];
         if (o->task_ns == c->task_ns && o->chunk == chunk && derive_is(d, o, "backend", backend) &&
-            derive_is(d, o, "schedule", schedule) && !view_compare(&d->work, o, c) &&
-            !view_compare(&d->place, o, c) && nearer_size(o, best, c))
+            derive_is(d, o, "schedule", schedule) && derive_is(d, o, "runner", runner) &&
+            !view_compare(&d->work, o, c) && !view_compare(&d->place, o, c) &&
+            nearer_size(o, best, c))
             best = o;
     }
     return best;
