@@ -37,7 +37,7 @@ void child_reason(const struct child *c, double seconds, char *text, long room);
 int child_in_path(const char *name, char *file, long room);
 
 /* A program or folder that belongs to us, found relative to this program, links followed: beside
- * it, where a build has links to the source tree, or where an installation has it (share, libexec).  NAME:
+ * it, where a build has links to the source tree, or where an installation has it.  NAME:
  * "teampool-cell", "scripts/plot.sh".  Returns 1 and fills PATH, or 0. */
 int child_find(const char *name, char *path, long room);
 

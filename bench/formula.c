@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,12 +69,6 @@ static int is_sample(const struct csv *s, long row, const char *label)
            !strcmp(reading_text(s, row, "status"), "ok");
 }
 
-static double median_of(double *values, long count)
-{
-    stats_sort(values, count);
-    return stats_median(values, count);
-}
-
 /* How long workers waited for a CPU, or a quota stopped them, as a share of their time. */
 static double crowding_of(const struct hand_in *h, long row)
 {
@@ -95,54 +90,71 @@ static double not_measured(struct parser *p, const char *label)
     return fail(p, -ENODATA, "'%s' was not measured", label);
 }
 
+/* The values of COLUMN in the good samples of LABEL in BLOCK (0: in all), ascending.  Returns how
+ * many. */
+static long gather(struct parser *p, const char *label, int column, long block, double *values)
+{
+    const struct csv *s = p->h->samples;
+    long count = 0;
+    for (long row = 0; row < s->rows; row++)
+        if (is_sample(s, row, label) &&
+            (!block || reading_value(s, row, "block") == (double)block) &&
+            csv_number(s, row, column, &values[count])) {
+            count++;
+            p->crowding = fmax(p->crowding, crowding_of(p->h, row));
+        }
+    stats_sort(values, count);
+    return count;
+}
+
+/* The median over blocks of their medians.  Returns how many blocks there are. */
+static long middle_of(struct parser *p, const char *label, int column, double *values, double *out)
+{
+    long blocks = 0, rows = p->h->samples->rows;
+    double *middle = malloc(((size_t)rows + 1) * sizeof *middle);
+    for (long block = 1; middle && block <= rows; block++) {
+        long count = gather(p, label, column, block, values);
+        if (count)
+            middle[blocks++] = stats_median(values, count);
+    }
+    if (blocks) {
+        stats_sort(middle, blocks);
+        *out = stats_median(middle, blocks);
+    }
+    free(middle);
+    return blocks;
+}
+
 enum which { MIDDLE, LEAST, MOST };
 
 /* COLUMN over the good samples of LABEL. */
-static double measured(struct parser *p, const char *label, const char *column, enum which which)
+static double measured(struct parser *p, const char *label, const char *name, enum which which)
 {
     const struct csv *s = p->h->samples;
+    int column = s ? csv_column(s, name) : -1;
     if (!s)
         return fail(p, -EINVAL, "'%s' is not known before the run", label);
-    if (csv_column(s, column) < 0)
-        return fail(p, -EINVAL, "samples.csv has no column '%s'", column);
-    double *value = malloc(((size_t)s->rows + 1) * sizeof *value), block, result = NAN;
-    double *middle = malloc(((size_t)s->rows + 1) * sizeof *middle), now = -1;
-    long in_block = 0, blocks = 0;
-    if (!value || !middle)
-        fail(p, -ENOMEM, "no memory for '%s'", label);
-    for (long row = 0; !p->error && row <= s->rows; row++) {
-        int ends = row == s->rows;
-        if (!ends && !is_sample(s, row, label))
-            continue;
-        block = ends ? -1 : reading_value(s, row, "block");
-        if (in_block && (which == MIDDLE ? block != now : ends)) {
-            double mid = median_of(value, in_block);
-            middle[blocks++] = which == LEAST  ? value[0]
-                               : which == MOST ? value[in_block - 1]
-                                               : mid;
-            in_block = 0;
-        }
-        now = block;
-        if (!ends && !isnan(value[in_block] = reading_value(s, row, column))) {
-            in_block++;
-            p->crowding = fmax(p->crowding, crowding_of(p->h, row));
-        }
-    }
-    if (blocks)
-        result = median_of(middle, blocks);
-    free(value);
-    free(middle);
-    return blocks ? result : not_measured(p, label);
+    if (column < 0)
+        return fail(p, -EINVAL, "samples.csv has no column '%s'", name);
+    double *values = malloc(((size_t)s->rows + 1) * sizeof *values), result = NAN;
+    if (!values)
+        return fail(p, -ENOMEM, "no memory for '%s'", label);
+    long count = which == MIDDLE ? middle_of(p, label, column, values, &result)
+                                 : gather(p, label, column, 0, values);
+    if (count && which != MIDDLE)
+        result = values[which == LEAST ? 0 : count - 1];
+    free(values);
+    return count ? result : not_measured(p, label);
 }
 
 /* The CPU of WORKER in CPUS, "0+2+4"; -1: it is not bound. */
-static long cpu_of(const char *cpus, long worker)
+static long cpu_of(const char *cpus, double worker)
 {
     long list[256], count = 0;
     char *end = (char *)cpus;
     for (; *cpus && count < 256; cpus = *end ? end + 1 : end)
         list[count++] = strtol(cpus, &end, 10);
-    return count ? list[worker % count] : -1;
+    return count && worker >= 0 && worker < INT_MAX ? list[(long)worker % count] : -1;
 }
 
 static int by_value(const void *a, const void *b)
@@ -181,7 +193,7 @@ static double traced(struct parser *p, const char *label, int strays)
         }
         seq = reading_value(t, row, "seq");
         cpus[count++] = cpu;
-        off += cpu_of(r->cpus, (long)reading_value(t, row, "worker")) != (long)cpu;
+        off += (double)cpu_of(r->cpus, reading_value(t, row, "worker")) != cpu;
         rows++;
     }
     if (cpus)

@@ -62,29 +62,27 @@ static int plan_fits(const struct hand_in *h, const struct plan *p, const char *
                : why(w, 0, "its plan has %d lines that are not this lab's", h->plan.count - at);
 }
 
-/* Sets verdict and reason if it is not.  Returns -errno: the sheet is wrong. */
+/* Sets verdict and reason if it is not.  Returns 0 or -ENOMEM. */
 static int check_lab(struct marks *m, const struct sheet *s, const struct hand_in *h, struct why *w)
 {
-    struct plan plan;
+    struct plan plan = { 0 };
     struct why reason;
     const char *lab = machine_get(&h->machine, "lab");
     char *optional = calloc((size_t)s->line_count + 1, 1);
     if (!optional)
         return why(w, -ENOMEM, "no memory");
-    int error = sheet_plan(s, &h->machine, &plan, optional, NULL, w);
-    if (*lab && strcmp(lab, s->name) != 0)
-        why(&reason, 0, "it is of the lab %s", lab);
-    else if (error == -ENODATA || plan_fits(h, &plan, optional, &reason))
-        lab = NULL;
-    if (error == -ENODATA)
-        grade_refuse(m, "its machine.csv does not tell how many CPUs there were");
-    else if (lab) {
+    if (*lab && strcmp(lab, s->name) != 0) {
+        grade_refuse(m, "it is of the lab %s", lab);
+        m->verdict = LAB_FOREIGN;
+    } else if (sheet_plan(s, &h->machine, &plan, optional, NULL, &reason)) {
+        grade_refuse(m, "there is no plan for its machine: %s", reason.text);
+    } else if (!plan_fits(h, &plan, optional, &reason)) {
         grade_refuse(m, "%s", reason.text);
         m->verdict = LAB_FOREIGN;
     }
     plan_free(&plan);
     free(optional);
-    return error == -ENODATA ? 0 : error;
+    return 0;
 }
 
 /* ---- one check ------------------------------------------------------------------------------- */

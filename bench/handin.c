@@ -167,7 +167,7 @@ static int check_order(const struct hand_in *h, struct why *w)
     int *order = calloc((size_t)h->plan.count, sizeof *order), count = 0, at = 0, error = 0;
     if (!order)
         return why(w, -ENOMEM, "no memory");
-    if (!(seed >= 0))
+    if (!(seed >= 0 && seed < 1e15))
         error = why(w, -EBADMSG, "machine.csv has no seed");
     for (long row = 0; !error && row < h->status->rows; row++) {
         if (!cell_of(h, row))

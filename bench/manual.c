@@ -70,9 +70,8 @@ static const struct said exit_codes[] = { { "0", "All went well." },
                                           { "2", "The command line cannot be meant." },
                                           { "3",
                                             "compare --fail-on found what it was looking for." },
-                                          { "4",
-                                            "A check failed under --strict; a lab's answer is "
-                                            "unclear." },
+                                          { "4", "A check failed under --strict; a lab's answer is "
+                                                 "unclear." },
                                           { "130", "Interrupted; what was measured is kept." },
                                           { 0 } };
 
