@@ -123,7 +123,8 @@ static void seal_of(const struct machine *m, const char *dir, char out[17])
         sum = add_file(sum, dir, files[i]);
     for (int i = 0; i < m->count; i++)
         if (strcmp(m->facts[i].key, SEAL) != 0)
-            sum = add_text(add_text(sum, m->facts[i].key), m->facts[i].value);
+            sum = add_text(add_text(add_text(sum, m->facts[i].key), m->facts[i].value),
+                           m->facts[i].note);
     snprintf(out, 17, "%016" PRIx64, sum);
 }
 

@@ -4,7 +4,6 @@
  * what came out, or grades runs that others hand in.  What a lab is stands in its sheet.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

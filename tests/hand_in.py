@@ -62,7 +62,8 @@ def seal(folder, machine):
                 add(f.read())
     for row in machine.rows:
         if row["key"] != "lab_seal":
-            add(row["key"].encode() + b"\0" + row["value"].encode() + b"\0")
+            for name in ("key", "value", "note"):
+                add(row[name].encode() + b"\0")
     for row in machine.rows:
         if row["key"] == "lab_seal":
             row["value"] = "%016x" % total
