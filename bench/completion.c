@@ -243,13 +243,12 @@ static void zsh_option(const struct option *o)
 
 static void zsh_command(const struct command *c)
 {
-    static const struct option help = { .name = "--help", .help = "this text" };
     char words[ROOM];
     const char *what = operand_words(c, words);
     printf("        %s)\n            _arguments", c->name);
     for (const struct option *o = c->options; o && o->name; o++)
         zsh_option(o);
-    zsh_option(&help);
+    zsh_option(&option_help);
     if (takes_fields(c))
         printf(" \\\n            '*:field:_teampool_fields'");
     else if (!strcmp(what, FOLDER))
@@ -347,7 +346,6 @@ static void fish_fields(const struct csv *list, const char *program, const char 
 
 static void fish_command(const struct csv *list, const struct command *c)
 {
-    static const struct option help = { .name = "--help", .help = "this text" };
     char words[ROOM];
     const char *what = operand_words(c, words);
     fish_begin("teampool", "");
@@ -356,7 +354,7 @@ static void fish_command(const struct csv *list, const struct command *c)
     printf("'\n");
     for (const struct option *o = c->options; o && o->name; o++)
         fish_option("teampool", c->name, o);
-    fish_option("teampool", c->name, &help);
+    fish_option("teampool", c->name, &option_help);
     if (takes_fields(c)) {
         fish_fields(list, "teampool", c->name);
     } else if (*what) {

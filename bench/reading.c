@@ -152,14 +152,12 @@ static int take_pairs(struct reading *r)
     return 0;
 }
 
-/* A table that may be missing: then OUT is NULL, and that is no error. */
-static int read_table(struct csv **out, const char *dir, const char *name, int required,
-                      struct why *w)
+int reading_table(struct csv **out, const char *dir, const char *name, int required, struct why *w)
 {
     char *path;
     *out = NULL;
     if (asprintf(&path, "%s/%s", dir, name) < 0)
-        return -ENOMEM;
+        return why(w, -ENOMEM, "%s: no memory for the name of a file", dir);
     int error = !required && access(path, F_OK) ? 0 : csv_read(out, path, w);
     free(path);
     return error;
@@ -170,16 +168,17 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
     const struct {
         struct csv **table;
         const char *file;
-    } others[] = { { &r->pairs_table, "pairs.csv" }, { &r->machine, "machine.csv" },
-                   { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
-                   { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
-                   { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
-                   { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
-                   { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
+    } others[] = { { &r->pairs_table, "pairs.csv" },   { &r->machine, "machine.csv" },
+                   { &r->status, "status.csv" },       { &r->doctor, "doctor.csv" },
+                   { &r->metg, "metg.csv" },           { &r->costs, "costs.csv" },
+                   { &r->scaling, "scaling.csv" },     { &r->shares, "shares.csv" },
+                   { &r->strip, "strip.csv" },         { &r->map, "map.csv" },
+                   { &r->crossover, "crossover.csv" }, { &r->topology, "topology.csv" },
+                   { &r->trace, "trace.csv" } };
     *r = (struct reading){ 0 };
-    int error = read_table(&r->cells_table, dir, "cells.csv", 1, w);
+    int error = reading_table(&r->cells_table, dir, "cells.csv", 1, w);
     for (size_t i = 0; !error && i < sizeof others / sizeof *others; i++)
-        error = read_table(others[i].table, dir, others[i].file, 0, w);
+        error = reading_table(others[i].table, dir, others[i].file, 0, w);
     if (error)
         goto fail;
     if ((error = take_cells(r)) || (error = take_pairs(r))) {
@@ -202,6 +201,7 @@ void reading_close(struct reading *r)
     csv_free(r->status);
     csv_free(r->doctor);
     csv_free(r->metg);
+    csv_free(r->costs);
     csv_free(r->scaling);
     csv_free(r->shares);
     csv_free(r->strip);
@@ -255,19 +255,23 @@ double reading_value(const struct csv *table, long row, const char *name)
     return number;
 }
 
+struct estimate reading_interval(const struct csv *table, long row, const char *mid,
+                                 const char *low, const char *high)
+{
+    struct estimate e = { reading_value(table, row, mid), reading_value(table, row, low),
+                          reading_value(table, row, high) };
+    pair_up(&e);
+    return e;
+}
+
 struct estimate reading_estimate(const struct csv *table, long row, const char *name,
                                  const char *end)
 {
     static const char *const part[] = { "", "_low", "_high" };
-    double value[3];
-    for (int i = 0; i < 3; i++) {
-        char column[64];
-        snprintf(column, sizeof column, "%s%s%s", name, part[i], end);
-        value[i] = reading_value(table, row, column);
-    }
-    struct estimate e = { value[0], value[1], value[2] };
-    pair_up(&e);
-    return e;
+    char column[3][64];
+    for (int i = 0; i < 3; i++)
+        snprintf(column[i], sizeof column[i], "%s%s%s", name, part[i], end);
+    return reading_interval(table, row, column[0], column[1], column[2]);
 }
 
 long reading_find(const struct csv *table, long from, const char *backend, const char *schedule)

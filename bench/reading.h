@@ -36,7 +36,7 @@ struct reading {
     /* The tables behind the texts, and others as they are; all but cells may be NULL: the run left
      * none. */
     struct csv *cells_table, *pairs_table, *machine, *status, *doctor;
-    struct csv *metg, *scaling, *shares, *strip, *map, *crossover, *topology, *trace;
+    struct csv *metg, *costs, *scaling, *shares, *strip, *map, *crossover, *topology, *trace;
 };
 
 /* Read the folder DIR.  cells.csv must be there; the others may be missing.
@@ -44,14 +44,22 @@ struct reading {
 int reading_open(struct reading *r, const char *dir, struct why *w);
 void reading_close(struct reading *r);
 
+/* One of its tables alone, DIR/NAME.  One that is missing and not REQUIRED is no error: OUT is
+ * NULL. Returns 0, or -errno with WHY.  Owns: the caller, csv_free. */
+int reading_table(struct csv **out, const char *dir, const char *name, int required, struct why *w);
+
 /* The value of KEY in machine.csv, "" where it is missing.  Owns: the reading. */
 const char *reading_machine(const struct reading *r, const char *key);
 
 /* The same as a number; NAN where it is none. */
 double reading_number(const struct reading *r, const char *key);
 
-/* The estimate in the columns NAME, NAME_low and NAME_high of a row, each with END ("_ns"); where
- * only the middle is known, or not even that, the rest is NAN. */
+/* The estimate in three columns of a row; where only the middle is known, or not even that, the
+ * rest is NAN. */
+struct estimate reading_interval(const struct csv *table, long row, const char *mid,
+                                 const char *low, const char *high);
+
+/* The same in NAME, NAME_low and NAME_high, each with END ("_ns"). */
 struct estimate reading_estimate(const struct csv *table, long row, const char *name,
                                  const char *end);
 

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -791,19 +790,6 @@ static void start_again(struct run *r)
 
 /* ---- after ---- */
 
-static double own_cpu_ns(void)
-{
-    double sum = 0;
-    const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
-    for (int i = 0; i < 2; i++) {
-        struct rusage u;
-        getrusage(whose[i], &u);
-        sum += 1e9 * (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-               1e3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-    }
-    return sum;
-}
-
 /* A share of this part of the run, and of the parts before it, by their lengths. */
 static void set_share(struct run *r, const char *key, const char *note, double share, double wall_s)
 {
@@ -818,7 +804,7 @@ static void set_shares(struct run *r, double wall_s)
     double all = wall_s * 1e9 * (double)r->topology->pus;
     if (!r->used_ns || !measure_machine(NULL, &used, &steal) || all <= 0)
         return;
-    double foreign = (double)(used - r->used_ns) - (own_cpu_ns() - r->own_ns);
+    double foreign = (double)(used - r->used_ns) - (measure_own() - r->own_ns);
     set_share(r, "foreign_share", "CPU time of other processes over the machine's, in this run",
               fmax(foreign, 0) / all, wall_s);
     set_share(r, "steal_share", "CPU time that the hypervisor took",
@@ -1001,7 +987,7 @@ static int run_main(const struct command *self, int argc, char **argv)
         take_back(&r);
     r.progress = progress_begin(wishes.quiet);
     measure_machine(NULL, &r.used_ns, &r.steal_ns);
-    r.own_ns = own_cpu_ns();
+    r.own_ns = measure_own();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
     }
     progress_clear(&r.progress);
