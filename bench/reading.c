@@ -298,18 +298,6 @@ int reading_is_smoke(const struct reading *r)
     return !strcmp(reading_machine(r, "profile"), "smoke");
 }
 
-int sweep_has(const char *labels, const char *label)
-{
-    size_t length = strlen(label);
-    while (*labels && *labels != ' ') {
-        size_t word = strcspn(labels, "+ ");
-        if (word == length && !strncmp(labels, label, word))
-            return 1;
-        labels += word + (labels[word] == '+');
-    }
-    return 0;
-}
-
 int cell_in(const struct cell *c, const char *label)
 {
     return sweep_has(c->sweep, label);

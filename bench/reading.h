@@ -8,6 +8,7 @@
 
 #include "../core/csv.h"
 #include "estimate.h"
+#include "sweep.h"
 
 /* One row of cells.csv.  Texts point into the table; numbers that are not known are NAN. */
 struct cell {
@@ -84,9 +85,6 @@ int cell_fits(const struct cell *c, const struct want *want);
 /* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself
  * where that is not known. */
 double reading_work(const struct reading *r, double task_ns);
-
-/* Is LABEL one of LABELS, which are joined by '+' and end at a space? */
-int sweep_has(const char *labels, const char *label);
 
 /* Is LABEL one of the labels of the cell's sweep? */
 int cell_in(const struct cell *c, const char *label);
