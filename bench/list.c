@@ -26,7 +26,7 @@ int listing_ask(struct csv **out, const char *who, const char *question, struct 
     int error = runner_find(&r, who, w);
     if (error)
         return error;
-    r.words[r.count] = (char *)question;
+    runner_add(&r, question);
     if ((error = child_run(&c, r.words, ASK_SECONDS, NULL)))
         return why(w, error, "cannot start %s: %s", r.program, strerror(-error));
     child_reason(&c, ASK_SECONDS, reason, sizeof reason);
@@ -64,26 +64,20 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
 
 int listing_takes(const struct record *cell, struct why *w)
 {
-    enum { WORDS_MOST = 96 };
     struct runner r;
-    char reason[400], *argv[WORDS_MOST] = { r.program, "--check" }, *line = NULL;
-    size_t length = 0;
+    char reason[400];
     struct child c;
-    FILE *f;
     if (strcmp(cell->runner, "cell") != 0)
         return 1;
     if (runner_find(&r, "cell", w))
         return 0;
-    if (!(f = open_memstream(&line, &length)))
-        return why(w, 0, "no memory");
-    record_print_line(cell, f);
-    fclose(f);
-    record_words(line, argv + 2, WORDS_MOST - 2);
-    int error = child_run(&c, argv, ASK_SECONDS, NULL);
-    if (error) {
-        free(line);
+    runner_add(&r, "--check");
+    if (runner_add_cell(&r, cell, w))
+        return 0;
+    int error = child_run(&c, r.words, ASK_SECONDS, NULL);
+    runner_free(&r);
+    if (error)
         return why(w, 0, "cannot start %s: %s", r.program, strerror(-error));
-    }
     int takes = WIFEXITED(c.status) && !WEXITSTATUS(c.status);
     const char *said = strstr(c.err, ": "); /* behind the program's name */
     child_reason(&c, ASK_SECONDS, reason, sizeof reason);
@@ -92,7 +86,6 @@ int listing_takes(const struct record *cell, struct why *w)
     else if (!takes)
         why(w, 0, "%s %s", r.program, reason);
     child_free(&c);
-    free(line);
     return takes;
 }
 

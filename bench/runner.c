@@ -53,10 +53,38 @@ int runner_find(struct runner *r, const char *name, struct why *w)
         snprintf(r->program, sizeof r->program, "%s", name);
     r->count = 1;
     if (*r->script) {
-        r->words[r->count++] = (char *)"-B"; /* leave no compiled files beside the scripts */
-        r->words[r->count++] = r->script;
+        runner_add(r, "-B"); /* leave no compiled files beside the scripts */
+        runner_add(r, r->script);
     }
     return error;
+}
+
+void runner_add(struct runner *r, const char *word)
+{
+    if (r->count < RUNNER_WORDS - 1)
+        r->words[r->count++] = (char *)word;
+}
+
+int runner_add_cell(struct runner *r, const struct record *cell, struct why *w)
+{
+    size_t length;
+    FILE *f = open_memstream(&r->line, &length);
+    if (f)
+        record_print_line(cell, f);
+    if (!f || fclose(f)) {
+        runner_free(r);
+        return why(w, -ENOMEM, "no memory for a plan line");
+    }
+    record_words(r->line, r->words + r->count, RUNNER_WORDS - r->count);
+    while (r->words[r->count])
+        r->count++;
+    return 0;
+}
+
+void runner_free(struct runner *r)
+{
+    free(r->line);
+    r->line = NULL;
 }
 
 int runner_is_peer(const char *name)
