@@ -27,7 +27,7 @@ all: build
 build:
 	@scripts/setup.sh --check build
 	@cmake --preset release --log-level=WARNING
-	@cmake --build --preset release -j $(JOBS) --target teampool teampool-cell
+	@cmake --build --preset release -j $(JOBS) --target programs
 
 bench: build
 	@run=$$($(TEAMPOOL) run --profile $(PROFILE)) && $(TEAMPOOL) report "$$run"

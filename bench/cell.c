@@ -20,6 +20,7 @@
 #include "../core/kernel.h"
 #include "../core/workload.h"
 #include "command.h"
+#include "launcher.h"
 #include "measure.h"
 #include "record.h"
 #include "setting.h"
@@ -31,7 +32,7 @@ enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30, CANARY_NS = 70000
 #define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory */
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
-static const char *const wait_names[WAITS] = { "active", "passive" };
+static const char *const wait_names[WAITS] = { "active", "passive", "default" };
 
 struct cell {
     struct record record;
@@ -46,9 +47,9 @@ struct cell {
     void *work; /* the workload's */
     struct identity *workers;
     struct stint *stints;
-    struct canary *canary; /* NULL: none is run */
-    struct trace *trace;   /* NULL: no sample is traced */
-    int64_t start_ns;
+    struct canary *canary;       /* NULL: none is run */
+    struct trace *trace;         /* NULL: no sample is traced */
+    int64_t start_ns, launch_ns; /* the second: what a launcher took to start this program */
 };
 
 /* ---- what the line asks for ---- */
@@ -149,7 +150,7 @@ static void resolve(struct cell *c)
         die(EXIT_USAGE, "start=%s: the workers of %s start by: %s", r->start, r->backend, starts);
     int wait = find_name(wait_names, WAITS, r->wait);
     if (wait < 0)
-        die(EXIT_USAGE, "wait=%s: write active or passive", r->wait);
+        die(EXIT_USAGE, "wait=%s: write active, passive or default", r->wait);
     const char *variants = c->workload->variants ? c->workload->variants : "";
     if (!*r->variant)
         r->variant = first_word(variants, variant, sizeof variant);
@@ -176,6 +177,9 @@ static void resolve(struct cell *c)
     int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
     if (count < 0)
         die(EXIT_USAGE, "%s", w.text);
+    if (c->backend->program && (c->workload->shares || r->trace))
+        die(EXIT_USAGE, "%s: the workers of %s have no memory to share for it",
+            r->trace ? "trace=1" : r->workload, r->backend);
     c->spec = (struct team_spec){
         .workers = (int)r->workers,
         .cpus = c->cpus,
@@ -218,6 +222,26 @@ _Noreturn static void restart(const struct cell *c, const char *stage, char **ar
     execv("/proc/self/exe", argv);
     die(EXIT_FAILED, "cannot restart with the environment that %s needs: %s", c->record.backend,
         strerror(errno));
+}
+
+static void calibrate(struct record *r)
+{
+    if (r->steps_per_ms == UNKNOWN)
+        r->steps_per_ms = (int64_t)(kernel_speed(CALIBRATION_MS) * 1e6);
+}
+
+/* Become the launcher of the program that this backend lives in.  All its processes must prepare
+ * the same tasks: the kernel's speed is measured once for all. */
+_Noreturn static void launch(struct cell *c, char **argv)
+{
+    const char *command = launcher_command(c->backend->launcher);
+    char speed[64];
+    struct why w;
+    unsetenv(STAGE);
+    calibrate(&c->record);
+    snprintf(speed, sizeof speed, "steps_per_ms=%lld", (long long)c->record.steps_per_ms);
+    launcher_become(command, c->backend->program, c->spec.workers + 1, argv + 1, speed, &w);
+    die(EXIT_FAILED, "%s: %s", c->record.backend, w.text);
 }
 
 static int runtime_variables(void)
@@ -264,9 +288,14 @@ static void ensure_environment(struct cell *c, char **argv)
     if (!stage || !strcmp(stage, "clean")) {
         if (c->spec.cpu_count && bind_check(c->cpus, c->spec.cpu_count, &w))
             die(EXIT_USAGE, "%s", w.text);
+        if (c->backend->program && c->backend->open)
+            return; /* a launcher has set up all */
+        if (c->backend->environment)
+            c->backend->environment(&c->spec, set_variable, NULL);
+        if (!c->backend->open)
+            launch(c, argv);
         if (!c->backend->environment)
             return;
-        c->backend->environment(&c->spec, set_variable, NULL);
         restart(c, "ready", argv);
     }
     int wrong = 0;
@@ -306,14 +335,13 @@ static void prepare(struct cell *c)
     int error = arena_open(&c->arena, ARENA_BYTES);
     if (error)
         die(EXIT_FAILED, "no shared memory: %s", strerror(-error));
-    c->workers = arena_take(&c->arena, r->workers, sizeof *c->workers);
-    c->stints = arena_take(&c->arena, r->workers, sizeof *c->stints);
+    c->workers = arena_slots(&c->arena, r->workers, sizeof *c->workers);
+    c->stints = arena_slots(&c->arena, r->workers, sizeof *c->stints);
     if (r->trace)
         c->trace = trace_reserve(&c->arena, (int)r->workers, (long)r->tasks);
     if (!c->workers || !c->stints || (r->trace && !c->trace))
         die(EXIT_FAILED, "no shared memory for %d workers", (int)r->workers);
-    if (r->steps_per_ms == UNKNOWN)
-        r->steps_per_ms = (int64_t)(kernel_speed(CALIBRATION_MS) * 1e6);
+    calibrate(r);
     struct work_spec spec = {
         .variant = r->variant,
         .task_ns = r->task_ns,
@@ -358,9 +386,9 @@ static void take_stints(struct cell *c, int64_t t0)
  * it takes longer than usual, somebody else had the CPU, or it ran slower. */
 struct canary {
     int64_t steps;
-    struct {
+    struct canary_slot {
         _Alignas(128) int64_t ns;
-    } worker[]; /* of the one who did the task */
+    } * worker; /* of the one who did the task */
 };
 
 /* The best of three, so that an interrupt does not count.  Runs in: worker. */
@@ -388,11 +416,13 @@ static void prepare_canary(struct cell *c)
             shared |= c->cpus[i] == c->cpus[k];
     if (shared || r->samples == 1 || (c->spec.cpu_count && c->spec.workers > c->spec.cpu_count))
         return;
-    c->canary = arena_take(
-        &c->arena, 1,
-        (ptrdiff_t)(sizeof *c->canary + (size_t)r->workers * sizeof c->canary->worker[0]));
-    if (c->canary)
-        c->canary->steps = (int64_t)((double)r->steps_per_ms * CANARY_NS / 1e6) + 1;
+    struct canary *canary = arena_take(&c->arena, 1, sizeof *canary);
+    struct canary_slot *slots = arena_slots(&c->arena, r->workers, sizeof *slots);
+    if (!canary || !slots)
+        return;
+    canary->steps = (int64_t)((double)r->steps_per_ms * CANARY_NS / 1e6) + 1;
+    canary->worker = slots;
+    c->canary = canary;
 }
 
 /* What the slowest worker took, or UNKNOWN. */
@@ -548,7 +578,7 @@ static int measure_cell(struct cell *c)
     c->spec.enter_arg = entrance;
     int64_t t0 = clock_ns();
     int error = c->backend->open(&team, &c->spec, &w);
-    r->open_ns = clock_ns() - t0;
+    r->open_ns = clock_ns() - t0 + c->launch_ns;
     if (error)
         die(EXIT_FAILED, "%s: cannot start the team: %s", r->backend,
             *w.text ? w.text : strerror(-error));
@@ -636,6 +666,8 @@ static void about(void)
         { "flags", TEAMPOOL_FLAGS },
         { "openmp", runtime },
         { "embedded_python", TEAMPOOL_PYTHON_VERSION },
+        { "mpi", TEAMPOOL_MPI_VERSION },
+        { "mpirun", launcher_command(TEAMPOOL_MPIEXEC) },
     };
     printf("key,value\n");
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
@@ -673,6 +705,7 @@ int main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : "--help";
 
     c.start_ns = clock_ns();
+    c.launch_ns = launcher_took(c.start_ns);
     stdio_begin();
     if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
         help();

@@ -14,7 +14,10 @@
 #include "../core/clock.h"
 
 enum { MOST_BYTES = 64 << 20, POLL_MS = 100 };
-#define GRACE_NS INT64_C(300000000) /* for reading what a child wrote just before it ended */
+#define GRACE_NS INT64_C(300000000)  /* for reading what a child wrote just before it ended */
+#define LEAVE_NS INT64_C(2000000000) /* for a launcher to end what it started elsewhere */
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 struct stream {
     char *text;
@@ -142,6 +145,18 @@ static int wait_until(pid_t pid, int *status, int64_t deadline)
     return 1;
 }
 
+/* Send them all away; kill who does not go. */
+static void end_group(pid_t pid, int *status)
+{
+    kill(-pid, SIGTERM);
+    if (wait_until(pid, status, clock_ns() + LEAVE_NS))
+        return;
+    kill(-pid, SIGKILL);
+    kill(pid, SIGKILL);
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR) {
+    }
+}
+
 int child_run(struct child *c, char *const argv[], double seconds,
               const volatile sig_atomic_t *stop)
 {
@@ -155,10 +170,7 @@ int child_run(struct child *c, char *const argv[], double seconds,
     int ended = !follow(c, pid, s, deadline, stop) && wait_until(pid, &c->status, deadline);
     if (!ended) {
         c->timed_out |= !c->interrupted && !c->overran;
-        kill(-pid, SIGKILL);
-        kill(pid, SIGKILL);
-        while (waitpid(pid, &c->status, 0) < 0 && errno == EINTR) {
-        }
+        end_group(pid, &c->status);
     }
     if (kill(-pid, SIGKILL) == 0)
         c->left_behind = ended;
@@ -184,10 +196,22 @@ void child_free(struct child *c)
     c->out = c->err = NULL;
 }
 
+/* The first line with a letter: launchers draw a line of dashes above what they have to say. */
+static const char *first_words(const char *text)
+{
+    const char *at = text;
+    while (*at && strcspn(at, LETTERS) >= strcspn(at, "\n")) {
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    return *at ? at : text;
+}
+
 void child_reason(const struct child *c, double seconds, char *text, long room)
 {
     size_t size = (size_t)room;
-    int line = (int)strcspn(c->err, "\n");
+    const char *said = first_words(c->err);
+    int line = (int)strcspn(said, "\n");
     text[0] = 0;
     if (c->interrupted)
         snprintf(text, size, "interrupted");
@@ -200,7 +224,7 @@ void child_reason(const struct child *c, double seconds, char *text, long room)
                  WTERMSIG(c->status));
     else if (WEXITSTATUS(c->status))
         snprintf(text, size, "ended with code %d%s%.*s", WEXITSTATUS(c->status), line ? ": " : "",
-                 line < 300 ? line : 300, c->err);
+                 line < 300 ? line : 300, said);
 }
 
 int child_in_path(const char *name, char *file, long room)

@@ -26,7 +26,7 @@ int listing_ask(struct csv **out, const char *who, const char *question, struct 
     int error = runner_find(&r, who, w);
     if (error)
         return error;
-    runner_add(&r, question);
+    r.words[r.count] = (char *)question;
     if ((error = child_run(&c, r.words, ASK_SECONDS, NULL)))
         return why(w, error, "cannot start %s: %s", r.program, strerror(-error));
     child_reason(&c, ASK_SECONDS, reason, sizeof reason);
@@ -67,17 +67,13 @@ int listing_takes(const struct record *cell, struct why *w)
     struct runner r;
     char reason[400];
     struct child c;
-    if (strcmp(cell->runner, "cell") != 0)
+    if (!runner_is_cell(cell->runner))
         return 1;
-    if (runner_find(&r, "cell", w))
+    if (runner_find(&r, cell->runner, w))
         return 0;
-    runner_add(&r, "--check");
-    if (runner_add_cell(&r, cell, w))
+    r.words[r.count++] = (char *)"--check";
+    if (runner_run(&c, &r, cell, ASK_SECONDS, NULL, w))
         return 0;
-    int error = child_run(&c, r.words, ASK_SECONDS, NULL);
-    runner_free(&r);
-    if (error)
-        return why(w, 0, "cannot start %s: %s", r.program, strerror(-error));
     int takes = WIFEXITED(c.status) && !WEXITSTATUS(c.status);
     const char *said = strstr(c.err, ": "); /* behind the program's name */
     child_reason(&c, ASK_SECONDS, reason, sizeof reason);
@@ -111,8 +107,12 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
 static void print_runners(void)
 {
     struct csv *peers = NULL;
+    struct runner llvm;
     struct why w;
     printf("\nrunners (runner=):\n  %-12s %s\n", "cell", "teampool-cell, for all of the above");
+    printf("  %-12s the same built by clang, with LLVM's OpenMP runtime\n", RUNNER_LLVM);
+    if (runner_find(&llvm, RUNNER_LLVM, NULL))
+        printf("  %-12s not built: it needs clang and libomp-dev beside GCC\n", "");
     if (listing_ask(&peers, "peers", "--list", &w))
         printf("  %-12s not on this machine: %s\n", "py-...", w.text);
     else

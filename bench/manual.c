@@ -56,6 +56,7 @@ static const struct said teampool_environment[] = {
                                         "and run --dry-run." },
     { "NO_COLOR", "Not empty: no colours.  There are some only on a terminal." },
     { "TERM", "dumb: no colours, and progress in lines of its own." },
+    { "TEAMPOOL_MPIRUN", "The command that starts MPI's processes, as \"run --mpi\" names it." },
     { "TEAMPOOL_PYTHON",
       "The Python that runs the runners py-...: a path, or a name in PATH (python3)." },
     { "TEAMPOOL_ROOT", "For tests: a folder that stands before the files of /proc and /sys." },

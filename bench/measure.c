@@ -109,6 +109,15 @@ static int memory_of(pid_t pid, int64_t *pss_kib, int64_t *uss_kib)
     return 1;
 }
 
+/* Is one of them on another machine? */
+static int is_far(const struct identity *workers, int count)
+{
+    int far = 0;
+    for (int i = 0; i < count; i++)
+        far |= !workers[i].pid;
+    return far;
+}
+
 void measure_memory(struct record *to, const struct identity *workers, int count)
 {
     int64_t own, pss, uss, pss_sum = 0, uss_sum = 0, processes = 0;
@@ -119,7 +128,7 @@ void measure_memory(struct record *to, const struct identity *workers, int count
             uss_sum += uss;
             processes++;
         }
-    if (memory_of(getpid(), &own, &uss))
+    if (!is_far(workers, count) && memory_of(getpid(), &own, &uss))
         to->pss_kib = own + pss_sum;
     if (processes) {
         to->worker_pss_kib = pss_sum / processes;
@@ -165,6 +174,13 @@ static int64_t throttled_ns(void)
     return t.known ? t.ns : UNKNOWN;
 }
 
+/* What counts for all workers together. */
+static void forget(struct reading *r)
+{
+    r->user_ns = r->sys_ns = r->nvcsw = r->nivcsw = r->minflt = r->majflt = UNKNOWN;
+    r->runq_ns = r->migrations = r->max_rss_kib = r->busy_ns = UNKNOWN;
+}
+
 void measure_read(struct reading *r, const struct identity *workers, int count)
 {
     struct rusage own;
@@ -181,6 +197,8 @@ void measure_read(struct reading *r, const struct identity *workers, int count)
         read_worker(r, &workers[i]);
     if (!measure_machine(NULL, &r->busy_ns, &r->steal_ns))
         r->busy_ns = r->steal_ns = UNKNOWN;
+    if (is_far(workers, count))
+        forget(r);
 }
 
 static int64_t minus(int64_t after, int64_t before)
@@ -204,12 +222,12 @@ double measure_own(void)
 void measure_difference(struct record *to, const struct reading *before,
                         const struct reading *after)
 {
-    to->user_ns = after->user_ns - before->user_ns;
-    to->sys_ns = after->sys_ns - before->sys_ns;
+    to->user_ns = minus(after->user_ns, before->user_ns);
+    to->sys_ns = minus(after->sys_ns, before->sys_ns);
     to->nvcsw = minus(after->nvcsw, before->nvcsw);
     to->nivcsw = minus(after->nivcsw, before->nivcsw);
-    to->minflt = after->minflt - before->minflt;
-    to->majflt = after->majflt - before->majflt;
+    to->minflt = minus(after->minflt, before->minflt);
+    to->majflt = minus(after->majflt, before->majflt);
     to->runq_ns = minus(after->runq_ns, before->runq_ns);
     to->migrations = minus(after->migrations, before->migrations);
     to->throttled_ns = minus(after->throttled_ns, before->throttled_ns);

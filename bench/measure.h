@@ -11,7 +11,8 @@
 
 #include "record.h"
 
-/* Who a worker is; each worker writes its own, once.  In memory that workers share. */
+/* Who a worker is; each worker writes its own, once.  In memory that workers share; all zero: it is
+ * on another machine, and what counts for all workers together is not known. */
 struct identity {
     pid_t pid, tid;
 };

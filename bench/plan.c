@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "launcher.h"
 #include "listing.h"
 #include "room.h"
 #include "runner.h"
@@ -72,6 +73,12 @@ static int is(const char *a, const char *b)
     return !strcmp(a, b);
 }
 
+/* Those that a launcher starts. */
+static int is_mpi(const struct record *r)
+{
+    return runner_is_cell(r->runner) && !strncmp(r->backend, "mpi", 3);
+}
+
 /* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
 enum {
     CLAIM_NS = 40,       /* a chunk from a shared counter; claims of all workers go one by one */
@@ -79,6 +86,7 @@ enum {
     PIPE_BYTE_NS = 2,    /* a byte there and one back */
     JOB_NS = 100000,     /* starting a job and seeing its end */
     LAUNCH_NS = 4000000, /* a fresh process, its checks, its end */
+    MPI_LAUNCH_NS = 800000000,
     /* of Python's pools */
     PEER_CHUNK_NS = 40000,
     PEER_TASK_NS = 1000,
@@ -173,7 +181,9 @@ static double cell_seconds(const struct record *r)
     double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
-    double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS : LAUNCH_NS;
+    double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS
+                    : is_mpi(r)               ? MPI_LAUNCH_NS
+                                              : LAUNCH_NS;
     return (launch + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
            samples * (sample_seconds(r) + 0.3e-3);
 }
@@ -723,6 +733,46 @@ static void add_peers(const struct layout *l, const struct csv *peers)
     add_serial(l, empty);
 }
 
+/* MPI: the lesson, and what a chunk of empty tasks costs, beside the teams that hand out the same.
+ * A launch takes most of a second, so it is in few blocks. */
+static void add_mpi(const struct layout *l)
+{
+    static const char *const backends[] = { "mpi", "mpi_send", "pool", "pipe", "omp" };
+    static const int64_t chunks[] = { 1, 10, 100, 1000 };
+    struct record lesson = blank_lesson(l), empty = blank(l, "mpi", "empty");
+    empty.task_ns = 0;
+    empty.workers = l->workers < 8 ? l->workers : 8;
+    empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
+    empty.blocks = l->profile->lesson_blocks;
+    for (int b = 0; b < COUNT(backends); b++) {
+        add_as(l, lesson, backends[b], "dynamic", 0);
+        for (int i = 0; i < COUNT(chunks); i++) {
+            empty.chunk = chunks[i];
+            add_as(l, empty, backends[b], "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+        }
+    }
+    add_serial(l, empty);
+}
+
+/* The same OpenMP loop on two runtimes, under each way to wait: their own, spinning, sleeping. */
+static void add_runtimes(const struct layout *l)
+{
+    static const char *const waits[] = { "default", "active", "passive" };
+    static const int64_t chunks[] = { 1, 10, 100, 1000 };
+    struct record r = blank(l, "runtimes", "empty");
+    r.task_ns = 0;
+    r.tasks = chunks[COUNT(chunks) - 1] * l->workers;
+    for (int wait = 0; wait < COUNT(waits); wait++)
+        for (int i = 0; i < COUNT(chunks); i++) {
+            r.wait = waits[wait];
+            r.chunk = chunks[i];
+            r.runner = "cell";
+            add_as(l, r, "omp", "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+            r.runner = RUNNER_LLVM;
+            add_as(l, r, "omp", "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+        }
+}
+
 /* Profiles that have time for more than the main question. */
 static int is_long(const struct profile *profile)
 {
@@ -758,8 +808,16 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
 void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t)
 {
     struct csv *peers = is_long(profile) && !t->foreign ? listing_peers() : NULL;
+    const struct layout l = { p, profile, t, t->effective_workers };
+    struct runner llvm;
     plan_sweeps(p, profile, t, peers);
     csv_free(peers);
+    if (t->foreign)
+        return;
+    if (is_long(profile) && launcher_command(NULL))
+        add_mpi(&l);
+    if (profile->fine && !runner_find(&llvm, RUNNER_LLVM, NULL))
+        add_runtimes(&l);
 }
 
 int plan_has_peers(const struct plan *p)
@@ -963,10 +1021,10 @@ static void refuse_unknown(const struct plan *p)
         die(EXIT_FAILED, "plan: %s", w.text);
     for (int i = 0; i < p->count; i++) {
         const struct record *r = &p->cells[i].record;
-        if (runner_is_peer(r->runner) && runner_find(&runner, r->runner, &w))
+        if (!strchr(r->runner, '/') && runner_find(&runner, r->runner, &w))
             die(EXIT_USAGE, "plan: %s", w.text);
-        if (is(r->runner, "cell") && (!listing_has(list, "backend", r->backend, &w) ||
-                                      !listing_has(list, "workload", r->workload, &w)))
+        if (runner_is_cell(r->runner) && (!listing_has(list, "backend", r->backend, &w) ||
+                                          !listing_has(list, "workload", r->workload, &w)))
             die(EXIT_USAGE, "plan: %s", w.text);
     }
     csv_free(list);

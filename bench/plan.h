@@ -59,7 +59,8 @@ struct plan {
 void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
                  const struct csv *peers);
 
-/* The same with the Python runners that are here, if the profile has any and T is this machine. */
+/* The same with what is here beside that, if the profile has time for it and T is this machine: the
+ * Python runners, a second OpenMP runtime, and MPI where its launcher is named (launcher.h). */
 void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t);
 
 /* Is one of its runners a Python runner? */

@@ -34,7 +34,9 @@ const struct field record_fields[] = {
     TEXT(CELL, start, "auto",
          "how workers come to be: fork, spawn, thread; auto: the backend's own"),
     TEXT(CELL, schedule, "auto", "static, dynamic, guided or steal; auto: the backend's own"),
-    TEXT(CELL, wait, "passive", "a worker without work spins (active) or sleeps (passive)"),
+    TEXT(CELL, wait, "passive",
+         "a worker without work spins (active), sleeps (passive), or does what its backend does "
+         "unasked (default)"),
     TEXT(CELL, workload, NULL, "what a task does: empty, sleep, cpu, skew, ...; 'teampool list'"),
     NUMBER(CELL, work_version, "", 0, INT32_MAX, NULL,
            "version of the workload's meaning; checked if given"),

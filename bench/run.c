@@ -21,9 +21,11 @@
 #include "doctor.h"
 #include "folder.h"
 #include "judge.h"
+#include "launcher.h"
 #include "listing.h"
 #include "machine.h"
 #include "measure.h"
+#include "openmp.h"
 #include "order.h"
 #include "past.h"
 #include "plan.h"
@@ -47,7 +49,7 @@ enum {
 enum { DONE = 1, SKIPPED };
 
 static struct wishes {
-    const char *plan, *out, *resume, *only, *topology;
+    const char *plan, *out, *resume, *only, *topology, *mpi;
     double budget_s;
     long seed, blocks; /* -1: not given */
     int profile;       /* -1: not given */
@@ -188,16 +190,12 @@ static int measure(struct run *r, int index, int block)
     const char *speed = *runner.script ? "python_steps_per_ms" : "steps_per_ms";
     if (record.steps_per_ms == UNKNOWN)
         parse_number(machine_get(&r->machine, speed), &record.steps_per_ms);
-    if (runner_add_cell(&runner, &record, &w))
+    if (runner_run(&c, &runner, &record, deadline, &stop_signal, &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    int error = child_run(&c, runner.words, deadline, &stop_signal);
-    if (error)
-        die(EXIT_FAILED, "run: cannot start %s: %s", runner.program, strerror(-error));
     int interrupted = c.interrupted;
     if (!interrupted)
         keep_result(r, index, block, &c, deadline);
     child_free(&c);
-    runner_free(&runner);
     return interrupted;
 }
 
@@ -460,6 +458,7 @@ static void describe(struct run *r, const char *command)
 {
     machine_describe(&r->machine, r->topology);
     describe_peers(r);
+    openmp_describe(&r->machine, &r->plan);
     if (*r->limited)
         machine_set(&r->machine, "effective_workers", r->limited, "%ld",
                     r->topology->effective_workers);
@@ -561,6 +560,8 @@ static void start_again(struct run *r)
         machine_read(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w))
         die(EXIT_FAILED, "run: cannot go on with '%s': %s", wishes.resume, w.text);
     read_plan(r, folder_file(&r->folder, "plan.txt", file, sizeof file));
+    if (!wishes.mpi && *machine_get(&r->machine, "mpirun"))
+        setenv(LAUNCHER_VARIABLE, machine_get(&r->machine, "mpirun"), 1);
     raise_files(&r->plan);
     const struct profile *recorded = profile_find(machine_get(&r->machine, "profile"));
     if (recorded)
@@ -714,6 +715,9 @@ static const struct option options[] = {
       "time to measure: 90 or 90s, 3m, 1h (the profile's; 1h with --plan)" },
     { "--blocks", "N", OPTION_COUNT, &wishes.blocks,
       "exactly N blocks, however narrow the intervals become" },
+    { "--mpi", "COMMAND", OPTION_TEXT, &wishes.mpi,
+      "what starts MPI's processes, 'mpirun --hostfile F'; the profiles then measure MPI, "
+      "too" },
     { "--seed", "N", OPTION_COUNT, &wishes.seed, "fixes the order of the cells" },
     { "--resume", "DIR", OPTION_TEXT, &wishes.resume,
       "go on with an interrupted run; with --blocks N with a finished one" },
@@ -741,8 +745,11 @@ static void take_wishes(struct run *r, const struct command *self, int argc, cha
     if (w->resume &&
         (w->plan || w->profile >= 0 || w->out || w->only || w->seed >= 0 || w->dry_run))
         die(EXIT_USAGE, "run: --resume takes plan, folder and seed from the run, and measures; of "
-                        "the other options only --budget, --blocks, --quiet, --verbose and --force "
+                        "the other options only --budget, --blocks, --mpi, --quiet, --verbose and "
+                        "--force "
                         "go with it");
+    if (w->mpi)
+        setenv(LAUNCHER_VARIABLE, w->mpi, 1); /* for the cell programs */
     r->profile = &profiles[w->profile >= 0 ? w->profile : PROFILE_DEFAULT];
     r->budget_s = w->budget_s > 0 ? w->budget_s : w->plan ? PLAN_BUDGET_S : r->profile->budget_s;
     r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PLAN_OVERTIME);

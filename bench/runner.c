@@ -7,13 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
-
-static int find_cell(struct runner *r, struct why *w)
+static int find_cell(struct runner *r, const char *name, struct why *w)
 {
-    if (!child_find("teampool-cell", r->program, sizeof r->program))
-        return why(w, -ENOENT,
-                   "cannot find teampool-cell beside this program; build or install both");
+    char file[300];
+    snprintf(file, sizeof file, "teampool-%s", name);
+    if (!child_find(file, r->program, sizeof r->program))
+        return why(w, -ENOENT, "cannot find %s beside this program; build or install both", file);
     return 0;
 }
 
@@ -43,8 +42,8 @@ int runner_find(struct runner *r, const char *name, struct why *w)
 {
     int error = 0;
     *r = (struct runner){ .words = { r->program } };
-    if (!strcmp(name, "cell"))
-        error = find_cell(r, w);
+    if (runner_is_cell(name))
+        error = find_cell(r, name, w);
     else if (runner_is_peer(name))
         error = find_peer(r, name, w);
     else if (access(name, X_OK))
@@ -53,43 +52,38 @@ int runner_find(struct runner *r, const char *name, struct why *w)
         snprintf(r->program, sizeof r->program, "%s", name);
     r->count = 1;
     if (*r->script) {
-        runner_add(r, "-B"); /* leave no compiled files beside the scripts */
-        runner_add(r, r->script);
+        r->words[r->count++] = (char *)"-B"; /* leave no compiled files beside the scripts */
+        r->words[r->count++] = r->script;
     }
     return error;
 }
 
-void runner_add(struct runner *r, const char *word)
+int runner_run(struct child *c, const struct runner *r, const struct record *cell, double seconds,
+               const volatile sig_atomic_t *stop, struct why *w)
 {
-    if (r->count < RUNNER_WORDS - 1)
-        r->words[r->count++] = (char *)word;
+    enum { WORDS_MOST = 96 };
+    char *argv[WORDS_MOST + 1], *line = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&line, &length);
+    if (!f)
+        return why(w, -ENOMEM, "no memory");
+    record_print_line(cell, f);
+    fclose(f);
+    memcpy(argv, r->words, (size_t)r->count * sizeof *argv);
+    record_words(line, argv + r->count, WORDS_MOST - r->count);
+    int error = child_run(c, argv, seconds, stop);
+    free(line);
+    return error ? why(w, error, "cannot start %s: %s", r->program, strerror(-error)) : 0;
 }
 
-int runner_add_cell(struct runner *r, const struct record *cell, struct why *w)
+int runner_is_cell(const char *name)
 {
-    size_t length;
-    FILE *f = open_memstream(&r->line, &length);
-    if (f)
-        record_print_line(cell, f);
-    if (!f || fclose(f)) {
-        runner_free(r);
-        return why(w, -ENOMEM, "no memory for a plan line");
-    }
-    record_words(r->line, r->words + r->count, RUNNER_WORDS - r->count);
-    while (r->words[r->count])
-        r->count++;
-    return 0;
-}
-
-void runner_free(struct runner *r)
-{
-    free(r->line);
-    r->line = NULL;
+    return !runner_compare(name, "cell");
 }
 
 int runner_is_peer(const char *name)
 {
-    return *name && strcmp(name, "cell") != 0 && !strchr(name, '/');
+    return *name && !runner_is_cell(name) && !strchr(name, '/');
 }
 
 int runner_compare(const char *a, const char *b)

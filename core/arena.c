@@ -74,6 +74,16 @@ void *arena_take(struct arena *a, ptrdiff_t count, ptrdiff_t size)
     return p;
 }
 
+void *arena_slots(struct arena *a, ptrdiff_t workers, ptrdiff_t size)
+{
+    char *p = a->slot_count < ARENA_SLOTS ? arena_take(a, workers, size) : NULL;
+    if (p) {
+        a->slots[a->slot_count].at = p - a->base;
+        a->slots[a->slot_count++].size = size;
+    }
+    return p;
+}
+
 void arena_close(struct arena *a)
 {
     if (a->base) {

@@ -51,6 +51,13 @@ struct backend {
     unsigned schedules;                   /* set of 1 << enum schedule */
     enum schedule schedule;               /* its own choice, for schedule=auto */
 
+    /* NULL, or the cell program that this backend lives in; elsewhere it has no `open`.  A launcher
+     * starts that program once for the caller and once a worker, on whatever machines.  Each makes
+     * the same arena, in memory of its own, and calls `open`, which does not return in a worker.
+     * Of what workers write, their slots and the job's outputs come to the caller. */
+    const char *program;
+    const char *launcher; /* the command that starts it, if nobody wants another */
+
     /* Its own chunk for chunk=auto.  0 is allowed with SCHEDULE_STATIC: a block per worker. */
     long (*chunk)(long tasks, int workers, enum schedule schedule);
 

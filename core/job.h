@@ -67,8 +67,9 @@ typedef void task_fn(void *arg, long i, struct worker *self);
  * takes chunks from its front; one that has run out takes half of what another has left. */
 enum schedule { SCHEDULE_STATIC, SCHEDULE_DYNAMIC, SCHEDULE_GUIDED, SCHEDULE_STEAL, SCHEDULES };
 
-/* What a worker without work does: ACTIVE spins, PASSIVE sleeps in the kernel. */
-enum wait_policy { WAIT_ACTIVE, WAIT_PASSIVE, WAITS };
+/* What a worker without work does: ACTIVE spins, PASSIVE sleeps in the kernel, DEFAULT is what the
+ * backend, or the runtime below it, does unasked. */
+enum wait_policy { WAIT_ACTIVE, WAIT_PASSIVE, WAIT_DEFAULT, WAITS };
 
 /* When one worker was in the job, by clock_ns().  Written by that worker alone, on its own cache
  * line, twice a job: the cost per task is nothing, and it means the same in every backend. */

@@ -8,7 +8,7 @@ int tally_prepare(struct tally **out, struct arena *arena, const struct work_spe
                   struct why *w)
 {
     struct tally *t = arena_take(arena, 1, sizeof *t);
-    struct tally_slot *slots = arena_take(arena, spec->workers, sizeof *slots);
+    struct tally_slot *slots = arena_slots(arena, spec->workers, sizeof *slots);
     *out = t;
     if (!t || !slots)
         return why(w, -ENOMEM, "no memory for %d workers' tallies", spec->workers);

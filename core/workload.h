@@ -35,9 +35,10 @@ struct workload {
     const char *name, *summary;
     const char *variants;    /* "uniform heavy", the first one the default; NULL: it has one form */
     const char *unavailable; /* NULL, or why it cannot run on this machine */
-    int timeless;            /* 1: a task has no length; task_ns is ignored and recorded as 0 */
-    int64_t payload;         /* bytes per task that payload_bytes=0 stands for; 0: it takes none */
-    int version; /* rises when the meaning of the work changes: old times don't compare */
+    int shares;      /* 1: tasks write to memory that all workers must see, beyond slots and data */
+    int timeless;    /* 1: a task has no length; task_ns is ignored and recorded as 0 */
+    int64_t payload; /* bytes per task that payload_bytes=0 stands for; 0: it takes none */
+    int version;     /* rises when the meaning of the work changes: old times don't compare */
 
     /* Make the tasks' memory, before any worker exists, in shared memory.
      * Returns 0 or -errno with WHY.  Owns: the arena owns all.  Runs in: caller. */

@@ -5,9 +5,10 @@
 #   setup.sh                 install for building, plotting and testing
 #   setup.sh --with browser  and a Chromium, for the tests that look at the pages: they do without
 #   setup.sh --with python   and Python's headers, for the workloads that run Python
+#   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, browser, python.  TEAMPOOL_SETUP_DRY=1: print the install command, don't
-# run it.
+# PART: build, plot, test, browser, python, mpi, llvm.  TEAMPOOL_SETUP_DRY=1: print the install
+# command, don't run it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -78,8 +79,14 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
     python)
         python_has_headers || echo python-headers
         ;;
+    mpi)
+        { have mpicc && have mpirun; } || echo mpi
+        ;;
+    llvm)
+        have clang && printf '#include <omp.h>\n' | clang -fopenmp=libomp -x c -c -o /dev/null - 2>/dev/null || echo llvm
+        ;;
     *)
-        say "no part '$1'; there are build, plot, test, browser and python"
+        say "no part '$1'; there are build, plot, test, browser, python, mpi and llvm"
         exit 2
         ;;
     esac
@@ -99,6 +106,16 @@ package_of() { # MANAGER WORD
     apt-get:hwloc) echo libhwloc-dev ;;
     apt-get:gnuplot) echo gnuplot-nox ;;
     apt-get:cmocka) echo libcmocka-dev ;;
+    apt-get:mpi) echo openmpi-bin libopenmpi-dev ;;
+    apt-get:llvm) echo clang libomp-dev ;;
+    dnf:mpi) echo openmpi-devel ;;
+    dnf:llvm) echo clang libomp-devel ;;
+    pacman:mpi) echo openmpi ;;
+    pacman:llvm) echo clang openmp ;;
+    zypper:mpi) echo openmpi-devel ;;
+    zypper:llvm) echo clang libomp-devel ;;
+    apk:mpi) echo openmpi openmpi-dev ;;
+    apk:llvm) echo clang openmp-dev ;;
     apt-get:python-headers | apk:python-headers) echo python3-dev ;;
     dnf:python-headers | zypper:python-headers) echo python3-devel ;;
     pacman:python-headers) echo python ;;
@@ -212,11 +229,11 @@ case ${1:-} in
 '') install build plot test ;;
 --with)
     case ${2:-} in
-    browser | python) install build plot test "$2" ;;
-    *) say "--with: no extra '${2:-}'; there are browser and python"; exit 2 ;;
+    browser | python | mpi | llvm) install build plot test "$2" ;;
+    *) say "--with: no extra '${2:-}'; there are browser, python, mpi and llvm"; exit 2 ;;
     esac
     ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac

@@ -6,8 +6,9 @@
 # check.  laws.sh --self-test: breaks each law once in a small tree and looks whether it is found.
 #
 #   1  a file includes from its own folder and from core/; a library's headers are free
-#   2  hwloc in core/topology.c only, OpenMP in threads/ and tests/ only, Python.h in workloads/ only
-#   3  the pool library (pool/ but backend_*.c and adapter.*) includes nothing of the house, and
+#   2  hwloc in core/topology.c only, OpenMP in threads/ and tests/ only, Python.h in workloads/ only,
+#      MPI in pool/ranks.c only
+#   3  the pool library (pool/ but backend_*.c, adapter.*, ranks.*) includes nothing of the house, and
 #      shares nothing by a name that could be left behind
 #   4  workloads and backends don't know each other
 #   5  only bench/ prints or exits; core/csv.c writes to the FILE it is given
@@ -61,7 +62,7 @@ check_code() {
         name = FILENAME
         sub(/.*\//, "", name)
         backend = name ~ /^backend_/ || folder == "threads" || folder == "pool"
-        library = folder == "pool" && name !~ /^(backend_|adapter\.)/
+        library = folder == "pool" && name !~ /^(backend_|adapter\.|ranks\.)/
         quiet = folder ~ /^(core|pool|workloads|threads)$/
     }
     { strip($0) }
@@ -72,11 +73,11 @@ check_code() {
         sub(/".*/, "", target)
         if (target ~ /\// && target !~ /^\.\.\/core\/[^\/]*$/ && folder != "tests")
             blame(1, "includes \"" target "\"; own folder and ../core/ only")
-        if (library && (target ~ /\// || target ~ /^adapter\./))
+        if (library && (target ~ /\// || target ~ /^(adapter|ranks)\./))
             blame(3, "the pool library includes \"" target "\"")
         base = target
         sub(/.*\//, "", base)
-        if (folder == "workloads" && base ~ /^(backend|pool|adapter)/)
+        if (folder == "workloads" && base ~ /^(backend|pool|adapter|ranks)/)
             blame(4, "a workload includes \"" target "\"")
         if (backend && base ~ /^(workload|tally)\.h$/)
             blame(4, "a backend includes \"" target "\"")
@@ -92,6 +93,9 @@ check_code() {
     }
     code ~ /^[ \t]*#[ \t]*include[ \t]*<Python/ && folder != "workloads" {
         blame(2, "Python.h is for workloads/")
+    }
+    code ~ /^[ \t]*#[ \t]*include[ \t]*<mpi/ && FILENAME != "pool/ranks.c" {
+        blame(2, "MPI is for pool/ranks.c")
     }
 
     folder == "workloads" && (has("struct backend") || has("struct team") || has("backends") ||
@@ -236,9 +240,11 @@ self_test() {
     breaks 'workloads/x.c:2: law 2' workloads/x.c '  #pragma omp for'
     breaks 'workloads/x.c:2: law 2' workloads/x.c 'void f(void) { _Pragma("omp for") }'
     breaks 'threads/x.c:2: law 2' threads/x.c '#include <Python.h>'
+    breaks 'pool/x.c:2: law 2' pool/x.c '#include <mpi.h>'
     breaks 'pool/pipe.c:2: law 3' pool/pipe.c '#include "../core/job.h"'
     breaks 'pool/inside.h:2: law 3' pool/inside.h '#include "../core/job.h"'
     breaks 'pool/shm.c:2: law 3' pool/shm.c '#include "adapter.h"'
+    breaks 'pool/shm.c:2: law 3' pool/shm.c '#include "ranks.h"'
     breaks 'pool/shm.c:2: law 3' pool/shm.c 'int f(void) { return shm_open("/x", 0, 0); }'
     breaks 'workloads/x.c:2: law 4' workloads/x.c '#include "../core/backend.h"'
     breaks 'workloads/x.c:2: law 4' workloads/x.c 'extern int backend_omp;'

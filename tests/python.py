@@ -277,7 +277,8 @@ def plans():
 
 def embedded():
     listed = rows(cell("--list").stdout)
-    backends = [r for r in listed if r["kind"] == "backend" and not r["unavailable"]]
+    # those that a launcher starts are tried by mpi.sh
+    backends = [r for r in listed if r["kind"] == "backend" and not r["unavailable"] and r["start"] != "mpirun"]
     for workload in (r for r in listed if r["name"] in ("python_cpu", "python_sleep")):
         name = workload["name"]
         if workload["unavailable"]:

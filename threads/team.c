@@ -35,7 +35,10 @@ void team_environment(const struct team_spec *spec,
     snprintf(workers, sizeof workers, "%d", spec->workers);
     set(to, "OMP_NUM_THREADS", workers);
     set(to, "OMP_DYNAMIC", "false");
-    set(to, "OMP_WAIT_POLICY", spec->wait == WAIT_ACTIVE ? "active" : "passive");
+    if (spec->wait != WAIT_DEFAULT)
+        set(to, "OMP_WAIT_POLICY", spec->wait == WAIT_ACTIVE ? "active" : "passive");
+    if (getenv("TEAMPOOL_DISPLAY_ENV"))
+        set(to, "OMP_DISPLAY_ENV", "verbose"); /* on stderr, from the runtime itself */
     char *list = spec->cpu_count ? places(spec) : NULL;
     set(to, "OMP_PROC_BIND", list ? "close" : "false");
     if (list)

@@ -166,6 +166,7 @@ const struct workload workload_convoy = {
     .name = "convoy",
     .summary = "task 0 answers requests for task_ns, the others compute for as long: how long does "
                "an answer take?",
+    .shares = 1,
     .version = 1,
     .prepare = prepare,
     .task = task,

@@ -68,6 +68,7 @@ const struct workload workload_counter = {
     .name = "counter",
     .summary = "adds to a counter 64 times: everybody's, its own in a shared line, or in its own",
     .variants = "shared adjacent padded",
+    .shares = 1,
     .timeless = 1,
     .version = 1,
     .prepare = prepare,

@@ -52,6 +52,7 @@ static int check(void *arg, struct outcome *outcome, struct why *w)
 const struct workload workload_inside = {
     .name = "inside",
     .summary = "computes for task_ns and counts how many workers do so at once: 1 under a lock",
+    .shares = 1,
     .version = 1,
     .prepare = prepare,
     .task = task,

@@ -101,6 +101,7 @@ const struct workload workload_memory = {
     .name = "memory",
     .summary = "STREAM triad, payload_bytes of each array a task: bandwidth is what is shared",
     .variants = "worker caller",
+    .shares = 1,
     .timeless = 1,
     .payload = 65536,
     .version = 1,

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mpi: worker processes started by an MPI launcher.  They claim chunks from a counter that lies
+ * with the caller, by one-sided operations, and fetch and bring the tasks' data likewise.
+ */
+#include "ranks.h"
+
+/* For Open MPI 4; others do not know these.  There is one process more than workers, and it is no
+ * fault if it shares a CPU.  Where the line says which CPUs, it binds, and the launcher must not.
+ */
+void ranks_environment(const struct team_spec *spec,
+                       void (*set)(void *to, const char *name, const char *value), void *to)
+{
+    set(to, "OMPI_MCA_rmaps_base_oversubscribe", "1");
+    if (spec->cpu_count)
+        set(to, "OMPI_MCA_hwloc_base_binding_policy", "none");
+}
+
+const struct backend backend_mpi = {
+    .name = "mpi",
+    .summary = "MPI processes; chunks are claimed from the caller's counter, one-sided",
+    .unavailable = RANKS_UNAVAILABLE,
+    .start = "mpirun",
+    .program = RANKS_PROGRAM,
+    .launcher = RANKS_LAUNCHER,
+    .schedules = 1 << SCHEDULE_STATIC | 1 << SCHEDULE_DYNAMIC | 1 << SCHEDULE_GUIDED,
+    .schedule = SCHEDULE_DYNAMIC,
+    .chunk = adapter_chunk,
+    .environment = ranks_environment,
+    .open = ranks_open,
+    .run = ranks_claim,
+    .close = ranks_close,
+};

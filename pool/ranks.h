@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ranks: the house's contract (core/backend.h) on top of MPI, for every backend whose workers are
+ * MPI processes.  Rank 0 is the caller and does no task; rank k is worker k - 1.  Ranks share no
+ * memory, whether or not they run on one machine.
+ */
+#ifndef POOL_RANKS_H
+#define POOL_RANKS_H
+
+#include "adapter.h"
+
+/* The cell program that is linked with MPI, and what starts it.  In any other program the functions
+ * marked so are not there: their addresses are NULL. */
+#define RANKS_PROGRAM "teampool-cell-mpi"
+#ifdef TEAMPOOL_MPIEXEC
+#define RANKS_LAUNCHER    TEAMPOOL_MPIEXEC
+#define RANKS_UNAVAILABLE NULL
+#else
+#define RANKS_LAUNCHER NULL
+#define RANKS_UNAVAILABLE                                                                          \
+    "built without MPI; install one (openmpi-bin and libopenmpi-dev, or mpich and libmpich-dev) "  \
+    "and build again"
+#endif
+#define RANKS_ELSEWHERE __attribute__((weak))
+
+/* As struct backend's open, close and environment want them. */
+int ranks_open(struct team **out, const struct team_spec *spec, struct why *w) RANKS_ELSEWHERE;
+void ranks_close(struct team *t) RANKS_ELSEWHERE;
+void ranks_environment(const struct team_spec *spec,
+                       void (*set)(void *to, const char *name, const char *value), void *to);
+
+/* As struct backend's run: workers claim their chunks from a counter; or the caller deals them. */
+int ranks_claim(struct team *t, const struct job *job, struct why *w) RANKS_ELSEWHERE;
+int ranks_deal(struct team *t, const struct job *job, struct why *w) RANKS_ELSEWHERE;
+
+#endif

@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# mpi.sh TEAMPOOL: ranks keep the contract of backends, in the program that anyone would start; and
+# whatever a launcher does, a run goes on and says what it was.
+set -u
+if [ $# -ne 1 ] || [ ! -x "$1" ]; then
+    echo "usage: mpi.sh TEAMPOOL" >&2
+    exit 2
+fi
+teampool=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+cell=$(dirname "$teampool")/teampool-cell
+scratch=$(mktemp -d) || exit 2
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+
+fail() {
+    printf 'FAILED: expected %s\n' "$1"
+    failed=$((failed + 1))
+}
+
+# expect DESCRIPTION COMMAND...: the command succeeds.
+expect() {
+    text=$1
+    shift
+    if "$@"; then passed=$((passed + 1)); else fail "$text"; fi
+}
+
+is() { [ "$1" = "$2" ]; }
+isnt() { [ "$1" != "$2" ]; }
+says() { grep -q "$1" "$scratch/err"; }
+
+# A column of the cell's last table.
+column() {
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
+        { print $at }' "$scratch/out"
+}
+
+measure() { timeout 60 "$cell" "$@" samples=1 steps_per_ms=1000000 >"$scratch/out" 2>"$scratch/err"; }
+
+# Open MPI wants to be told twice that root is meant.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+unset TEAMPOOL_MPIRUN
+"$cell" --list >"$scratch/list"
+launcher=$("$cell" --about | sed -n 's/^mpirun,//p')
+reason=$(sed -n 's/^backend,mpi,.*one-sided",//p' "$scratch/list")
+[ -z "$reason" ] || { echo "skipped: $reason"; exit 77; }
+command -v "${launcher%% *}" >/dev/null || { echo "skipped: no $launcher"; exit 77; }
+
+# Every workload that a backend without common memory can have, each against the serial loop.
+"$cell" --list | awk -F, '$1 == "workload" && $NF == "" { print $2 " " $5 }' >"$scratch/workloads"
+while read -r workload forms; do
+    for form in ${forms:-""}; do
+        line="workload=$workload variant=$form task_ns=1000 tasks=97"
+        # shellcheck disable=SC2086
+        measure backend=serial $line || fail "a serial $workload $form"
+        right=$(column checksum | sort -u)
+        for backend in mpi mpi_send; do
+            # shellcheck disable=SC2086
+            if ! measure backend=$backend $line workers=2 chunk=7; then
+                expect "$backend $workload: done or refused for a reason; $(cat "$scratch/err")" \
+                    says 'no memory to share'
+                continue
+            fi
+            expect "$backend $line: ok" is "$(column status | sort -u)" ok
+            expect "$backend $line: checksum" is "$(column checksum | sort -u)" "$right"
+        done
+    done
+done <"$scratch/workloads"
+expect "memory to be refused" grep -q '^memory' "$scratch/workloads"
+measure backend=mpi workload=memory
+expect "memory to be refused as a usage error" is $? 2
+measure backend=mpi workload=empty trace=1
+expect "a trace to be refused" is $? 2
+echo "every workload"
+
+# Schedules and chunks, with fewer and more tasks than workers; what MPI does unasked, and spinning.
+for way in "mpi static passive 3" "mpi dynamic default 3" "mpi guided passive 3" "mpi dynamic active 1" \
+    "mpi_send dynamic active 3" "mpi_send guided passive 3" "mpi_send dynamic default 1"; do
+    # shellcheck disable=SC2086
+    set -- $way
+    for size in "97 1" "97 7" "97 98" "2 1" "97 auto"; do
+        line="backend=$1 schedule=$2 wait=$3 workers=$4 tasks=${size% *} chunk=${size#* }"
+        # shellcheck disable=SC2086
+        measure $line workload=payload payload_bytes=100 task_ns=100
+        expect "$line: exit code 0; $(cat "$scratch/err")" is $? 0
+        expect "$line: ok" is "$(column status | sort -u)" ok
+    done
+done
+measure backend=mpi schedule=steal workload=empty
+expect "no stealing" is $? 2
+echo "every schedule"
+
+# What can go wrong.
+TEAMPOOL_MPIRUN=/nowhere/mpirun measure backend=mpi workload=empty
+expect "no launcher: exit code 1" is $? 1
+expect "no launcher: the reason" says "cannot start '/nowhere/mpirun': No such file"
+TEAMPOOL_MPIRUN="$launcher -n 2" measure backend=mpi workload=empty workers=3
+expect "too few ranks: no success" isnt $? 0
+expect "too few ranks: the reason" says 'MPI started 2 ranks; 3 workers and the caller are 4'
+measure backend=mpi workload=empty workers=2 cpus=0+999
+expect "a CPU that is not there" is $? 2
+
+# The ranks with the word $1 on their command line.
+ranks() {
+    for folder in /proc/[0-9]*; do
+        case $(readlink "$folder/exe") in
+        */teampool-cell-mpi) tr '\0' '\n' <"$folder/cmdline" | grep -qx "$1" && echo "${folder#/proc/}" ;;
+        esac
+    done 2>/dev/null
+}
+# ... are gone within three seconds.
+none_left() {
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        [ -n "$(ranks "$1")" ] || return 0
+        sleep 0.2
+    done
+    return 1
+}
+tag=sweep=mpi-test-$$
+measure backend=mpi_send workload=sleep task_ns=100000000 tasks=1000 workers=2 $tag &
+for _ in $(seq 100); do
+    [ "$(ranks "$tag" | wc -l)" -lt 3 ] || break
+    sleep 0.1
+done
+sleep 0.5
+victim=$(ranks "$tag" | sed -n 2p)
+expect "a rank to kill" [ -n "$victim" ]
+kill -9 "$victim"
+wait $!
+expect "a rank dies: no success" isnt $? 0
+expect "a rank dies: none is left" none_left "$tag"
+echo "ranks that die, launchers that are not there"
+
+# A run goes on: a launcher that is missing, one that hangs, ranks that take too long.
+plan() { # LINE...: a plan of them and one cell that does no harm
+    printf '%s\n' "$@" "backend=pool workload=empty tasks=100 workers=2 samples=1" >"$scratch/plan"
+}
+run() { # OPTIONS...
+    rm -rf "$scratch/run"
+    timeout 100 "$teampool" run --plan "$scratch/plan" --out "$scratch/run" --blocks 1 --quiet --force \
+        "$@" >"$scratch/out" 2>"$scratch/err"
+}
+status() { awk -F, -v cell="$1" 'NR > 1 && $1 == cell { print $4 }' "$scratch/run/status.csv"; }
+# Its tasks take a thousand times as long as planned.
+slow="backend=mpi workload=cpu steps_per_ms=1000000000 tasks=100000 workers=2 samples=1 $tag"
+
+plan "backend=mpi workload=empty tasks=100 workers=2 samples=1"
+run --mpi /nowhere/mpirun
+expect "run without launcher: exit code 1" is $? 1
+expect "run without launcher: the cell failed" is "$(status 1)" failed
+expect "run without launcher: the other did not" is "$(status 2)" ok
+expect "run without launcher: the reason" grep -q "cannot start '/nowhere/mpirun'" "$scratch/run/status.csv"
+run --mpi "$launcher"
+expect "run with launcher: exit code 0; $(cat "$scratch/err")" is $? 0
+expect "run with launcher: it is in machine.csv" grep -q "^mpirun,$launcher" "$scratch/run/machine.csv"
+
+printf '#!/bin/sh\nexec sleep 9%s\n' $$ >"$scratch/hangs"
+chmod +x "$scratch/hangs"
+plan "$slow"
+run --mpi "$scratch/hangs" --budget 3s
+expect "a launcher that hangs: timeout" is "$(status 1)" timeout
+expect "a launcher that hangs: gone" [ -z "$(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep "[s]leep 9$$ ")" ]
+run --budget 5s
+expect "ranks that take too long: timeout" is "$(status 1)" timeout
+expect "ranks that take too long: gone" none_left "$tag"
+echo "a run goes on"
+sweeps() { "$teampool" plan --profile full | grep -c 'sweep=mpi'; }
+expect "the profiles to leave MPI out" is "$(sweeps)" 0
+expect "... and, with a launcher, to measure it" [ "$(TEAMPOOL_MPIRUN=$launcher && export TEAMPOOL_MPIRUN && sweeps)" -ge 10 ]
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
