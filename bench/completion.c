@@ -11,6 +11,7 @@
 #include "command.h"
 #include "listing.h"
 #include "record.h"
+#include "words.h"
 
 enum { ROOM = 1000 };
 
@@ -21,20 +22,12 @@ enum { ROOM = 1000 };
 
 /* ---- what there is to complete ---- */
 
-static int has(const char *words, const char *word, size_t length)
-{
-    for (const char *at = words; *at; at += strcspn(at, " "), at += *at == ' ')
-        if (strcspn(at, " ") == length && !strncmp(at, word, length))
-            return 1;
-    return 0;
-}
-
 /* Add the words of TEXT that WORDS does not have. */
 static void add_words(char words[ROOM], const char *text)
 {
     for (const char *at = text; *at; at += strspn(at, " ")) {
         size_t length = strcspn(at, " "), used = strlen(words);
-        if (length && !has(words, at, length))
+        if (length && !words_has(words, at, length))
             snprintf(words + used, ROOM - used, "%s%.*s", used ? " " : "", (int)length, at);
         at += length;
     }
