@@ -26,6 +26,9 @@ struct question {
     int extrapolate, as_csv;
 };
 
+/* A model that errs by more in half of the cases knows nothing of this run. */
+#define MOST_ERROR 0.25
+
 /* What one series would do. */
 struct candidate {
     const struct model *m;
@@ -325,15 +328,12 @@ static void print_candidate(const struct derivation *d, const struct answer *a, 
                ratio <= 1 + margin_between(a, &a->c[0], c) ? ", within the margin" : "");
 }
 
-static void print_start(const struct derivation *d, const struct answer *a)
+static void print_start(struct derivation *d, const struct answer *a)
 {
-    const struct model *m = a->c[0].m;
-    double sum = 0;
+    double start = model_team(d, a->c[0].m, OPEN).mid;
     char time[WORD];
-    for (long i = 0; i < m->cells; i++)
-        sum += m->cell[i]->open_ns / (double)m->cells;
-    if (isfinite(sum) && outcome_of(d, a) != OUTCOME_SERIAL && !a->predicted)
-        printf("Starting the workers takes %s more, once.\n", words_time(time, sum, 2));
+    if (isfinite(start) && outcome_of(d, a) != OUTCOME_SERIAL && !a->predicted)
+        printf("Starting the workers takes %s more, once.\n", words_time(time, start, 2));
 }
 
 /* The best team with 1, 2, 4 ... workers, up to those asked for: LOOK at each. */
@@ -502,6 +502,20 @@ static int answer(struct derivation *d, void *question, struct why *w)
     qsort_r(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
     if (!a.count || (a.c[0].outside && !q->extrapolate))
         error = refuse(d, &a, w);
+    else if (d->margin > MOST_ERROR && !q->extrapolate)
+        error =
+            why(w, -ENODATA,
+                "this run cannot tell: its own repetitions differ by so much that two teams within "
+                "%.0f%% are the same; measure again when the machine is quiet.  --extrapolate "
+                "answers all the same",
+                100 * d->margin);
+    else if (a.errors.half > MOST_ERROR && !q->extrapolate)
+        error =
+            why(w, -ENODATA,
+                "this run cannot tell: half of the times of %ld cells that the model had not seen "
+                "were off by more than %.0f%%; measure again when the machine is quiet.  "
+                "--extrapolate answers all the same",
+                a.errors.count, 100 * a.errors.half);
     if (!error) {
         if (!q->extrapolate)
             a.count -= a.outside;

@@ -14,8 +14,7 @@
 
 #define MOST_EFFICIENCY 1.15 /* beyond it a speed-up is impossible, not good */
 #define LOAD_LIMIT      0.5
-#define DISTURBED_LIMIT 0.2 /* as for one cell, see docs/method.md */
-#define UNCLEAR_TIMES   4   /* so many times the blocks are worth a try */
+#define UNCLEAR_TIMES   4 /* so many times the blocks are worth a try */
 enum { REASONS_SHOWN = 2 };
 
 const char *mark_word(enum mark m)
@@ -201,7 +200,7 @@ static void check_disturbed(const struct reading *r, struct checks *out)
             }
         }
     }
-    if (!(disturbed > DISTURBED_LIMIT * all))
+    if (!(disturbed > NOISY_SHARE * all))
         return;
     snprintf(value, sizeof value, "%.0f%%", 100 * disturbed / all);
     checks_add(out, "disturbed", MARK_NOTE, value,

@@ -167,15 +167,23 @@ const char *derive_references(const struct derivation *d, struct cell *const *ce
     return word;
 }
 
+/* Is the number of X's tasks nearer to C's than Y's is?  In a short job, starting it counts. */
+static int nearer_size(const struct cell *x, const struct cell *y, const struct cell *c)
+{
+    return !y || fabs(log(x->tasks / c->tasks)) < fabs(log(y->tasks / c->tasks));
+}
+
 const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
                                const char *backend, const char *schedule, double chunk)
 {
+    const char *runner = key_text(c, blocks_key_column(d->record, "runner"));
     const struct cell *best = NULL;
     for (long i = 0; i < d->count; i++) {
         const struct cell *o = d->sorted[i];
         if (o->task_ns == c->task_ns && o->chunk == chunk && derive_is(d, o, "backend", backend) &&
-            derive_is(d, o, "schedule", schedule) && !view_compare(&d->work, o, c) &&
-            !view_compare(&d->place, o, c) && (!best || o->tasks == c->tasks))
+            derive_is(d, o, "schedule", schedule) && derive_is(d, o, "runner", runner) &&
+            !view_compare(&d->work, o, c) && !view_compare(&d->place, o, c) &&
+            nearer_size(o, best, c))
             best = o;
     }
     return best;

@@ -168,13 +168,13 @@ int reading_open(struct reading *r, const char *dir, struct why *w)
     const struct {
         struct csv **table;
         const char *file;
-    } others[] = { { &r->pairs_table, "pairs.csv" },   { &r->machine, "machine.csv" },
-                   { &r->status, "status.csv" },       { &r->doctor, "doctor.csv" },
-                   { &r->metg, "metg.csv" },           { &r->costs, "costs.csv" },
-                   { &r->scaling, "scaling.csv" },     { &r->shares, "shares.csv" },
-                   { &r->strip, "strip.csv" },         { &r->map, "map.csv" },
-                   { &r->crossover, "crossover.csv" }, { &r->topology, "topology.csv" },
-                   { &r->trace, "trace.csv" } };
+    } others[] = { { &r->pairs_table, "pairs.csv" }, { &r->machine, "machine.csv" },
+                   { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
+                   { &r->metg, "metg.csv" },         { &r->costs, "costs.csv" },
+                   { &r->scaling, "scaling.csv" },   { &r->shares, "shares.csv" },
+                   { &r->strip, "strip.csv" },       { &r->lock, "lock.csv" },
+                   { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
+                   { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
     *r = (struct reading){ 0 };
     int error = reading_table(&r->cells_table, dir, "cells.csv", 1, w);
     for (size_t i = 0; !error && i < sizeof others / sizeof *others; i++)
@@ -205,6 +205,7 @@ void reading_close(struct reading *r)
     csv_free(r->scaling);
     csv_free(r->shares);
     csv_free(r->strip);
+    csv_free(r->lock);
     csv_free(r->map);
     csv_free(r->crossover);
     csv_free(r->topology);

@@ -37,7 +37,7 @@ struct reading {
     /* The tables behind the texts, and others as they are; all but cells may be NULL: the run left
      * none. */
     struct csv *cells_table, *pairs_table, *machine, *status, *doctor;
-    struct csv *metg, *costs, *scaling, *shares, *strip, *map, *crossover, *topology, *trace;
+    struct csv *metg, *costs, *scaling, *shares, *strip, *lock, *map, *crossover, *topology, *trace;
 };
 
 /* Read the folder DIR.  cells.csv must be there; the others may be missing.

@@ -30,9 +30,6 @@
  */
 #define MARGIN 0.03
 
-/* From here on a cell counts as noisy. */
-#define NOISY_SHARE 0.2
-
 enum { MOST_BLOCKS_NEEDED = 10000 }; /* printed for this many and more */
 
 struct pair {
@@ -571,6 +568,7 @@ static const struct output {
     { "prediction.csv", NULL, prediction_put },
     { "shares.csv", NULL, shares_put },
     { "strip.csv", NULL, strip_put },
+    { "lock.csv", NULL, lock_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
 
@@ -721,8 +719,8 @@ const struct command command_summarize = {
     .about =
         "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
         "(medians over blocks, intervals, verdicts) and what follows: metg.csv, map.csv,\n"
-        "crossover.csv, costs.csv, chunks.csv, scaling.csv, prediction.csv, shares.csv and\n"
-        "strip.csv; with machine.csv and doctor.csv then checks.csv and verdict.csv.\n"
+        "crossover.csv, costs.csv, chunks.csv, scaling.csv, prediction.csv, shares.csv,\n"
+        "strip.csv and lock.csv; with machine.csv and doctor.csv then checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.  With --format they are shown, too, on standard output; csv is one table then:\n"
