@@ -163,31 +163,41 @@ int reading_table(struct csv **out, const char *dir, const char *name, int requi
     return error;
 }
 
+/* The first must be there. */
+static const struct {
+    size_t place; /* in struct reading */
+    const char *file;
+} tables[] = {
+#define TABLE(member, file)                                                                        \
+    {                                                                                              \
+        offsetof(struct reading, member), file                                                     \
+    }
+    TABLE(cells_table, "cells.csv"),   TABLE(pairs_table, "pairs.csv"),
+    TABLE(machine, "machine.csv"),     TABLE(status, "status.csv"),
+    TABLE(doctor, "doctor.csv"),       TABLE(metg, "metg.csv"),
+    TABLE(costs, "costs.csv"),         TABLE(scaling, "scaling.csv"),
+    TABLE(shares, "shares.csv"),       TABLE(strip, "strip.csv"),
+    TABLE(lock, "lock.csv"),           TABLE(map, "map.csv"),
+    TABLE(crossover, "crossover.csv"), TABLE(topology, "topology.csv"),
+    TABLE(trace, "trace.csv"),
+};
+enum { TABLES = sizeof tables / sizeof *tables };
+
+static struct csv **table_at(struct reading *r, int i)
+{
+    return (struct csv **)((char *)r + tables[i].place);
+}
+
 int reading_open(struct reading *r, const char *dir, struct why *w)
 {
-    const struct {
-        struct csv **table;
-        const char *file;
-    } others[] = { { &r->pairs_table, "pairs.csv" }, { &r->machine, "machine.csv" },
-                   { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
-                   { &r->metg, "metg.csv" },         { &r->costs, "costs.csv" },
-                   { &r->scaling, "scaling.csv" },   { &r->shares, "shares.csv" },
-                   { &r->strip, "strip.csv" },       { &r->lock, "lock.csv" },
-                   { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
-                   { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
+    int error = 0;
     *r = (struct reading){ 0 };
-    int error = reading_table(&r->cells_table, dir, "cells.csv", 1, w);
-    for (size_t i = 0; !error && i < sizeof others / sizeof *others; i++)
-        error = reading_table(others[i].table, dir, others[i].file, 0, w);
-    if (error)
-        goto fail;
-    if ((error = take_cells(r)) || (error = take_pairs(r))) {
+    for (int i = 0; !error && i < TABLES; i++)
+        error = reading_table(table_at(r, i), dir, tables[i].file, i == 0, w);
+    if (!error && ((error = take_cells(r)) || (error = take_pairs(r))))
         why(w, error, "%s: no memory for its tables", dir);
-        goto fail;
-    }
-    return 0;
-fail:
-    reading_close(r);
+    if (error)
+        reading_close(r);
     return error;
 }
 
@@ -195,21 +205,8 @@ void reading_close(struct reading *r)
 {
     free(r->cell);
     free(r->pair);
-    csv_free(r->cells_table);
-    csv_free(r->pairs_table);
-    csv_free(r->machine);
-    csv_free(r->status);
-    csv_free(r->doctor);
-    csv_free(r->metg);
-    csv_free(r->costs);
-    csv_free(r->scaling);
-    csv_free(r->shares);
-    csv_free(r->strip);
-    csv_free(r->lock);
-    csv_free(r->map);
-    csv_free(r->crossover);
-    csv_free(r->topology);
-    csv_free(r->trace);
+    for (int i = 0; i < TABLES; i++)
+        csv_free(*table_at(r, i));
     *r = (struct reading){ 0 };
 }
 
