@@ -14,6 +14,7 @@
 #include "command.h"
 #include "derive.h"
 #include "larger.h"
+#include "machine.h"
 #include "summarize.h"
 #include "words.h"
 
@@ -524,22 +525,18 @@ static int answer(struct derivation *d, void *question, struct why *w)
     return error;
 }
 
-/* The profile that DIR was measured with; "" where it does not say. */
+/* Where machine.csv does not say, it is no smoke run. */
 static void refuse_smoke(const char *dir)
 {
     char path[PATH_MAX];
-    struct csv *machine;
-    if (blocks_path(path, dir, "machine.csv", "", NULL) || csv_read(&machine, path, NULL))
-        return;
-    int key = csv_column(machine, "key"), value = csv_column(machine, "value");
-    for (long i = 0; i < machine->rows; i++)
-        if (!strcmp(csv_cell(machine, i, key), "profile") &&
-            !strcmp(csv_cell(machine, i, value), "smoke"))
-            die(EXIT_FAILED,
-                "advise: %s is a smoke run: it proves that everything works, and "
-                "nothing can be predicted from it; run the default profile",
-                dir);
-    csv_free(machine);
+    struct machine machine = { 0 };
+    if (!blocks_path(path, dir, "machine.csv", "", NULL) && !machine_read(&machine, path, NULL) &&
+        !strcmp(machine_get(&machine, "profile"), "smoke"))
+        die(EXIT_FAILED,
+            "advise: %s is a smoke run: it proves that everything works, and nothing can be "
+            "predicted from it; run the default profile",
+            dir);
+    machine_free(&machine);
 }
 
 static const char *const formats[] = { "text", "csv", NULL };

@@ -47,10 +47,10 @@ void checks_add(struct checks *out, const char *name, enum mark mark, const char
     va_start(ap, format);
     vsnprintf(c->text, sizeof c->text, format, ap);
     va_end(ap);
-    words_clean(c->name);
-    words_clean(c->value);
-    words_clean(c->text);
-    words_clean(c->fix);
+    layout_clean(c->name);
+    layout_clean(c->value);
+    layout_clean(c->text);
+    layout_clean(c->fix);
 }
 
 /* ---- after the run --------------------------------------------------------------------------- */
@@ -245,9 +245,8 @@ static void check_others(const struct reading *r, struct checks *out)
         int known = !*name || strcmp(r->cell[i].runner, "cell") != 0;
         for (int k = 0; judged[k] && !known; k++)
             known = !strcmp(judged[k], name);
-        for (const char *at = names; *at && !known; at += strcspn(at, " "), at += *at == ' ')
-            known = strcspn(at, " ") == strlen(name) && !strncmp(at, name, strlen(name));
-        if (!known && used + strlen(name) + 2 < sizeof names)
+        if (!known && !words_has(names, name, strlen(name)) &&
+            used + strlen(name) + 2 < sizeof names)
             snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "", name);
     }
     if (*names)

@@ -28,23 +28,13 @@
 static int read_machine(struct folder_read *r, struct why *w)
 {
     char path[PATH_MAX];
-    struct csv *t;
     int error = blocks_path(path, r->dir, "machine.csv", "", w);
-    if (error)
-        return error;
-    error = csv_read(&t, path, w);
+    if (!error)
+        error = machine_read(&r->machine, path, w);
     if (error == -ENOENT) {
         warn("%s has no machine.csv: where and how it was measured is not known", r->dir);
         return 0;
     }
-    if (error)
-        return error;
-    if (csv_column(t, "key") < 0 || csv_column(t, "value") < 0)
-        error = why(w, -EBADMSG, "%s has no columns 'key' and 'value': teampool did not write it",
-                    path);
-    csv_free(t);
-    if (!error)
-        error = machine_read(&r->machine, path, w);
     r->has_machine = !error;
     return error;
 }

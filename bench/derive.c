@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "sweep.h"
 
 static const char *const series_names[] = { "runner",  "backend", "start", "schedule", "wait",
                                             "workers", "place",   "cpus",  NULL };
@@ -204,7 +205,7 @@ long derive_pick(struct derivation *d, long first, long end, const char *workloa
     long count = 0;
     for (long i = first; i < end; i++)
         if ((!workload || derive_is(d, d->sorted[i], "workload", workload)) &&
-            (!sweep || view_in_sweep(d->sorted[i]->sweep, sweep, strlen(sweep))))
+            (!sweep || sweep_has(d->sorted[i]->sweep, sweep)))
             d->pick[count++] = d->sorted[i];
     return count;
 }

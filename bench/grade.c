@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "words.h"
 
 const char *const grade_words[] = { "pass", "fail", "unclear", "absent", "shown" };
@@ -255,7 +256,7 @@ void grade_refuse(struct marks *m, const char *format, ...)
     va_start(ap, format);
     vsnprintf(m->reason, sizeof m->reason, format, ap);
     va_end(ap);
-    words_clean(m->reason);
+    layout_clean(m->reason);
     m->verdict = LAB_REFUSED;
 }
 
@@ -281,7 +282,7 @@ int grade_checks(struct marks *m, const struct sheet *s, const struct hand_in *h
         return why(w, -ENOMEM, "no memory for the marks");
     for (int i = 0; !error && i < s->check_count; i++) {
         error = grade_check(&m->graded[i], &s->checks[i], h, w);
-        words_clean(m->graded[i].text);
+        layout_clean(m->graded[i].text);
         m->counts[m->graded[i].grade]++;
     }
     m->verdict = m->counts[GRADE_FAIL]                                ? LAB_FAIL

@@ -14,6 +14,7 @@
 #include "../core/topology.h"
 #include "command.h"
 #include "grade.h"
+#include "layout.h"
 #include "listing.h"
 #include "run.h"
 
@@ -61,28 +62,12 @@ static void open_sheet(struct sheet *s, const char *name)
 
 /* ---- saying it ------------------------------------------------------------------------------- */
 
-/* TEXT in lines of at most 100 columns, behind a margin; the first line is at COLUMN already. */
-static void print_wrapped(const char *text, int margin, int column)
-{
-    for (const char *at = text; *at; at += strspn(at, " ")) {
-        int word = (int)strcspn(at, " ");
-        if (column + word > 100 && column > margin) {
-            printf("\n%*s", margin, "");
-            column = margin;
-        }
-        column += printf("%s%.*s", column > margin ? " " : "", word, at);
-        at += word;
-    }
-    putchar('\n');
-}
-
 static void print_text(const struct sheet *s, const struct hand_in *h, const struct marks *m)
 {
-    enum { MARGIN = 26 };
     printf("%s  (%s)\n", s->title, h->dir);
     for (int i = 0; m->graded && i < s->check_count; i++) {
-        printf("  %-8s%-15s ", grade_words[m->graded[i].grade], s->checks[i].name);
-        print_wrapped(m->graded[i].text, MARGIN, MARGIN);
+        int at = printf("  %-8s%-15s", grade_words[m->graded[i].grade], s->checks[i].name);
+        layout_wrap(stdout, m->graded[i].text, at + 1, at);
     }
     printf("%s", verdict_words[m->verdict]);
     if (m->graded)

@@ -17,6 +17,7 @@
 #include "derive.h"
 #include "judge.h"
 #include "summarize_show.h"
+#include "sweep.h"
 #include "table.h"
 #include "view.h"
 
@@ -388,7 +389,7 @@ static void common_sweeps(const char *a, const char *b, char *out, size_t size)
     *out = 0;
     while (*a) {
         size_t length = strcspn(a, "+");
-        if (length && view_in_sweep(b, a, length) && used + length + 2 < size)
+        if (length && sweep_has_part(b, a, length) && used + length + 2 < size)
             used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? "+" : "",
                                      (int)length, a);
         a += length + (a[length] == '+');

@@ -149,6 +149,14 @@ const char *words_plural(char buffer[WORD], double count, const char *noun)
     return buffer;
 }
 
+int words_has(const char *list, const char *word, size_t length)
+{
+    for (; *list; list += strcspn(list, " "), list += strspn(list, " "))
+        if (strcspn(list, " ") == length && !strncmp(list, word, length))
+            return 1;
+    return 0;
+}
+
 const char *words_date(char buffer[WORD], const char *text)
 {
     static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
@@ -178,11 +186,4 @@ const char *words_cut(char *buffer, size_t room, const char *text, int letters)
     else
         snprintf(buffer, room, "%.*s%s", (int)fits, text, dots);
     return buffer;
-}
-
-void words_clean(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = ' ';
 }

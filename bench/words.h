@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * words: numbers as people read them, the same on the terminal, in a figure's title and on the
- * page.  Every function writes into BUFFER, which the caller owns, and returns it.
+ * page.  Every function that has a BUFFER writes into it, which the caller owns, and returns it.
  */
 #ifndef BENCH_WORDS_H
 #define BENCH_WORDS_H
@@ -38,13 +38,12 @@ const char *words_bytes(char buffer[WORD], double bytes);
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);
 
+/* Is WORD, LENGTH bytes long, one of LIST, which are parted by spaces? */
+int words_has(const char *list, const char *word, size_t length);
+
 /* TEXT, and no more than its first LETTERS letters and the ROOM of BUFFER, with three dots where
  * something is left out.  ROOM is 4 at least. */
 const char *words_cut(char *buffer, size_t room, const char *text, int letters);
-
-/* Names of processes and files may hold anything; a terminal must not take it for commands: control
- * bytes become spaces, in place. */
-void words_clean(char *text);
 
 /* "2026-01-02 03:04 UTC" of "2026-01-02T03:04:05Z"; any other TEXT as it is.  Returns BUFFER or
  * TEXT. */
