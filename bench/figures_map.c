@@ -158,8 +158,10 @@ static void say_map(struct figure *f, const struct csv *t, const struct who *who
         name_payload(with[k], p->bytes[level]);
     }
     if (margin > MOST_MARGIN || !(known[0] || known[1])) {
-        snprintf(f->title, sizeof f->title, "Where %s match threads: too %s to tell", team,
-                 !sketch_has_intervals(f) ? "few blocks" : "noisy");
+        snprintf(f->title, sizeof f->title, "Where %s match threads: %s", team,
+                 !sketch_has_intervals(f) ? "too few blocks to tell"
+                 : margin > MOST_MARGIN   ? "too noisy to tell"
+                                          : "can't tell yet");
         return;
     }
     int first = !known[0], used;
@@ -219,7 +221,6 @@ int map_figure(struct figure *f, const struct reading *r, const struct who *who)
                                                            { "length", "" },
                                                            { "payload", "" } };
     struct payloads p = { 0 };
-    double margin = reading_value(r->map, 0, "margin");
     *f = (struct figure){
         .script = "map", .x_column = "row", .x_head = "payload, length", .y_unit = UNIT_FACTOR
     };
@@ -234,10 +235,11 @@ int map_figure(struct figure *f, const struct reading *r, const struct who *who)
                  "Not drawn: they did not do the same work as threads, chunk by chunk of one.");
         return 0;
     }
+    double margin = reading_value(r->map, 0, "margin");
     snprintf(
         f->subtitle, sizeof f->subtitle,
         "Who is faster, one task at a time, by its length and the bytes in and out. Grey: within "
-        "%.1f%% of threads; the mark above a row: from there on.",
+        "%.1f%% of threads; the mark above a row: from there on, by the median.",
         100 * margin);
     sketch_frame(f, 1, 0);
     f->frame.left = 92;

@@ -102,7 +102,7 @@ static void put_tile(FILE *f, const struct report *r, const struct tile *t)
     if (few)
         page_put(f, "<span>not enough blocks; so far: %s</span>", t->big);
     else if (t->grounds && confidence_of(r->checks, t->grounds) == CONFIDENCE_LOW)
-        fputs("<i>uncertain</i> ", f);
+        fputs("<i>uncertain</i>", f);
     if (t->low_ns > 0 && t->high_ns > 0)
         page_put(f, "<i>%s to %s</i>", words_time(low, t->low_ns, 2),
                  words_time(high, t->high_ns, 2));

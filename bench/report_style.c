@@ -38,7 +38,7 @@ const char report_style[] =
 ".tile.threads,.tile.processes{color:inherit}\n"
 ".tile.threads{border-color:var(--threads)}.tile.processes{border-color:var(--processes)}.tile.good{border-color:var(--good)}\n"
 ".tile b{display:block;font-size:23px;line-height:1.25;font-variant-numeric:tabular-nums}\n"
-".tile span{display:block;color:var(--mute);font-size:14px;line-height:1.35}.tile i{font-size:13px;font-style:normal;color:var(--ink)}\n"
+".tile span{display:block;color:var(--mute);font-size:14px;line-height:1.35}.tile i{display:block;font-size:13px;line-height:1.35;font-style:normal}\n"
 "table{border-collapse:collapse;width:100%;font-size:14.5px;font-variant-numeric:tabular-nums}\n"
 "th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top;text-align:left}\n"
 "th{font-weight:600}thead th{color:var(--mute);font-size:13px}\n"

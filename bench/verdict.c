@@ -789,7 +789,8 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
 void verdict_print(const struct answer *v, FILE *f)
 {
     enum { ROW = 14 }; /* where the texts of rows begin */
-    char threads[WORD], processes[WORD], stealing[WORD], low[WORD], high[WORD], length[WORD];
+    char threads[WORD], processes[WORD], stealing[WORD], shortest[4 * WORD];
+    char low[WORD], high[WORD], length[WORD];
     layout_wrap(f, v->headline, 0, 0);
     layout_wrap(f, v->evidence, 0, 0);
     if (v->smoke)
@@ -801,11 +802,13 @@ void verdict_print(const struct answer *v, FILE *f)
         fprintf(f, "  chunk       %s to %s tasks of %s are within 2%% of the best\n",
                 words_count(low, v->chunk.low), words_count(high, v->chunk.high),
                 words_time(length, v->chunk.task_ns, 2));
-    if (!v->one_cpu)
-        fprintf(f, "  shortest    task that is worth it: threads %s, processes %s%s%s\n",
-                shortest_word(threads, &v->threads.shortest),
-                shortest_word(processes, &v->processes.shortest),
-                shortest_is_known(&v->stealing) ? ", stealing " : "",
-                shortest_is_known(&v->stealing) ? shortest_word(stealing, &v->stealing) : "");
+    if (!v->one_cpu) {
+        snprintf(shortest, sizeof shortest, "task that is worth it: threads %s, processes %s%s%s",
+                 shortest_word(threads, &v->threads.shortest),
+                 shortest_word(processes, &v->processes.shortest),
+                 shortest_is_known(&v->stealing) ? ", stealing " : "",
+                 shortest_is_known(&v->stealing) ? shortest_word(stealing, &v->stealing) : "");
+        layout_wrap(f, shortest, ROW, fprintf(f, "  shortest   "));
+    }
     layout_wrap(f, v->reason, ROW, fprintf(f, "  confidence  %s:", confidence_word(v->confidence)));
 }
