@@ -221,8 +221,13 @@ check 'threads and processes under one schedule, stealing apart' \
     grep -q '<h3>Threads pay off from .*, processes from .* on; stealing from .* on' run/report.html
 check 'a tile shows its interval' grep -q 'class="tile threads"><b>[^<]*</b><i>[^<]* to [^<]*</i>' run/report.html
 check 'what the ideal is' grep -q 'Ideal: the time of serial code over the workers' run/report.html
-fake launched cores=4 more=1
-report launched || fail "four cores: $(cat err)"
+fake launched more=1
+# as a run has it whose two sweeps share a cell
+awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+    $at["backend"] == "pool" && $at["sweep"] == "startup" && $at["workers"] == 8 { $at["sweep"] = "startup+launch" } 1' \
+    launched/samples.csv >part
+mv part launched/samples.csv
+report launched || fail "a cell of two sweeps: $(cat err)"
 absent 'nothing is missing' 'A missing point' launched/report.html
 check 'too few blocks are no answer' \
     grep -q '<b>?</b><span>not enough blocks; so far: 2 workers</span>' few/report.html
@@ -232,7 +237,7 @@ edit() {
     awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }'"$2" "claims/$1.csv" >part
     mv part "claims/$1.csv"
 }
-cp -R run claims
+cp -R launched claims
 pool='$at["backend"] == "pool" && $at["schedule"] == "dynamic"'
 edit map "$pool"' { $at["verdict"] = $at["payload_bytes"] == 65536 || $at["task_ns"] <= 300 ? "unclear" : "same" } 1'
 edit metg '$at["backend"] == "omp" { $at["metg50_high_ns"] = 9 * $at["metg50_ns"] } 1'
