@@ -237,11 +237,11 @@ edit() {
     awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }'"$2" "claims/$1.csv" >part
     mv part "claims/$1.csv"
 }
-cp -R launched claims
+cp -Rp launched claims # -p: tables older than the record would be made anew
 pool='$at["backend"] == "pool" && $at["schedule"] == "dynamic"'
 edit map "$pool"' { $at["verdict"] = $at["payload_bytes"] == 65536 || $at["task_ns"] <= 300 ? "unclear" : "same" } 1'
 edit metg '$at["backend"] == "omp" { $at["metg50_high_ns"] = 9 * $at["metg50_ns"] } 1'
-edit cells "$pool"' && $at["sweep"] == "launch" && $at["start"] == "fork" && $at["ballast_mib"] < 1 { next } 1'
+edit cells "$pool"' && $at["sweep"] == "launch" && $at["start"] == "fork" && $at["ballast_mib"] == 64 { next } 1'
 report claims || fail "a run with doubts: $(cat err)"
 check 'from the first square that none in doubt follows, and no border where the squares have none' \
     grep -q "<h3>Processes match threads from .* on with no payload; with 64.KiB, can&#39;t tell" claims/report.html
