@@ -97,28 +97,28 @@ static long crossover_row(const struct csv *t, const struct who *who, double byt
     return -1;
 }
 
-/* What the squares of one payload are sure of, by length.  NAN: none. */
+/* What the squares of one payload say, by length; NAN: none. */
 struct squares {
-    double longest, lost;       /* of all; of those where threads are faster */
-    double unclear;             /* the longest that can't be told */
-    double first, after_others; /* matched: of all; of those behind every other square */
+    double longest, other, from; /* of all; of those that don't match; the first behind these */
+    int matched, unclear;        /* is there one? */
 };
 
 static struct squares squares_of(const struct figure *f, int level)
 {
-    struct squares q = { NAN, NAN, NAN, NAN, NAN };
+    struct squares q = { .longest = NAN, .other = NAN, .from = NAN };
     for (long i = 0; i < f->rows; i++) {
         const struct estimate *y = f->row[i].y;
-        double length = y[LENGTH].mid;
+        int unclear = !isnan(y[UNCLEAR].mid);
         if (y[PAYLOAD].mid != level)
             continue;
-        q.longest = length;
-        if (!isnan(y[THREADS].mid) || !isnan(y[UNCLEAR].mid)) {
-            *(isnan(y[UNCLEAR].mid) ? &q.lost : &q.unclear) = length;
-            q.after_others = NAN;
+        q.longest = y[LENGTH].mid;
+        if (unclear || !isnan(y[THREADS].mid)) {
+            q.unclear |= unclear;
+            q.other = q.longest;
+            q.from = NAN;
         } else {
-            q.first = isnan(q.first) ? length : q.first;
-            q.after_others = isnan(q.after_others) ? length : q.after_others;
+            q.matched = 1;
+            q.from = isnan(q.from) ? q.longest : q.from;
         }
     }
     return q;
@@ -132,16 +132,14 @@ static int say_crossover(char out[WORD], const struct figure *f, int level, cons
     struct squares q = squares_of(f, level);
     double high = row < 0 ? NAN : reading_value(t, row, "from_high_ns");
     char time[WORD];
-    if (isnan(q.after_others)) {
+    if (isnan(q.from)) {
         snprintf(out, WORD, "at no length up to %.30s", words_time(time, q.longest, 2));
-        return isnan(q.unclear) && isnan(q.first);
+        return !q.unclear && !q.matched;
     }
-    if (isnan(q.lost) && isnan(q.unclear)) {
+    if (isnan(q.other))
         snprintf(out, WORD, "at every length tried");
-        return 1;
-    }
-    double least = high > fmax(q.lost, q.unclear) ? high : q.after_others;
-    snprintf(out, WORD, "from %.30s on", words_time(time, least, 2));
+    else
+        snprintf(out, WORD, "from %.30s on", words_time(time, high > q.other ? high : q.from, 2));
     return 1;
 }
 
