@@ -347,7 +347,7 @@ static void say_conditions(struct figure *f, const struct timeline *t, int fold)
                  words_count(tasks, (double)r->tasks), words_time(time, (double)r->task_ns, 2),
                  *r->variant ? ", " : "", r->variant,
                  fold > 1 ? "Height: the share at work"
-                          : "Light and dark blue in turn: its chunks, at work");
+                          : "Light and dark blue in turn: chunks at work");
     for (int k = 0; k < WAYS; k++)
         if (is_unlike(&t[k])) {
             snprintf(f->subtitle + used, sizeof f->subtitle - (size_t)used,
