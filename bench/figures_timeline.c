@@ -340,14 +340,13 @@ static void say_conditions(struct figure *f, const struct timeline *t, int fold)
     const struct record *r = &shown(t)->record;
     char tasks[WORD], time[WORD], missing[WORD];
     double lost = t[0].missing + t[1].missing;
-    int used =
-        snprintf(f->subtitle, sizeof f->subtitle,
-                 "%s tasks of %s on average%s%.20s, threads: one more sample, traced, in no "
-                 "statistics. %s; empty: waiting.",
-                 words_count(tasks, (double)r->tasks), words_time(time, (double)r->task_ns, 2),
-                 *r->variant ? ", " : "", r->variant,
-                 fold > 1 ? "Height: the share at work"
-                          : "Light and dark blue in turn: chunks at work");
+    int used = snprintf(
+        f->subtitle, sizeof f->subtitle,
+        "%s tasks of %s on average%s%.20s, threads: one more sample, traced, in no "
+        "statistics. %s; empty: waiting.",
+        words_count(tasks, (double)r->tasks), words_time(time, (double)r->task_ns, 2),
+        *r->variant ? ", " : "", r->variant,
+        fold > 1 ? "Height: the share at work" : "Light and dark blue in turn: chunks at work");
     for (int k = 0; k < WAYS; k++)
         if (is_unlike(&t[k])) {
             snprintf(f->subtitle + used, sizeof f->subtitle - (size_t)used,
