@@ -37,14 +37,20 @@ static void say_shortest(char out[96], const struct shortest *s)
     }
 }
 
-static int is_known(const struct shortest *s)
+/* Stealing is another schedule than the two above have: it stands apart. */
+static void say_stealing(struct figure *f, const struct shortest *s)
 {
-    return s->kind != SHORTEST_UNKNOWN && s->kind != SHORTEST_UNCLEAR;
+    char how[96];
+    size_t used = strlen(f->title);
+    if (!shortest_is_known(s))
+        return;
+    say_shortest(how, s);
+    snprintf(f->title + used, sizeof f->title - used, "; stealing %.60s", how);
 }
 
-static void say_lengths(struct figure *f, const struct shortest *t, const struct shortest *p,
-                        double workers)
+static void say_lengths(struct figure *f, const struct answer *v, double workers)
 {
+    const struct shortest *t = &v->threads.shortest, *p = &v->processes.shortest;
     char a[96], b[96];
     const char *hedge = sketch_has_intervals(f) ? "pay off" : "seem to pay off";
     say_shortest(a, t);
@@ -52,15 +58,18 @@ static void say_lengths(struct figure *f, const struct shortest *t, const struct
     if (workers <= 1)
         snprintf(f->title, sizeof f->title,
                  "One worker gains nothing: this is what handing out costs");
-    else if (!is_known(t) && !is_known(p))
+    else if (!shortest_is_known(t) && !shortest_is_known(p))
         snprintf(f->title, sizeof f->title, "Efficiency by task length");
-    else if (!is_known(t) || !is_known(p))
-        snprintf(f->title, sizeof f->title, "%s %s %s", is_known(t) ? "Threads" : "Processes",
-                 hedge, is_known(t) ? a : b);
+    else if (!shortest_is_known(t) || !shortest_is_known(p))
+        snprintf(f->title, sizeof f->title, "%s %s %s",
+                 shortest_is_known(t) ? "Threads" : "Processes", hedge,
+                 shortest_is_known(t) ? a : b);
     else if (t->kind == p->kind && t->kind != SHORTEST_AT)
         snprintf(f->title, sizeof f->title, "Both %s %s", hedge, a);
-    else
+    else {
         snprintf(f->title, sizeof f->title, "Threads %s %.60s, processes %.60s", hedge, a, b);
+        say_stealing(f, &v->stealing);
+    }
 }
 
 /* "threads 50 ns (41 to 208), pipes 15 µs": METG as the literature counts it. */
@@ -198,6 +207,16 @@ static void drop_crossings(struct figure *f, const struct reading *r)
 
 /* ---- the figure ------------------------------------------------------------------------------ */
 
+/* Of the medians: what is drawn of a noisy run's bands may leave the figure, its curves may not. */
+static double highest(const struct figure *f)
+{
+    double most = 0;
+    for (long i = 0; i < f->rows; i++)
+        for (int s = 0; s < f->series_count; s++)
+            most = fmax(most, f->row[i].y[s].mid);
+    return most;
+}
+
 int length_figure(struct figure *f, const struct reading *r, const struct answer *v)
 {
     struct want want = { .sweep = "length" };
@@ -230,8 +249,8 @@ int length_figure(struct figure *f, const struct reading *r, const struct answer
     }
     char workers[WORD];
     snprintf(f->subtitle, sizeof f->subtitle,
-             "Share of the workers' time that is work, one task at a time, %s; the bars at 50%% "
-             "and 90%% are where the curve crosses.",
+             "Share of the workers' time that is work, one task at a time, %s; the hollow marks at "
+             "50%% and 90%% are where the blocks cross these, by their median.",
              words_plural(workers, like->workers, "worker"));
     sketch_end_subtitle(f, "Bands and bars");
     double low, high;
@@ -240,8 +259,8 @@ int length_figure(struct figure *f, const struct reading *r, const struct answer
     sketch_name_y(f, "work");
     sketch_x_range(f, 1.25);
     f->frame.x0 /= 1.9; /* room for what is said of the shortest tasks */
-    f->frame.y1 = fmin(fmax(1.06, high * 1.04), 1.25);
-    say_lengths(f, &v->threads.shortest, &v->processes.shortest, like->workers);
+    f->frame.y1 = fmax(fmin(fmax(1.06, high * 1.04), 1.25), 1.04 * highest(f));
+    say_lengths(f, v, like->workers);
     note_metg(f, r);
     figure_label_ends(f);
     figure_mark(f, "level", 0, 0.5, "good", NULL);

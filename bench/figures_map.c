@@ -14,6 +14,8 @@
 
 enum { THREADS, PROCESSES, PIPES, SAME, UNCLEAR, LENGTH, PAYLOAD, COLUMNS };
 enum { PAYLOADS = 8, ROW_HEIGHT = 34 };
+enum { NARROW = 16 };    /* pixels: an interval that its own mark would hide */
+#define MOST_MARGIN 0.25 /* a wider one would call too much the same */
 
 /* The payloads of the team, ascending. */
 struct payloads {
@@ -95,37 +97,80 @@ static long crossover_row(const struct csv *t, const struct who *who, double byt
     return -1;
 }
 
-static void say_crossover(char out[WORD], const struct csv *t, long row)
+/* What the squares of one payload say, by length; NAN: none. */
+struct squares {
+    double longest, other, from; /* of all; of those that don't match; the first behind these */
+    int matched, unclear;        /* is there one? */
+};
+
+static struct squares squares_of(const struct figure *f, int level)
 {
-    const char *status = row < 0 ? "" : reading_text(t, row, "status");
-    char time[WORD];
-    if (!strcmp(status, "at"))
-        snprintf(out, WORD, "from %.30s on", words_time(time, reading_value(t, row, "from_ns"), 2));
-    else if (!strcmp(status, "below"))
-        snprintf(out, WORD, "at every length");
-    else if (!strcmp(status, "not_reached"))
-        snprintf(out, WORD, "at no length up to %.30s",
-                 words_time(time, reading_value(t, row, "longest_ns"), 2));
-    else
-        snprintf(out, WORD, "from a length not known");
+    struct squares q = { .longest = NAN, .other = NAN, .from = NAN };
+    for (long i = 0; i < f->rows; i++) {
+        const struct estimate *y = f->row[i].y;
+        int unclear = !isnan(y[UNCLEAR].mid);
+        if (y[PAYLOAD].mid != level)
+            continue;
+        q.longest = y[LENGTH].mid;
+        if (unclear || !isnan(y[THREADS].mid)) {
+            q.unclear |= unclear;
+            q.other = q.longest;
+            q.from = NAN;
+        } else {
+            q.matched = 1;
+            q.from = isnan(q.from) ? q.longest : q.from;
+        }
+    }
+    return q;
 }
 
-static void say_map(struct figure *f, const struct csv *t, const struct who *who,
-                    const struct payloads *p)
+/* From what length on a payload's team matches threads, no more than its squares and the interval
+ * of its crossover bear out.  Returns 0 where that can't be told. */
+static int say_crossover(char out[WORD], const struct figure *f, int level, const struct csv *t,
+                         long row)
 {
-    char least[WORD], most[WORD], small[WORD], large[WORD];
-    const char *team = who->series.label, *seem = sketch_has_intervals(f) ? "" : " seem to";
-    say_crossover(least, t, crossover_row(t, who, p->bytes[0]));
-    say_crossover(most, t, crossover_row(t, who, p->bytes[p->count - 1]));
-    name_payload(small, p->bytes[0]);
-    name_payload(large, p->bytes[p->count - 1]);
-    if (p->count > 1)
-        snprintf(f->title, sizeof f->title,
-                 "%c%s%s match threads %.40s with %.12s, %.40s with %.12s", *team - 'a' + 'A',
-                 team + 1, seem, least, small, most, large);
+    struct squares q = squares_of(f, level);
+    double high = row < 0 ? NAN : reading_value(t, row, "from_high_ns");
+    char time[WORD];
+    if (isnan(q.from)) {
+        snprintf(out, WORD, "at no length up to %.30s", words_time(time, q.longest, 2));
+        return !q.unclear && !q.matched;
+    }
+    if (isnan(q.other))
+        snprintf(out, WORD, "at every length tried");
     else
-        snprintf(f->title, sizeof f->title, "%c%s%s match threads %.40s with %.12s",
-                 *team - 'a' + 'A', team + 1, seem, least, small);
+        snprintf(out, WORD, "from %.30s on", words_time(time, high > q.other ? high : q.from, 2));
+    return 1;
+}
+
+/* Of the smallest and the largest payload, each as far as it is known. */
+static void say_map(struct figure *f, const struct csv *t, const struct who *who,
+                    const struct payloads *p, double margin)
+{
+    char where[2][WORD], with[2][WORD];
+    const char *team = who->series.label;
+    int n = p->count > 1 ? 2 : 1, known[2] = { 0 };
+    for (int k = 0; k < n; k++) {
+        int level = k ? p->count - 1 : 0;
+        known[k] = say_crossover(where[k], f, level, t, crossover_row(t, who, p->bytes[level]));
+        name_payload(with[k], p->bytes[level]);
+    }
+    if (margin > MOST_MARGIN || !(known[0] || known[1])) {
+        snprintf(f->title, sizeof f->title, "Where %s match threads: %s", team,
+                 !sketch_has_intervals(f) ? "too few blocks to tell"
+                 : margin > MOST_MARGIN   ? "too noisy to tell"
+                                          : "can't tell yet");
+        return;
+    }
+    int first = !known[0], used;
+    used = snprintf(f->title, sizeof f->title, "%c%s match threads %.40s with %.12s",
+                    *team - 'a' + 'A', team + 1, where[first], with[first]);
+    if (n == 2 && known[1 - first])
+        snprintf(f->title + used, sizeof f->title - (size_t)used, ", %.40s with %.12s", where[1],
+                 with[1]);
+    else if (n == 2)
+        snprintf(f->title + used, sizeof f->title - (size_t)used, "; with %.12s, can't tell",
+                 with[1 - first]);
 }
 
 static void mark_crossovers(struct figure *f, const struct csv *t, const struct who *who,
@@ -140,9 +185,10 @@ static void mark_crossovers(struct figure *f, const struct csv *t, const struct 
         snprintf(height, sizeof height, "%g", k + 0.42);
         if (e.mid > 0)
             figure_mark(f, "point", e.mid, k + 0.42, "ink", NULL);
-        if (e.mid > 0 && !isnan(e.low))
-            figure_mark(f, "span", fmax(e.low, f->frame.x0), fmin(e.high, f->frame.x1), "ink",
-                        height);
+        double low = fmax(e.low, f->frame.x0), high = fmin(e.high, f->frame.x1);
+        if (e.mid > 0 && !isnan(e.low) &&
+            frame_x(&f->frame, high) - frame_x(&f->frame, low) > NARROW)
+            figure_mark(f, "span", low, high, "ink", height);
     }
 }
 
@@ -155,11 +201,12 @@ static void label_map(struct figure *f, const struct who *who, const struct payl
     for (int k = 0; k < p->count; k++)
         figure_mark(f, "end", fr->left - 8, frame_y(fr, k), "serial",
                     name_payload(text, p->bytes[k]));
-    figure_mark(f, "start", fr->left, fr->top + 14, "threads", "■ threads");
+    double x = fr->left, y = fr->top + 14, team = who == &who_pipes ? 70 : 106;
+    figure_mark(f, "start", x, y, "threads", "■ threads");
     snprintf(text, sizeof text, "■ %s", who->series.label);
-    figure_mark(f, "start", fr->left + 84, fr->top + 14, who->series.key, text);
-    figure_mark(f, "start", fr->left + 180, fr->top + 14, "waiting", "■ the same");
-    figure_mark(f, "start", fr->left + 272, fr->top + 14, "waiting", "□ can't tell");
+    figure_mark(f, "start", x += 84, y, who->series.key, text);
+    figure_mark(f, "start", x += team, y, "waiting", "■ the same");
+    figure_mark(f, "start", x + 92, y, "waiting", "□ can't tell");
 }
 
 int map_figure(struct figure *f, const struct reading *r, const struct who *who)
@@ -186,11 +233,12 @@ int map_figure(struct figure *f, const struct reading *r, const struct who *who)
                  "Not drawn: they did not do the same work as threads, chunk by chunk of one.");
         return 0;
     }
+    double margin = reading_value(r->map, 0, "margin");
     snprintf(
         f->subtitle, sizeof f->subtitle,
         "Who is faster, one task at a time, by its length and the bytes in and out. Grey: within "
-        "%.1f%% of threads; the mark above a row: from there on.",
-        100 * reading_value(r->map, 0, "margin"));
+        "%.1f%% of threads; the mark above a row: from there on, by the median.",
+        100 * margin);
     sketch_frame(f, 1, 0);
     f->frame.left = 92;
     f->frame.right = SKETCH_WIDTH - 26;
@@ -205,7 +253,7 @@ int map_figure(struct figure *f, const struct reading *r, const struct who *who)
     f->frame.x1 = high * 2.5;
     f->frame.y0 = -0.6;
     f->frame.y1 = p.count - 0.3;
-    say_map(f, r->crossover, who, &p);
+    say_map(f, r->crossover, who, &p, margin);
     mark_crossovers(f, r->crossover, who, &p);
     label_map(f, who, &p);
     return 0;

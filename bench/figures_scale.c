@@ -216,7 +216,7 @@ static void shade_chunks(struct figure *f, const struct chunk_range *t, const st
     high = fmin(high * M_SQRT2, f->frame.x1);
     figure_mark(f, "shade", low, high, "", NULL);
     double from = frame_x(&f->frame, low), to = frame_x(&f->frame, high);
-    const char *text = both ? "good for both" : "good";
+    const char *text = both ? "good for threads and processes" : "good";
     double y = f->frame.top - 8;
     struct place places[] = { { "middle", (from + to) / 2, y },
                               { "end", to - 2, y },

@@ -90,6 +90,16 @@ static void say_launch(struct figure *f)
                  size, words_factor(a, large->mid / small->mid));
 }
 
+/* Is a point missing that others of the sweep have, or that was planned? */
+static int has_gaps(const struct figure *f, const struct reading *r)
+{
+    for (long i = 0; i < f->rows; i++)
+        for (int k = 0; k < LAUNCHES; k++)
+            if (figure_has(f, k) && isnan(f->row[i].y[k].mid))
+                return 1;
+    return sketch_was_dropped(r, "launch");
+}
+
 int launch_figure(struct figure *f, const struct reading *r)
 {
     struct want want = { .sweep = "launch" };
@@ -110,8 +120,9 @@ int launch_figure(struct figure *f, const struct reading *r)
     char workers[WORD];
     snprintf(f->subtitle, sizeof f->subtitle,
              "Time until %s are ready, by the memory that the caller had touched before. Fork "
-             "copies its page tables; spawn starts a program afresh.",
-             words_plural(workers, like->workers, "worker"));
+             "copies its page tables; spawn starts a program afresh.%s",
+             words_plural(workers, like->workers, "worker"),
+             has_gaps(f, r) ? " A missing point was left out or failed." : "");
     sketch_end_subtitle(f, "Bands");
     sketch_frame(f, 0, 1);
     sketch_name_y(f, "time until all are ready");

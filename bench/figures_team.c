@@ -252,7 +252,7 @@ int contention_figure(struct figure *f, const struct reading *r)
              "Time of processes over time of threads, block by block, with all workers at it. "
              "Within the grey band this run cannot tell them apart.");
     sketch_end_subtitle(f, "Bars");
-    sketch_rows_frame(f, 206, (double)f->rows);
+    sketch_rows_frame(f, 220, (double)f->rows);
     f->frame.log_x = 1;
     double reach = fmax(fmax(high, 1 / low), 1 + margin);
     f->frame.x1 = fmax(1.25, pow(reach, 1.15));

@@ -340,13 +340,13 @@ static void say_conditions(struct figure *f, const struct timeline *t, int fold)
     const struct record *r = &shown(t)->record;
     char tasks[WORD], time[WORD], missing[WORD];
     double lost = t[0].missing + t[1].missing;
-    int used =
-        snprintf(f->subtitle, sizeof f->subtitle,
-                 "%s tasks of %s on average%s%.20s, threads: one more sample, traced, in no "
-                 "statistics. %s; empty: waiting.",
-                 words_count(tasks, (double)r->tasks), words_time(time, (double)r->task_ns, 2),
-                 *r->variant ? ", " : "", r->variant,
-                 fold > 1 ? "Height: the share at work" : "Blue: at work, by chunks");
+    int used = snprintf(
+        f->subtitle, sizeof f->subtitle,
+        "%s tasks of %s on average%s%.20s, threads: one more sample, traced, in no "
+        "statistics. %s; empty: waiting.",
+        words_count(tasks, (double)r->tasks), words_time(time, (double)r->task_ns, 2),
+        *r->variant ? ", " : "", r->variant,
+        fold > 1 ? "Height: the share at work" : "Light and dark blue in turn: chunks at work");
     for (int k = 0; k < WAYS; k++)
         if (is_unlike(&t[k])) {
             snprintf(f->subtitle + used, sizeof f->subtitle - (size_t)used,
@@ -362,26 +362,33 @@ static void say_conditions(struct figure *f, const struct timeline *t, int fold)
 
 /* ---- the figure ------------------------------------------------------------------------------ */
 
-/* How far right words may reach that no job's end shall run through. */
-static double words_end(const struct frame *fr, const struct timeline *t)
+/* When the job was done: beside the end of one of the two, where neither the heading nor the
+ * other's line is in the way; in fewer words where that leaves no room. */
+static void label_end(struct figure *f, const struct timeline *t, double y, double other)
 {
-    double first = t[0].spans && t[1].spans ? fmin(t[0].end, t[1].end) : shown(t)->end;
-    double x = frame_x(fr, first), last = frame_x(fr, fmax(t[0].end, t[1].end));
-    return (last - x < 40 ? x : last) - 6;
+    char text[WORD + 16], time[WORD];
+    double own_x = frame_x(&f->frame, t->end), other_x = frame_x(&f->frame, other);
+    struct place places[] = { { "end", fmax(own_x, other_x) - 6, y },
+                              { "end", fmin(own_x, other_x) - 6, y },
+                              { "start", own_x + 6, y } };
+    words_time(time, t->end, 3);
+    snprintf(text, sizeof text, "done after %s", time);
+    if (!figure_place(f, places, 3, "ink", text))
+        figure_place(f, places, 3, "ink", time);
 }
 
-/* The heading, the names of some lanes, the line at the job's end and what it says. */
+/* The heading, the names of some lanes, the line at the job's end and what it says.  OTHER: when
+ * the other job was done. */
 static void label(struct figure *f, const struct timeline *t, const struct lanes *l,
-                  const char *heading, double heading_rows, double right)
+                  const char *heading, double heading_rows, double other)
 {
     const struct frame *fr = &f->frame;
-    char text[WORD + 16], time[WORD];
+    char text[WORD + 16];
     int step = (l->count + MOST_NAMES - 1) / MOST_NAMES;
     double y = frame_y(fr, l->first - 0.5 - heading_rows / 2);
     figure_mark(f, "start", LEFT, y, "ink", heading);
-    snprintf(text, sizeof text, "done after %s", words_time(time, t->end, 3));
-    figure_mark(f, "end", right, y, "ink", text);
     figure_mark(f, "drop", t->end, l->first - 0.5, "ink", NULL);
+    label_end(f, t, y, other);
     for (int i = 0; i < l->count; i += step) {
         snprintf(text, sizeof text, "worker %d", i * l->fold);
         figure_mark(f, "end", LEFT - 8, frame_y(fr, l->first + i), "serial", text);
@@ -408,7 +415,8 @@ static int draw(struct figure *f, const struct timeline *t)
                                0,     end * 1.01,          at,   0,     0,      0 };
     for (int k = 0; k < WAYS; k++)
         if (t[k].spans)
-            label(f, &t[k], &l[k], ways[k].heading, heading, words_end(&f->frame, t));
+            label(f, &t[k], &l[k], ways[k].heading, heading,
+                  t[1 - k].spans ? t[1 - k].end : t[k].end);
     say_conditions(f, t, fold);
     return error;
 }

@@ -27,6 +27,12 @@ static double ideal_of(const struct cell *c)
     return ceil(c->tasks / c->workers) * c->task_ns;
 }
 
+/* What the same tasks took in a row, shared out evenly; without that, what they should take. */
+static double even_share(const struct cell *c)
+{
+    return c->serial_task_ns > 0 ? c->tasks * c->serial_task_ns / c->workers : ideal_of(c);
+}
+
 /* Row v·5 is the group's heading, the schedules follow. */
 static int gather_schedules(struct figure *f, const struct reading *r)
 {
@@ -46,7 +52,7 @@ static int gather_schedules(struct figure *f, const struct reading *r)
             snprintf(row->group, sizeof row->group, "%s", variants[v].title);
             snprintf(row->name, sizeof row->name, "%s", schedules[k / 2]);
             row->y[k % 2] = c->time;
-            row->y[2].mid = ideal_of(c);
+            row->y[2].mid = even_share(c);
         }
     return 0;
 }
@@ -82,6 +88,10 @@ static void say_schedules(struct figure *f)
         else if (gain < 1.03)
             snprintf(f->title, sizeof f->title, "%s, the schedule matters little here",
                      variants[v].in_sentence);
+        else if (gain < 2)
+            snprintf(f->title, sizeof f->title, "%s, static %s %.0f%% longer than dynamic",
+                     variants[v].in_sentence, isnan(a->low) ? "seems to take" : "takes",
+                     100 * (gain - 1));
         else
             snprintf(f->title, sizeof f->title, "%s, static %s %s times as long as dynamic",
                      variants[v].in_sentence, isnan(a->low) ? "seems to take" : "takes",
@@ -125,9 +135,11 @@ int schedules_figure(struct figure *f, const struct reading *r)
     sketch_close_up(f);
     char tasks[WORD], time[WORD], workers[WORD];
     snprintf(f->subtitle, sizeof f->subtitle,
-             "Time for %s tasks of %s on average, %s; further left is better.",
+             "Time for %s tasks of %s on average, %s; further left is better. Ideal: %s over the "
+             "workers.",
              words_count(tasks, like->tasks), words_time(time, like->task_ns, 2),
-             words_plural(workers, like->workers, "worker"));
+             words_plural(workers, like->workers, "worker"),
+             like->serial_task_ns > 0 ? "the time of serial code" : "the tasks' nominal time");
     sketch_end_subtitle(f, "Bars");
     double low, high;
     figure_extent(f, &low, &high);

@@ -110,6 +110,15 @@ static void say_where(struct figure *f)
                  100 * worst->y[what].mid, on[what]);
 }
 
+/* All that is drawn of a row. */
+static double whole_of(const struct figure_row *row)
+{
+    double sum = 0;
+    for (int s = 0; s < SHARES; s++)
+        sum += fmax(0, row->y[s].mid);
+    return sum;
+}
+
 static void label_where(struct figure *f)
 {
     static const struct {
@@ -171,6 +180,8 @@ int where_figure(struct figure *f, const struct reading *r)
            "others. Start-up: opening and closing the team; a team that is kept pays it once.");
     sketch_rows_frame(f, 96, f->row[f->rows - 1].x);
     f->frame.right = SKETCH_WIDTH - 48;
+    for (long i = 0; i < f->rows; i++)
+        f->frame.x1 = fmax(f->frame.x1, whole_of(&f->row[i]));
     say_where(f);
     label_where(f);
     return 0;

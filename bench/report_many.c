@@ -257,11 +257,18 @@ static void put_finding(FILE *f, const struct many *m)
              so_many_have(b, faster));
 }
 
+/* The counts in one line, which has all cells in it. */
+static void put_all_counts(const struct comparison *c, FILE *f)
+{
+    contrast_put_counts(c, f);
+    fprintf(f, ", %ld unclear", c->verdicts[VERDICT_UNCLEAR]);
+}
+
 static void put_answer(FILE *f, const struct many *m)
 {
     fputs("<section class=\"card verdict\">", f);
     if (m->runs == 2) {
-        put_said(f, "<p class=say>", &m->pair[0], contrast_put_counts, "</p>\n");
+        put_said(f, "<p class=say>", &m->pair[0], put_all_counts, "</p>\n");
         put_paragraphs(f, &m->pair[0]);
     } else {
         put_finding(f, m);
@@ -392,6 +399,34 @@ static const struct aspect {
     { "Starting the team, processes", put_open, "processes" },
 };
 
+/* A row of the table, unless nobody has anything to say in it. */
+static void put_aspect(FILE *f, const struct many *m, const struct aspect *a)
+{
+    int said = 0;
+    char *text[MANY_RUNS] = { NULL };
+    for (int i = 0; i < m->runs; i++) {
+        size_t length;
+        FILE *memory = open_memstream(&text[i], &length);
+        if (!memory)
+            continue;
+        a->put(memory, m, i, a->key);
+        if (!fclose(memory))
+            said |= strcmp(text[i], "-") != 0;
+    }
+    if (said)
+        page_put(f, "<tr><th scope=row>%s</th>", a->title);
+    for (int i = 0; i < m->runs; i++) {
+        if (said) {
+            fputs("<td>", f);
+            fputs(text[i] ? text[i] : "-", f);
+            fputs("</td>", f);
+        }
+        free(text[i]);
+    }
+    if (said)
+        fputs("</tr>\n", f);
+}
+
 static void put_side_by_side(FILE *f, const struct many *m)
 {
     fputs("<section class=card><h2>Side by side</h2>\n<p>What each run says by itself. Small: "
@@ -401,15 +436,8 @@ static void put_side_by_side(FILE *f, const struct many *m)
     for (int i = 0; i < m->runs; i++)
         page_put(f, "<th scope=col>%s</th>", m->name[i]);
     fputs("</tr></thead><tbody>\n", f);
-    for (size_t a = 0; a < sizeof aspects / sizeof *aspects; a++) {
-        page_put(f, "<tr><th scope=row>%s</th>", aspects[a].title);
-        for (int i = 0; i < m->runs; i++) {
-            fputs("<td>", f);
-            aspects[a].put(f, m, i, aspects[a].key);
-            fputs("</td>", f);
-        }
-        fputs("</tr>\n", f);
-    }
+    for (size_t a = 0; a < sizeof aspects / sizeof *aspects; a++)
+        put_aspect(f, m, &aspects[a]);
     fputs("</tbody></table></div></section>\n", f);
 }
 
@@ -559,7 +587,7 @@ static void put_pair(FILE *f, const struct many *m, int i)
              m->name[0]);
     if (m->runs > 2) {
         page_put(f, "<p>OLD is %s, NEW is %s.</p>\n", m->name[0], m->name[i + 1]);
-        put_said(f, "<p><b>", c, contrast_put_counts, ".</b></p>\n");
+        put_said(f, "<p><b>", c, put_all_counts, ".</b></p>\n");
         put_paragraphs(f, c);
     }
     put_machines(f, c, m->runs == 2);

@@ -87,13 +87,35 @@ static void put_headline(FILE *f, const struct answer *v)
     fputs("</p>\n", f);
 }
 
-static void put_tile(FILE *f, const char *look, const char *big, const char *small)
+struct tile {
+    const char *look, *big, *small;
+    const struct grounds *grounds; /* NULL: there is no answer to doubt */
+    double low_ns, high_ns;        /* its interval; an end that is not known is 0 or NAN */
+};
+
+/* As large as it is sure: below the least number of blocks the answer is no more than a remark. */
+static void put_tile(FILE *f, const struct report *r, const struct tile *t)
 {
-    page_put(f, "<div class=\"tile %s\"><b>%s</b><span>%s</span></div>\n", look, big, small);
+    char low[WORD], high[WORD];
+    int few = t->grounds && t->grounds->blocks < BLOCKS_FOR_INTERVAL;
+    page_put(f, "<div class=\"tile %s\"><b>%s</b>", t->look, few ? "?" : t->big);
+    if (few)
+        page_put(f, "<span>not enough blocks; so far: %s</span>", t->big);
+    else if (t->grounds && confidence_of(r->checks, t->grounds) == CONFIDENCE_LOW)
+        fputs("<i>uncertain</i>", f);
+    if (t->low_ns > 0 && t->high_ns > 0)
+        page_put(f, "<i>%s to %s</i>", words_time(low, t->low_ns, 2),
+                 words_time(high, t->high_ns, 2));
+    else if (t->low_ns > 0)
+        page_put(f, "<i>%s or more</i>", words_time(low, t->low_ns, 2));
+    else if (t->high_ns > 0)
+        page_put(f, "<i>%s or less</i>", words_time(high, t->high_ns, 2));
+    page_put(f, "<span>%s</span></div>\n", t->small);
 }
 
-static void put_workers_tile(FILE *f, const struct answer *v)
+static void put_workers_tile(FILE *f, const struct report *r)
 {
+    const struct answer *v = r->answer;
     char big[WORD], small[160] = "within 5% of the best, with the fewest workers";
     const struct cell *t = v->threads.cell, *p = v->processes.cell;
     if (t && p && t->workers != p->workers)
@@ -101,15 +123,21 @@ static void put_workers_tile(FILE *f, const struct answer *v)
                  "for threads %.0f, for processes %.0f: the fewest within 5%% "
                  "of the best",
                  t->workers, p->workers);
-    put_tile(f, v->choice == CHOICE_PROCESSES ? "processes" : "threads",
-             words_plural(big, v->workers, "worker"), small);
+    put_tile(f, r,
+             &(struct tile){ .look = v->choice == CHOICE_PROCESSES ? "processes" : "threads",
+                             .big = words_plural(big, v->workers, "worker"),
+                             .small = small,
+                             .grounds = &v->grounds });
 }
 
-static void put_chunk_tile(FILE *f, const struct answer *v)
+static void put_chunk_tile(FILE *f, const struct report *r)
 {
+    const struct answer *v = r->answer;
     char big[160], small[WORD * 3], low[WORD], high[WORD], time[WORD];
     if (!(v->chunk.low > 0)) {
-        put_tile(f, "good", "?", "tasks per chunk: not measured");
+        put_tile(
+            f, r,
+            &(struct tile){ .look = "good", .big = "?", .small = "tasks per chunk: not measured" });
         return;
     }
     words_count(low, v->chunk.low);
@@ -122,23 +150,18 @@ static void put_chunk_tile(FILE *f, const struct answer *v)
              "tasks per chunk are within 2%% of the best, for tasks of %.20s%s",
              words_time(time, v->chunk.task_ns, 2),
              v->chunk.low < v->chunk.high ? "; the headline's is in their middle" : "");
-    put_tile(f, "good", big, small);
+    put_tile(
+        f, r,
+        &(struct tile){ .look = "good", .big = big, .small = small, .grounds = &v->chunk.grounds });
 }
 
-/* "threads", "processes (stealing)": who of a side it was, where it is not dynamic hand-out. */
-static void name_side(char out[WORD], const char *who, const struct shortest *s)
+/* STEALING NULL: the side has no such schedule. */
+static void put_shortest_tile(FILE *f, const struct report *r, const char *who,
+                              const struct shortest *s, const struct shortest *stealing)
 {
-    const char *how = s->backend && !strcmp(s->backend, "pipe")      ? "pipes"
-                      : s->schedule && !strcmp(s->schedule, "steal") ? "stealing"
-                                                                     : "";
-    snprintf(out, WORD, *how ? "%s (%s)" : "%s", who, how);
-}
-
-static void put_shortest_tile(FILE *f, const char *who, const struct shortest *s)
-{
-    char big[64], small[240], time[WORD], side[WORD];
+    char big[64], small[320], time[WORD], side[WORD], word[64];
     shortest_word(big, s);
-    name_side(side, who, s);
+    snprintf(side, sizeof side, strcmp(s->backend, "pipe") ? "%s" : "%s (pipes)", who);
     switch (s->kind) {
     case SHORTEST_NEVER:
         snprintf(
@@ -161,7 +184,17 @@ static void put_shortest_tile(FILE *f, const char *who, const struct shortest *s
                  "time is work",
                  side);
     }
-    put_tile(f, who, big, small);
+    size_t used = strlen(small);
+    if (stealing && shortest_is_known(stealing))
+        snprintf(small + used, sizeof small - used, "; with stealing: %s",
+                 shortest_word(word, stealing));
+    put_tile(f, r,
+             &(struct tile){ .look = who,
+                             .big = big,
+                             .small = small,
+                             .grounds = shortest_is_known(s) ? &s->grounds : NULL,
+                             .low_ns = s->low,
+                             .high_ns = s->high });
 }
 
 static void put_verdict(FILE *f, const struct report *r)
@@ -174,10 +207,10 @@ static void put_verdict(FILE *f, const struct report *r)
         page_put(f, "<p>%s</p>\n", v->evidence);
     if (v->workers > 0) {
         fputs("<div class=tiles>\n", f);
-        put_workers_tile(f, v);
-        put_chunk_tile(f, v);
-        put_shortest_tile(f, "threads", &v->threads.shortest);
-        put_shortest_tile(f, "processes", &v->processes.shortest);
+        put_workers_tile(f, r);
+        put_chunk_tile(f, r);
+        put_shortest_tile(f, r, "threads", &v->threads.shortest, NULL);
+        put_shortest_tile(f, r, "processes", &v->processes.shortest, &v->stealing);
         fputs("</div>\n", f);
     }
     snprintf(word, sizeof word, "%s", confidence_word(v->confidence));

@@ -38,7 +38,7 @@ const char report_style[] =
 ".tile.threads,.tile.processes{color:inherit}\n"
 ".tile.threads{border-color:var(--threads)}.tile.processes{border-color:var(--processes)}.tile.good{border-color:var(--good)}\n"
 ".tile b{display:block;font-size:23px;line-height:1.25;font-variant-numeric:tabular-nums}\n"
-".tile span{display:block;color:var(--mute);font-size:14px;line-height:1.35}\n"
+".tile span{display:block;color:var(--mute);font-size:14px;line-height:1.35}.tile i{display:block;font-size:13px;line-height:1.35;font-style:normal}\n"
 "table{border-collapse:collapse;width:100%;font-size:14.5px;font-variant-numeric:tabular-nums}\n"
 "th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top;text-align:left}\n"
 "th{font-weight:600}thead th{color:var(--mute);font-size:13px}\n"
@@ -98,7 +98,7 @@ const char report_style[] =
 /* phone */
 "@media screen and (max-width:760px){header,main,footer{padding-left:12px;padding-right:12px}"
 ".tiles{grid-template-columns:1fr 1fr}.checks{grid-template-columns:1fr}"
-".card{padding:15px 14px}.fig{padding:12px 10px 9px}"
+".card{padding:15px 14px}.fig{padding:12px 10px 9px}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
 ".rows thead{display:none}.rows tr{display:flex;flex-wrap:wrap;gap:0 14px;padding:9px 0;border-bottom:1px solid var(--line)}"
 ".rows tbody tr:last-child{border-bottom:0}.rows th,.rows td{border:0;padding:1px 0;text-align:left}"
 ".rows tbody th{font-weight:600;flex:1 1 55%}.rows td:nth-child(2){text-align:right}"

@@ -95,8 +95,7 @@ const struct cell *sketch_first(const struct reading *r, struct want want)
 
 /* ---- words that all figures share ------------------------------------------------------------ */
 
-/* Was a cell of SWEEP in the plan, and left out? */
-static int was_dropped(const struct reading *r, const char *sweep)
+int sketch_was_dropped(const struct reading *r, const char *sweep)
 {
     for (long i = 0; r->status && i < r->status->rows; i++) {
         if (strcmp(reading_text(r->status, i, "status"), "skipped"))
@@ -117,7 +116,7 @@ void sketch_absent(struct figure *f, const struct reading *r, const char *sweep)
                      *reason ? "; the first one said: " : "", reason);
             return;
         }
-    if (was_dropped(r, sweep))
+    if (sketch_was_dropped(r, sweep))
         snprintf(f->absent, sizeof f->absent,
                  "Not drawn: the time budget left out the sweep '%s'. A larger --budget keeps it.",
                  sweep);

@@ -54,6 +54,9 @@ const struct cell *sketch_first(const struct reading *r, struct want want);
 /* Why a sweep gave nothing: not planned, left out, or failed, and then the cells' own reason. */
 void sketch_absent(struct figure *f, const struct reading *r, const char *sweep);
 
+/* Was a cell of SWEEP in the plan, and left out to keep the budget? */
+int sketch_was_dropped(const struct reading *r, const char *sweep);
+
 /* Have the two intervals nothing in common?  0 where one of them is not there. */
 int sketch_apart(const struct estimate *a, const struct estimate *b);
 

@@ -323,7 +323,12 @@ struct estimate worthwhile_of(const struct reading *r, const char *backend, cons
 
 struct shortest shortest_of(const struct reading *r, const char *backend, const char *schedule)
 {
-    struct shortest s = { .ns = NAN, .efficiency = NAN, .backend = backend, .schedule = schedule };
+    struct shortest s = { .ns = NAN,
+                          .efficiency = NAN,
+                          .low = NAN,
+                          .high = NAN,
+                          .backend = backend,
+                          .schedule = schedule };
     long row = metg_row(r, backend, schedule);
     if (row < 0)
         return s;
@@ -336,6 +341,8 @@ struct shortest shortest_of(const struct reading *r, const char *backend, const 
     if (!strcmp(status, "at")) {
         s.kind = SHORTEST_AT;
         s.ns = at.mid;
+        s.low = at.low;
+        s.high = at.high;
         s.grounds.width = half_width(&at);
     } else if (!strcmp(status, "below")) {
         s.kind = SHORTEST_BELOW;
@@ -350,29 +357,17 @@ struct shortest shortest_of(const struct reading *r, const char *backend, const 
     return s;
 }
 
-/* Is X the better answer? */
-static int shorter(const struct shortest *x, const struct shortest *y)
-{
-    static const int rank[] = { [SHORTEST_UNKNOWN] = 0,
-                                [SHORTEST_UNCLEAR] = 1,
-                                [SHORTEST_NEVER] = 2,
-                                [SHORTEST_AT] = 3,
-                                [SHORTEST_BELOW] = 4 };
-    if (x->kind != y->kind)
-        return rank[x->kind] > rank[y->kind];
-    return x->kind == SHORTEST_NEVER ? x->efficiency > y->efficiency : x->ns < y->ns;
-}
-
+/* With the schedule that the threads had: two schedules are no comparison of threads with
+ * processes.  Over pipes where the pool was not measured. */
 static struct shortest shortest_processes(const struct reading *r)
 {
-    struct shortest best = shortest_of(r, "pool", "dynamic");
-    static const char *const others[][2] = { { "pool", "steal" }, { "pipe", "dynamic" } };
-    for (int i = 0; i < 2; i++) {
-        struct shortest other = shortest_of(r, others[i][0], others[i][1]);
-        if (shorter(&other, &best))
-            best = other;
-    }
-    return best;
+    struct shortest pool = shortest_of(r, "pool", "dynamic");
+    return pool.kind == SHORTEST_UNKNOWN ? shortest_of(r, "pipe", "dynamic") : pool;
+}
+
+int shortest_is_known(const struct shortest *s)
+{
+    return s->kind != SHORTEST_UNKNOWN && s->kind != SHORTEST_UNCLEAR;
 }
 
 const char *shortest_word(char buffer[64], const struct shortest *s)
@@ -807,6 +802,7 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
     v->choice = choose(v);
     v->threads.shortest = shortest_of(r, "omp", "dynamic");
     v->processes.shortest = shortest_processes(r);
+    v->stealing = shortest_of(r, "pool", "steal");
     find_chunk(r, v);
     if (v->choice != CHOICE_NONE && v->choice != CHOICE_SERIAL)
         v->workers = chosen_cell(v)->workers;
@@ -820,7 +816,8 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
 void verdict_print(const struct answer *v, FILE *f)
 {
     enum { ROW = 14 }; /* where the texts of rows begin */
-    char threads[WORD], processes[WORD], low[WORD], high[WORD], length[WORD];
+    char threads[WORD], processes[WORD], stealing[WORD], shortest[4 * WORD];
+    char low[WORD], high[WORD], length[WORD];
     layout_wrap(f, v->headline, 0, 0);
     layout_wrap(f, v->evidence, 0, 0);
     if (v->smoke)
@@ -837,9 +834,13 @@ void verdict_print(const struct answer *v, FILE *f)
         fprintf(f, "  chunk       %s to %s tasks of %s are within 2%% of the best\n",
                 words_count(low, v->chunk.low), words_count(high, v->chunk.high),
                 words_time(length, v->chunk.task_ns, 2));
-    if (!v->one_cpu)
-        fprintf(f, "  shortest    task that is worth it: threads %s, processes %s\n",
-                shortest_word(threads, &v->threads.shortest),
-                shortest_word(processes, &v->processes.shortest));
+    if (!v->one_cpu) {
+        snprintf(shortest, sizeof shortest, "task that is worth it: threads %s, processes %s%s%s",
+                 shortest_word(threads, &v->threads.shortest),
+                 shortest_word(processes, &v->processes.shortest),
+                 shortest_is_known(&v->stealing) ? ", stealing " : "",
+                 shortest_is_known(&v->stealing) ? shortest_word(stealing, &v->stealing) : "");
+        layout_wrap(f, shortest, ROW, fprintf(f, "  shortest   "));
+    }
     layout_wrap(f, v->reason, ROW, fprintf(f, "  confidence  %s:", confidence_word(v->confidence)));
 }

@@ -51,6 +51,7 @@ struct shortest {
         SHORTEST_UNCLEAR  /* the blocks disagree on which of these it is */
     } kind;
     double ns, efficiency;          /* the highest of the curve, which rises */
+    double low, high;               /* of AT, the 95% interval in ns; NAN: there is none */
     const char *backend, *schedule; /* who did it; constants or texts of the reading */
     struct grounds grounds;
 };
@@ -93,7 +94,8 @@ struct answer {
     int smoke, one_cpu;
     double effective; /* NAN: not known */
     struct side threads, processes;
-    double workers; /* 0: no recommendation */
+    struct shortest stealing; /* of the same processes; theirs above is without stealing */
+    double workers;           /* 0: no recommendation */
     struct chunk_range chunk;
     struct duel duel; /* processes' time over threads' */
     enum confidence confidence;
@@ -139,6 +141,9 @@ struct shortest shortest_of(const struct reading *r, const char *backend, const 
 /* The work of a task of which PERCENT (50, 90, 95) of the workers' time is work; NAN: not known. */
 struct estimate worthwhile_of(const struct reading *r, const char *backend, const char *schedule,
                               int percent);
+
+/* Is there an answer, if only that there is no such length? */
+int shortest_is_known(const struct shortest *s);
 
 /* "3.1 µs", "below 100 ns", "not reached", "not measured". */
 const char *shortest_word(char buffer[64], const struct shortest *s);

@@ -4,7 +4,7 @@
 DATA = ARG1; LABELS = ARG2; OUT = ARG3; FORMAT = ARG4
 HERE = ARG0[1:strlen(ARG0)-strlen('where.gp')]
 load HERE.'theme.gp'
-set xrange [0:100]
+set xrange [0:X1*100] # noise may make the shares more than the whole
 set border 1
 unset ytics
 unset grid

@@ -62,8 +62,13 @@ page=new/against.html
 check 'stdout is the path' test "$(cat out)" = "$page"
 "$teampool" compare old new >compared
 said=$(sed -n 's/.*<p class=say>\(.*\)<\/p>.*/\1/p' "$page")
-check "the headline is compare's: $said" grep -qF -- "$said; " compared
-check 'on the terminal, too' grep -qF -- "new against old: $said; " err
+terminal=$(echo "$said" | sed 's/, \([0-9]* unclear\)$/; \1: /')
+check "the headline is compare's: $said" grep -qF -- "$terminal" compared
+check 'on the terminal, too' grep -qF -- "new against old: $terminal" err
+if grep -q '<th scope=row>CPU quota' "$page"; then fail 'a row that nobody has is left out'; fi
+fake bounded quota=4
+report --out bounded.html old bounded || fail "a run with a quota: $(cat err)"
+check 'a row that one of them has' grep -q '<th scope=row>CPU quota</th><td>-</td><td>4</td>' bounded.html
 grep ' of .* cells slower' compared | grep -qv '^0 of' || fail 'something became slower'
 check 'what differs, in a sentence' grep -qF 'Between the runs differ: governor.' "$page"
 check 'what differs, with values' grep -qF '<tr><td>governor</td><td>performance</td><td>powersave</td></tr>' "$page"

@@ -243,6 +243,42 @@ awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 check 'what disturbed a sample' grep -q ',waited for a CPU$' run/strip.csv
 check 'and how many' grep -q '2 of 48 samples were disturbed (waited for a CPU)' run/report.html
 
+# ---- titles and tiles claim what is known
+check 'threads and processes under one schedule, stealing apart' \
+    grep -q '<h3>Threads pay off from .*, processes from .* on; stealing from .* on' run/report.html
+check 'a tile shows its interval' grep -q 'class="tile threads"><b>[^<]*</b><i>[^<]* to [^<]*</i>' run/report.html
+check 'what the ideal is' grep -q 'Ideal: the time of serial code over the workers' run/report.html
+fake launched more=1
+# as a run has it whose two sweeps share a cell
+awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+    $at["backend"] == "pool" && $at["sweep"] == "startup" && $at["workers"] == 8 { $at["sweep"] = "startup+launch" } 1' \
+    launched/samples.csv >part
+mv part launched/samples.csv
+report launched || fail "a cell of two sweeps: $(cat err)"
+absent 'nothing is missing' 'A missing point' launched/report.html
+check 'too few blocks are no answer' \
+    grep -q '<b>?</b><span>not enough blocks; so far: 2 workers</span>' few/report.html
+check 'nor a border' grep -q '<h3>Where processes match threads: too few blocks to tell' few/report.html
+# edit TABLE AWK: change a table of the run 'claims', whose columns are at[NAME].
+edit() {
+    awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next }'"$2" "claims/$1.csv" >part
+    mv part "claims/$1.csv"
+}
+cp -Rp launched claims # -p: tables older than the record would be made anew
+pool='$at["backend"] == "pool" && $at["schedule"] == "dynamic"'
+edit map "$pool"' { $at["verdict"] = $at["payload_bytes"] == 65536 || $at["task_ns"] <= 300 ? "unclear" : "same" } 1'
+edit metg '$at["backend"] == "omp" { $at["metg50_high_ns"] = 9 * $at["metg50_ns"] } 1'
+edit cells "$pool"' && $at["sweep"] == "launch" && $at["start"] == "fork" && $at["ballast_mib"] == 64 { next } 1'
+report claims || fail "a run with doubts: $(cat err)"
+check 'from the first square that none in doubt follows, and no border where the squares have none' \
+    grep -q "<h3>Processes match threads from .* on with no payload; with 64.KiB, can&#39;t tell" claims/report.html
+check 'not the median' grep -q '<h3>Processes match threads from 74' claims/report.html
+check 'a wide interval is uncertain' grep -q 'class="tile threads"><b>[^<]*</b><i>uncertain</i><i>' claims/report.html
+check 'a point is missing' grep -q 'A missing point was left out or failed' claims/report.html
+edit map '{ $at["margin"] = 0.5 } 1'
+report claims || fail "a run with a wide margin: $(cat err)"
+check 'too noisy' grep -q '<h3>Where processes match threads: too noisy to tell' claims/report.html
+
 # ---- the machine
 check 'a core for each' grep -q 'A core for each: 8 workers on 8 cores of 1 package' run/report.html
 check 'who sat where' grep -q 'PU 7 · w7' run/report.html
@@ -291,6 +327,9 @@ done
 says 'nobody to wait for' trace1 'One worker has nobody to wait for'
 says 'who waits most, and how much' trace8 'Dealt in advance.* worker 0 waits 88% of the time'
 says 'and on demand' trace8 'taken on demand.* nobody more than'
+awk -F, '{ n = length($5) * 7.3 } $1 == "start" && $5 ~ /^(dealt|taken)/ { heading[$3] = $2 + n }
+    $5 ~ /^done after/ { seen++; if ($1 == "end" && $2 - n < heading[$3]) bad++ }
+    END { exit bad || seen != 2 }' trace8/plots/timeline-labels.csv || fail 'a heading is overprinted'
 check 'each worker is a row of the table' grep -q 'taken on demand, worker 7' trace8/report.html
 [ "$(boxes trace2)" -eq 42 ] || fail "a box for each of 42 chunks, not $(boxes trace2)"
 check '64 workers share 32 lanes' grep -q 'dealt in advance, workers 62 to 63' trace64/report.html

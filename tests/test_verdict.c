@@ -290,15 +290,21 @@ static void shortest_task(void **state)
     cell(&m, "length", "omp", "dynamic", 100, 1, 4, 1, 0.01);
     metg(&m, "omp", 2, 9999, "at"); /* another team, with fewer lengths */
     metg(&m, "omp", 4, 6200, "at");
-    metg(&m, "pool", 4, 0, "below");
+    metg(&m, "pool", 4, 9000, "at");
+    fprintf(m.metg, "pool,steal,4,100,100000,8,,,,below,0.4,0.396,0.404\n");
     metg(&m, "pipe", 4, 0, "not_reached");
     metg(&m, "pthread", 4, 0, "unclear");
     judge(&m, &r, &v);
     assert_int_equal(v.threads.shortest.kind, SHORTEST_AT);
     assert_true(fabs(v.threads.shortest.ns - 3100) < 1e-6);
     assert_true(fabs(v.threads.shortest.grounds.width - 0.01) < 1e-6);
-    assert_int_equal(v.processes.shortest.kind, SHORTEST_BELOW);
-    assert_true(v.processes.shortest.ns == 100);
+    assert_true(fabs(v.threads.shortest.low - 3069) < 1e-6);
+    assert_true(fabs(v.threads.shortest.high - 3131) < 1e-6);
+    /* the schedule that the threads have, though the other is better */
+    assert_string_equal(v.processes.shortest.schedule, "dynamic");
+    assert_true(fabs(v.processes.shortest.ns - 4500) < 1e-6);
+    assert_int_equal(v.stealing.kind, SHORTEST_BELOW);
+    assert_true(v.stealing.ns == 100 && isnan(v.stealing.low));
     struct shortest never = shortest_of(&r, "pipe", "dynamic");
     assert_int_equal(never.kind, SHORTEST_NEVER);
     assert_true(never.ns == 100000);
