@@ -62,9 +62,11 @@ expect 'progress in lines' grep -q '^ *[0-9]* %  block [0-9]*  about .* left$' e
 expect 'no escapes' has_no err "$(printf '\033')"
 expect 'a few lines at most' [ "$(grep -c ' left$' err)" -le 10 ]
 expect 'whole blocks' says err '12 cell runs in 3 whole blocks'
-expect 'a hint: what' says err '4 of 4 cases ran in fewer than 6 blocks (all in 3 blocks)'
-expect 'a hint: what to try' says err 'fix: teampool run --resume DIR --blocks 6'
-expect 'the same words for the page' says plain/checks.csv '4 of 4 cases ran in fewer than 6 blocks'
+expect 'a hint: what' says err '4 of 4 cells ran in fewer than 6 blocks (all in 3 blocks)'
+expect 'a hint: what to try' says err "fix: $teampool run --resume 'plain' --blocks 6"
+expect 'the page: as it was called' says err "the page: $teampool report 'plain'"
+expect 'the same words for the page' says plain/checks.csv '4 of 4 cells ran in fewer than 6 blocks'
+expect 'which does not know how we were called' says plain/checks.csv 'teampool run --resume DIR --blocks 6'
 run --plan quick.plan --blocks 3 --out quiet --quiet
 expect 'nothing said' [ ! -s err ]
 run --plan quick.plan --blocks 2 --out told --verbose
@@ -184,7 +186,11 @@ refused "did you mean 'csv'" topology --format cvs
 refused "did you mean 'workload'" plan backend=omp workloads=cpu
 refused "did you mean 'pool'" plan backend=pol workload=cpu
 refused "did you mean 'sleep'" plan backend=omp workload=slep
+refused "did you mean 'omp'" plan backend=pool,opm
+refused "no backend 'omq'" plan backend=omq
 refused "'teampool list'" plan workload=cpu
+refused "unknown option '--bogus'; '$teampool run --help'" run --bogus
+refused "unknown command 'bogus'; '$teampool --help'" bogus
 refused '--plan and --profile' run --plan quick.plan --profile quick
 refused 'schedule=static: pipe has none; it has dynamic guided' plan backend=pipe schedule=static workload=cpu
 refused 'variant=tall: skew has' plan backend=pipe variant=tall workload=skew

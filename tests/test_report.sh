@@ -325,7 +325,8 @@ if [ "$have_gnuplot" = 1 ]; then
             continue
         fi
         rm -f results/run/plots/*."$format"
-        "$here/../scripts/plot.sh" --format "$format" results/run 2>err || fail "$format: $(cat err)"
+        "$here/../scripts/plot.sh" --format "$format" results/run >out 2>err || fail "$format: $(cat err)"
+        check "$format: where it is" test "$(cat out)" = "$(cd results/run/plots && pwd -P)"
         check "$format is what it says" sh -c 'head -c 8 "$1" | grep -aq "$2"' - \
             "results/run/plots/speedup.$format" "${words#* }"
         [ "$(find results/run/plots -name "*.$format" | wc -l)" -eq "$drawn" ] || fail "$format: $drawn drawings"
