@@ -16,6 +16,8 @@
 #include "../bench/noise.h"
 #include "../bench/reading.h"
 
+const char *program_name = "test_checks";
+
 enum { CELLS = 4, PAIRS = 4 };
 
 struct made {
