@@ -81,7 +81,8 @@ static void check_results(const struct reading *r, struct checks *out)
                    words_count(b, good));
     else if (good > 0)
         checks_add(out, "results", MARK_GOOD, a, NULL,
-                   "Every task was done exactly once and rightly in all %s, warm-ups not counted", a);
+                   "Every task was done exactly once and rightly in all %s, warm-ups not counted",
+                   a);
     else
         checks_add(out, "results", MARK_BAD, "0 samples", NULL,
                    "There is not one good sample in this run");
@@ -170,11 +171,11 @@ static void check_failures(const struct reading *r, struct checks *out)
     if (failed + timeouts == 0)
         checks_add(out, "failures", MARK_GOOD, value, NULL, "No launch failed or timed out");
     else
-        checks_add(out, "failures", MARK_WARN, value,
-                   "status.csv has every one with its command line.",
-                   "%ld of %s failed, %ld timed out%s%.80s%s%.80s", failed,
-                   words_plural(launches, (double)launched, "launch"), timeouts, seen[0] ? ": " : "",
-                   seen[0] ? seen[0] : "", seen[1] ? "; " : "", seen[1] ? seen[1] : "");
+        checks_add(
+            out, "failures", MARK_WARN, value, "status.csv has every one with its command line.",
+            "%ld of %s failed, %ld timed out%s%.80s%s%.80s", failed,
+            words_plural(launches, (double)launched, "launch"), timeouts, seen[0] ? ": " : "",
+            seen[0] ? seen[0] : "", seen[1] ? "; " : "", seen[1] ? seen[1] : "");
 }
 
 static void check_foreign(const struct reading *r, struct checks *out)

@@ -960,7 +960,8 @@ static const struct option options[] = {
     { "--resume", "DIR", OPTION_TEXT, &wishes.resume,
       "go on with an interrupted run; with --blocks N with a finished one" },
     { "--dry-run", NULL, OPTION_FLAG, &wishes.dry_run,
-      "print the plan and how long it should take" },
+      "print the plan and how long it should take by rough prices; a run goes by what it "
+      "measures" },
     { "--topology", "MACHINE", OPTION_TEXT, &wishes.topology, "with --dry-run, " TOPOLOGY_HELP },
     { "--quiet", NULL, OPTION_FLAG, &wishes.quiet, "no progress, no summary" },
     { "--verbose", NULL, OPTION_FLAG, &wishes.verbose, "a line for every cell that was measured" },

@@ -313,6 +313,12 @@ check 'its path' test "$(cat out)" = results/run/report.html
 
 # ---- other formats
 if [ "$have_gnuplot" = 1 ]; then
+    # what the README says that figures are over
+    sed -n '/^## Reading the report/,/^## What/s/.*over \*\([^*]*\)\*.*/\1/p' "$here/../README.md" >over
+    check 'two kinds of figures' test "$(wc -l <over)" = 2
+    while IFS= read -r words; do
+        check "a figure over '$words'" grep -qF ">$words<" results/run/report.html
+    done <over
     "$here/../scripts/plot.sh" --format dumb results/run >dumb.txt 2>err || fail "dumb: $(cat err)"
     check 'letters on a terminal' grep -q 'workers' dumb.txt
     check 'a title with a comma is whole' grep -q 'processes from' dumb.txt
