@@ -14,6 +14,7 @@
 #include "command.h"
 #include "derive.h"
 #include "larger.h"
+#include "machine.h"
 #include "summarize.h"
 #include "words.h"
 
@@ -24,6 +25,9 @@ struct question {
     long tasks, payload, workers; /* PAYLOAD -1: not asked; WORKERS 0: any */
     int extrapolate, as_csv;
 };
+
+/* A model that errs by more in half of the cases knows nothing of this run. */
+#define MOST_ERROR 0.25
 
 /* What one series would do. */
 struct candidate {
@@ -324,15 +328,12 @@ static void print_candidate(const struct derivation *d, const struct answer *a, 
                ratio <= 1 + margin_between(a, &a->c[0], c) ? ", within the margin" : "");
 }
 
-static void print_start(const struct derivation *d, const struct answer *a)
+static void print_start(struct derivation *d, const struct answer *a)
 {
-    const struct model *m = a->c[0].m;
-    double sum = 0;
+    double start = model_team(d, a->c[0].m, OPEN).mid;
     char time[WORD];
-    for (long i = 0; i < m->cells; i++)
-        sum += m->cell[i]->open_ns / (double)m->cells;
-    if (isfinite(sum) && outcome_of(d, a) != OUTCOME_SERIAL && !a->predicted)
-        printf("Starting the workers takes %s more, once.\n", words_time(time, sum, 2));
+    if (isfinite(start) && outcome_of(d, a) != OUTCOME_SERIAL && !a->predicted)
+        printf("Starting the workers takes %s more, once.\n", words_time(time, start, 2));
 }
 
 /* The best team with 1, 2, 4 ... workers, up to those asked for: LOOK at each. */
@@ -501,6 +502,20 @@ static int answer(struct derivation *d, void *question, struct why *w)
     qsort_r(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
     if (!a.count || (a.c[0].outside && !q->extrapolate))
         error = refuse(d, &a, w);
+    else if (d->margin > MOST_ERROR && !q->extrapolate)
+        error =
+            why(w, -ENODATA,
+                "this run cannot tell: its own repetitions differ by so much that two teams within "
+                "%.0f%% are the same; measure again when the machine is quiet.  --extrapolate "
+                "answers all the same",
+                100 * d->margin);
+    else if (a.errors.half > MOST_ERROR && !q->extrapolate)
+        error =
+            why(w, -ENODATA,
+                "this run cannot tell: half of the times of %ld cells that the model had not seen "
+                "were off by more than %.0f%%; measure again when the machine is quiet.  "
+                "--extrapolate answers all the same",
+                a.errors.count, 100 * a.errors.half);
     if (!error) {
         if (!q->extrapolate)
             a.count -= a.outside;
@@ -510,22 +525,18 @@ static int answer(struct derivation *d, void *question, struct why *w)
     return error;
 }
 
-/* The profile that DIR was measured with; "" where it does not say. */
+/* Where machine.csv does not say, it is no smoke run. */
 static void refuse_smoke(const char *dir)
 {
     char path[PATH_MAX];
-    struct csv *machine;
-    if (blocks_path(path, dir, "machine.csv", "", NULL) || csv_read(&machine, path, NULL))
-        return;
-    int key = csv_column(machine, "key"), value = csv_column(machine, "value");
-    for (long i = 0; i < machine->rows; i++)
-        if (!strcmp(csv_cell(machine, i, key), "profile") &&
-            !strcmp(csv_cell(machine, i, value), "smoke"))
-            die(EXIT_FAILED,
-                "advise: %s is a smoke run: it proves that everything works, and "
-                "nothing can be predicted from it; run the default profile",
-                dir);
-    csv_free(machine);
+    struct machine machine = { 0 };
+    if (!blocks_path(path, dir, "machine.csv", "", NULL) && !machine_read(&machine, path, NULL) &&
+        !strcmp(machine_get(&machine, "profile"), "smoke"))
+        die(EXIT_FAILED,
+            "advise: %s is a smoke run: it proves that everything works, and nothing can be "
+            "predicted from it; run the default profile",
+            dir);
+    machine_free(&machine);
 }
 
 static const char *const formats[] = { "text", "csv", NULL };

@@ -26,7 +26,7 @@ static const struct {
     [BUSY] = { "busy_sum_ns", 1 },     [RUNQ] = { "runq_ns", 1 },
     [FOREIGN] = { "foreign_ns", 1 },   [WORK] = { "busy_sum_ns", 0 },
     [ANSWER] = { "answer_p50_ns", 0 }, [LATE_ANSWER] = { "answer_p99_ns", 0 },
-    [BESIDE] = { "beside_ns", 0 },
+    [BESIDE] = { "beside_ns", 0 },     [INSIDE] = { "inside_most", 0 },
 };
 
 /* Columns --------------------------------------------------------------------------------- */

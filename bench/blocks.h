@@ -16,7 +16,8 @@
 #include "noise.h"
 
 /* What is measured per row and kept per block.  BUSY is a share of the workers' time, WORK the same
- * as a time.  The last three are a convoy's: how long answers took, what was computed beside. */
+ * as a time.  ANSWER to BESIDE are a convoy's: how long answers took, what was computed beside;
+ * INSIDE is how many workers were in a task at once. */
 enum metric {
     WALL,
     OPEN,
@@ -29,6 +30,7 @@ enum metric {
     ANSWER,
     LATE_ANSWER,
     BESIDE,
+    INSIDE,
     METRICS
 };
 

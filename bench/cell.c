@@ -25,6 +25,7 @@
 #include "record.h"
 #include "setting.h"
 #include "trace.h"
+#include "words.h"
 
 const char *program_name = "teampool-cell";
 
@@ -62,11 +63,7 @@ static const char *first_word(const char *words, char *buffer, size_t room)
 
 static int has_word(const char *words, const char *word)
 {
-    size_t length = strlen(word);
-    for (const char *at = words; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
-        if (strcspn(at, " ") == length && !strncmp(at, word, length))
-            return 1;
-    return 0;
+    return words && words_has(words, word, strlen(word));
 }
 
 /* No backend or workload is called NAME, or it cannot run here. */

@@ -15,8 +15,7 @@
 
 #define MOST_EFFICIENCY 1.15 /* beyond it a speed-up is impossible, not good */
 #define LOAD_LIMIT      0.5
-#define DISTURBED_LIMIT 0.2 /* as for one cell, see docs/method.md */
-#define UNCLEAR_TIMES   4   /* so many times the blocks are worth a try */
+#define UNCLEAR_TIMES   4 /* so many times the blocks are worth a try */
 enum { REASONS_SHOWN = 2 };
 
 const char *mark_word(enum mark m)
@@ -36,14 +35,6 @@ static struct check *next(struct checks *out, enum mark mark)
     return &out->check[out->count++];
 }
 
-/* Names of processes and files may hold anything; a terminal must not take it for commands. */
-static void clean(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = ' ';
-}
-
 void checks_add(struct checks *out, const char *name, enum mark mark, const char *value,
                 const char *fix, const char *format, ...)
 {
@@ -57,10 +48,10 @@ void checks_add(struct checks *out, const char *name, enum mark mark, const char
     va_start(ap, format);
     vsnprintf(c->text, sizeof c->text, format, ap);
     va_end(ap);
-    clean(c->name);
-    clean(c->value);
-    clean(c->text);
-    clean(c->fix);
+    layout_clean(c->name);
+    layout_clean(c->value);
+    layout_clean(c->text);
+    layout_clean(c->fix);
 }
 
 /* ---- after the run --------------------------------------------------------------------------- */
@@ -212,7 +203,7 @@ static void check_disturbed(const struct reading *r, struct checks *out)
             }
         }
     }
-    if (!(disturbed > DISTURBED_LIMIT * all))
+    if (!(disturbed > NOISY_SHARE * all))
         return;
     snprintf(value, sizeof value, "%.0f%%", 100 * disturbed / all);
     checks_add(out, "disturbed", MARK_NOTE, value,
@@ -257,9 +248,8 @@ static void check_others(const struct reading *r, struct checks *out)
         int known = !*name || strcmp(r->cell[i].runner, "cell") != 0;
         for (int k = 0; judged[k] && !known; k++)
             known = !strcmp(judged[k], name);
-        for (const char *at = names; *at && !known; at += strcspn(at, " "), at += *at == ' ')
-            known = strcspn(at, " ") == strlen(name) && !strncmp(at, name, strlen(name));
-        if (!known && used + strlen(name) + 2 < sizeof names)
+        if (!known && !words_has(names, name, strlen(name)) &&
+            used + strlen(name) + 2 < sizeof names)
             snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "", name);
     }
     if (*names)

@@ -133,12 +133,6 @@ static void list_words(const struct option *o, int chosen, char *text, size_t ro
     }
 }
 
-const char *option_form(const struct option *o, char buffer[OPTION_LINE])
-{
-    snprintf(buffer, OPTION_LINE, "%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-    return buffer;
-}
-
 const char *option_meaning(const struct option *o, char buffer[OPTION_LINE])
 {
     char words[OPTION_LINE / 2] = "";
@@ -148,19 +142,25 @@ const char *option_meaning(const struct option *o, char buffer[OPTION_LINE])
     return buffer;
 }
 
+const struct option option_help = { .name = "--help", .help = "this text" };
+
+static void help_option(const struct option *o)
+{
+    char meaning[OPTION_LINE];
+    int width = printf("  %s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+    printf("%*s%s\n", width < 24 ? 24 - width : 1, "", option_meaning(o, meaning));
+}
+
 static void help(const struct command *c)
 {
-    char line[OPTION_LINE];
     printf("usage: teampool %s%s%s%s\n\n%s\n", c->name, c->options ? " [options]" : "",
            *c->operands ? " " : "", c->operands, c->summary);
     if (c->about)
         printf("\n%s\n", c->about);
     printf("\noptions:\n");
-    for (const struct option *o = c->options; o && o->name; o++) {
-        int width = printf("  %s", option_form(o, line));
-        printf("%*s%s\n", width < 24 ? 24 - width : 1, "", option_meaning(o, line));
-    }
-    printf("  %-22s%s\n", "--help", "this text");
+    for (const struct option *o = c->options; o && o->name; o++)
+        help_option(o);
+    help_option(&option_help);
 }
 
 /* Which of the words TEXT is. */

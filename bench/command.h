@@ -75,10 +75,12 @@ extern const struct option program_options[];
  * sentence.  Returns the number of operands, now first in ARGV. */
 int options_take(const struct command *c, int argc, char **argv);
 
-/* "--out DIR", and what it is for, with the words it may be and the default among them.  Into
- * BUFFER, which is returned. */
+/* What every command takes besides those in its table. */
+extern const struct option option_help;
+
+/* What it is for, with the words it may be and the default among them.  Into BUFFER, which is
+ * returned. */
 enum { OPTION_LINE = 400 };
-const char *option_form(const struct option *o, char buffer[OPTION_LINE]);
 const char *option_meaning(const struct option *o, char buffer[OPTION_LINE]);
 
 /* First thing in main: descriptors 0, 1 and 2 are open, so that no file takes their place.  One

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "listing.h"
 #include "record.h"
+#include "words.h"
 
 enum { ROOM = 1000 };
 
@@ -21,20 +22,12 @@ enum { ROOM = 1000 };
 
 /* ---- what there is to complete ---- */
 
-static int has(const char *words, const char *word, size_t length)
-{
-    for (const char *at = words; *at; at += strcspn(at, " "), at += *at == ' ')
-        if (strcspn(at, " ") == length && !strncmp(at, word, length))
-            return 1;
-    return 0;
-}
-
 /* Add the words of TEXT that WORDS does not have. */
 static void add_words(char words[ROOM], const char *text)
 {
     for (const char *at = text; *at; at += strspn(at, " ")) {
         size_t length = strcspn(at, " "), used = strlen(words);
-        if (length && !has(words, at, length))
+        if (length && !words_has(words, at, length))
             snprintf(words + used, ROOM - used, "%s%.*s", used ? " " : "", (int)length, at);
         at += length;
     }
@@ -243,13 +236,12 @@ static void zsh_option(const struct option *o)
 
 static void zsh_command(const struct command *c)
 {
-    static const struct option help = { .name = "--help", .help = "this text" };
     char words[ROOM];
     const char *what = operand_words(c, words);
     printf("        %s)\n            _arguments", c->name);
     for (const struct option *o = c->options; o && o->name; o++)
         zsh_option(o);
-    zsh_option(&help);
+    zsh_option(&option_help);
     if (takes_fields(c))
         printf(" \\\n            '*:field:_teampool_fields'");
     else if (!strcmp(what, FOLDER))
@@ -347,7 +339,6 @@ static void fish_fields(const struct csv *list, const char *program, const char 
 
 static void fish_command(const struct csv *list, const struct command *c)
 {
-    static const struct option help = { .name = "--help", .help = "this text" };
     char words[ROOM];
     const char *what = operand_words(c, words);
     fish_begin("teampool", "");
@@ -356,7 +347,7 @@ static void fish_command(const struct csv *list, const struct command *c)
     printf("'\n");
     for (const struct option *o = c->options; o && o->name; o++)
         fish_option("teampool", c->name, o);
-    fish_option("teampool", c->name, &help);
+    fish_option("teampool", c->name, &option_help);
     if (takes_fields(c)) {
         fish_fields(list, "teampool", c->name);
     } else if (*what) {

@@ -49,7 +49,7 @@ struct contrast {
     const struct cell *cell[SIDES]; /* NULL: not in this run */
     enum fate fate;
     long blocks[SIDES];
-    double time_ns[SIDES];   /* medians over blocks, as measured */
+    double time_ns[SIDES];   /* geometric means over blocks, as measured: RATIO is of these */
     double work_ratio;       /* steps of a task in NEW over those in OLD; 1: the same work */
     double ratio, low, high; /* time in NEW over time in OLD, for the same work */
     double p, p_adjusted;    /* of "nothing changed"; with the correction for many cells */

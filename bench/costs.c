@@ -38,25 +38,6 @@ static void put_row(const struct derivation *d, const struct model *m, const cha
 
 /* Starting and ending ----------------------------------------------------------------------- */
 
-struct metric_of {
-    const struct model *m;
-    enum metric metric;
-};
-
-/* The cells of a series open the same team: in a block their mean. */
-static double team_metric(const struct derivation *d, const void *self, long block)
-{
-    const struct metric_of *o = self;
-    double sum = 0;
-    long n = 0;
-    for (long i = 0; i < o->m->cells; i++) {
-        double value = derive_value(d, o->m->cell[i], o->metric, d->number[block]);
-        sum += isfinite(value) ? value : 0;
-        n += isfinite(value);
-    }
-    return n ? sum / (double)n : NAN;
-}
-
 /* Tasks from which on starting a team, using it once and ending it is no slower than a loop. */
 static double break_even(const struct derivation *d, const void *self, long block)
 {
@@ -117,9 +98,9 @@ static void put_costs(struct derivation *d, const struct model *m, FILE *f)
         put_row(d, m, costs[i].name, &team, &c, "ns", f);
     }
     put_row(d, m, "o_byte", &team, &m->byte, "ns/byte", f);
-    struct center open = derive_center(d, team_metric, &(struct metric_of){ m, OPEN });
+    struct center open = model_team(d, m, OPEN);
     put_row(d, m, "open", &team, &open, "ns", f);
-    struct center close = derive_center(d, team_metric, &(struct metric_of){ m, CLOSE });
+    struct center close = model_team(d, m, CLOSE);
     put_row(d, m, "close", &team, &close, "ns", f);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "sweep.h"
 
 static const char *const series_names[] = { "runner",  "backend", "start", "schedule", "wait",
                                             "workers", "place",   "cpus",  NULL };
@@ -166,15 +167,23 @@ const char *derive_references(const struct derivation *d, struct cell *const *ce
     return word;
 }
 
+/* Is the number of X's tasks nearer to C's than Y's is?  In a short job, starting it counts. */
+static int nearer_size(const struct cell *x, const struct cell *y, const struct cell *c)
+{
+    return !y || fabs(log(x->tasks / c->tasks)) < fabs(log(y->tasks / c->tasks));
+}
+
 const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
                                const char *backend, const char *schedule, double chunk)
 {
+    const char *runner = key_text(c, blocks_key_column(d->record, "runner"));
     const struct cell *best = NULL;
     for (long i = 0; i < d->count; i++) {
         const struct cell *o = d->sorted[i];
         if (o->task_ns == c->task_ns && o->chunk == chunk && derive_is(d, o, "backend", backend) &&
-            derive_is(d, o, "schedule", schedule) && !view_compare(&d->work, o, c) &&
-            !view_compare(&d->place, o, c) && (!best || o->tasks == c->tasks))
+            derive_is(d, o, "schedule", schedule) && derive_is(d, o, "runner", runner) &&
+            !view_compare(&d->work, o, c) && !view_compare(&d->place, o, c) &&
+            nearer_size(o, best, c))
             best = o;
     }
     return best;
@@ -196,7 +205,7 @@ long derive_pick(struct derivation *d, long first, long end, const char *workloa
     long count = 0;
     for (long i = first; i < end; i++)
         if ((!workload || derive_is(d, d->sorted[i], "workload", workload)) &&
-            (!sweep || view_in_sweep(d->sorted[i]->sweep, sweep, strlen(sweep))))
+            (!sweep || sweep_has(d->sorted[i]->sweep, sweep)))
             d->pick[count++] = d->sorted[i];
     return count;
 }

@@ -75,8 +75,8 @@ struct middle {
 };
 struct middle derive_middle(struct derivation *d, const struct cell *c);
 
-/* The cell of BACKEND and SCHEDULE that does C's work in chunks of CHUNK, on the same CPUs; of
- * several one with as many tasks.  NULL: there is none. */
+/* The cell of C's runner, of BACKEND and SCHEDULE, that does C's work in chunks of CHUNK, on the
+ * same CPUs; of several that whose number of tasks is nearest.  NULL: there is none. */
 const struct cell *derive_mate(const struct derivation *d, const struct cell *c,
                                const char *backend, const char *schedule, double chunk);
 
@@ -125,5 +125,6 @@ int growth_put(struct derivation *d, FILE *f);
 int prediction_put(struct derivation *d, FILE *f);
 int shares_put(struct derivation *d, FILE *f);
 int strip_put(struct derivation *d, FILE *f);
+int lock_put(struct derivation *d, FILE *f);
 
 #endif

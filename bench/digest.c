@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "digest.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,36 +8,9 @@
 #include "verdict.h"
 #include "words.h"
 
-/* A table of the run, or NULL: an older run does not have it. */
-static struct csv *table_of(const char *dir, const char *name)
-{
-    char path[PATH_MAX];
-    struct csv *t = NULL;
-    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path ||
-        csv_read(&t, path, NULL))
-        return NULL;
-    return t;
-}
-
 static int row_says(const struct csv *t, long row, const char *column, const char *text)
 {
-    return !strcmp(csv_cell(t, row, csv_column(t, column)), text);
-}
-
-static double row_number(const struct csv *t, long row, const char *column)
-{
-    double value;
-    return csv_number(t, row, csv_column(t, column), &value) ? value : NAN;
-}
-
-static struct estimate row_estimate(const struct csv *t, long row, const char *mid, const char *low,
-                                    const char *high)
-{
-    struct estimate e = { row_number(t, row, mid), row_number(t, row, low),
-                          row_number(t, row, high) };
-    if (isnan(e.low) || isnan(e.high)) /* an open end is no interval to print */
-        e.low = e.high = NAN;
-    return e;
+    return !strcmp(reading_text(t, row, column), text);
 }
 
 /* The row of BACKEND, dynamic, measured by our own program, about the team as such, for COST (or
@@ -49,7 +20,7 @@ static long row_of(const struct csv *t, const char *backend, const char *cost, d
     long best = -1;
     double most = 0;
     for (long i = 0; i < t->rows; i++) {
-        double count = row_number(t, i, "workers");
+        double count = reading_value(t, i, "workers");
         if (!row_says(t, i, "runner", "cell") || !row_says(t, i, "backend", backend) ||
             !row_says(t, i, "schedule", "dynamic") || (*cost && !row_says(t, i, "cost", cost)) ||
             !row_says(t, i, "task_ns", "") || !(isnan(workers) ? count > most : count == workers))
@@ -66,8 +37,8 @@ static void take_cost(struct digest_figure *f, const struct csv *costs, const ch
     long row = costs ? row_of(costs, backend, cost, workers) : -1;
     if (row < 0)
         return;
-    f->value = row_estimate(costs, row, "value", "low", "high");
-    f->workers = row_number(costs, row, "workers");
+    f->value = reading_interval(costs, row, "value", "low", "high");
+    f->workers = reading_value(costs, row, "workers");
 }
 
 static void take_metg(struct digest_figure *f, const struct csv *metg, const char *backend)
@@ -76,11 +47,11 @@ static void take_metg(struct digest_figure *f, const struct csv *metg, const cha
     long row = metg ? row_of(metg, backend, "", NAN) : -1;
     if (row < 0)
         return;
-    f->value = row_estimate(metg, row, "metg50_ns", "metg50_low_ns", "metg50_high_ns");
-    f->workers = row_number(metg, row, "workers");
+    f->value = reading_estimate(metg, row, "metg50", "_ns");
+    f->workers = reading_value(metg, row, "workers");
     if (row_says(metg, row, "metg50_status", "below"))
         snprintf(f->word, sizeof f->word, "below %.48s",
-                 words_time(time, row_number(metg, row, "shortest_ns"), 2));
+                 words_time(time, reading_value(metg, row, "shortest_ns"), 2));
     else if (row_says(metg, row, "metg50_status", "not_reached"))
         snprintf(f->word, sizeof f->word, "not reached");
     else if (!row_says(metg, row, "metg50_status", "at"))
@@ -88,7 +59,7 @@ static void take_metg(struct digest_figure *f, const struct csv *metg, const cha
 }
 
 static void take_side(struct digest_side *d, const struct side *s, const char *backend,
-                      const struct csv *metg, const struct csv *costs)
+                      const struct reading *r)
 {
     static const struct digest_figure unknown = { { NAN, NAN, NAN }, NAN, "" };
     *d = (struct digest_side){ NAN, unknown.value, unknown, unknown, unknown, unknown };
@@ -96,10 +67,10 @@ static void take_side(struct digest_side *d, const struct side *s, const char *b
         d->workers = s->cell->workers;
         d->speedup = s->cell->speedup;
     }
-    take_metg(&d->metg50, metg, backend);
-    take_cost(&d->t_fix, costs, backend, "t_fix", NAN);
-    take_cost(&d->o_chunk, costs, backend, "o_chunk", NAN);
-    take_cost(&d->open, costs, backend, "open",
+    take_metg(&d->metg50, r->metg, backend);
+    take_cost(&d->t_fix, r->costs, backend, "t_fix", NAN);
+    take_cost(&d->o_chunk, r->costs, backend, "o_chunk", NAN);
+    take_cost(&d->open, r->costs, backend, "open",
               isnan(d->t_fix.workers) ? d->workers : d->t_fix.workers);
 }
 
@@ -119,11 +90,8 @@ int digest_of(struct digest *d, const char *dir, struct why *w)
                           .chunk_for = answer.chunk.task_ns };
     snprintf(d->headline, sizeof d->headline, "%s", answer.headline);
     snprintf(d->confidence, sizeof d->confidence, "%s", confidence_word(answer.confidence));
-    struct csv *metg = table_of(dir, "metg.csv"), *costs = table_of(dir, "costs.csv");
-    take_side(&d->threads, &answer.threads, "omp", metg, costs);
-    take_side(&d->processes, &answer.processes, "pool", metg, costs);
-    csv_free(metg);
-    csv_free(costs);
+    take_side(&d->threads, &answer.threads, "omp", &reading);
+    take_side(&d->processes, &answer.processes, "pool", &reading);
     reading_close(&reading);
     return 0;
 }

@@ -59,7 +59,7 @@ struct figure {
     char title[224];    /* the finding */
     char subtitle[280]; /* the conditions */
     char note[480];     /* what else is to be said of it, below the drawing; "": nothing */
-    char absent[200];   /* not "": why there is no figure; then only name, title and script count */
+    char absent[400];   /* not "": why there is no figure; then only name, title and script count */
     const char *x_column, *x_head;
     enum unit x_unit, y_unit;
     int series_count;

@@ -36,6 +36,10 @@ int figures_compute(const struct reading *r, const struct answer *v, struct figu
     error |= map_figure(&fs->figure[fs->count++], r, &who_processes);
     error |= map_figure(&fs->figure[fs->count++], r, &who_pipes);
     error |= schedules_figure(&fs->figure[fs->count++], r);
+    error |= lock_figure(&fs->figure[fs->count++], r);
+    error |= answer_figure(&fs->figure[fs->count++], r);
+    error |= interval_figure(&fs->figure[fs->count++], r);
+    error |= held_figure(&fs->figure[fs->count++], r);
     error |= lesson_figure(&fs->figure[fs->count++], r);
     error |= peers_figure(&fs->figure[fs->count++], r);
     if (error)

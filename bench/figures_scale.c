@@ -43,20 +43,6 @@ static void say_scaling(struct figure *f, const struct answer *v, double most)
     }
 }
 
-static void shade_siblings(struct figure *f, const struct reading *r)
-{
-    double cores = reading_number(r, "allowed_cores"), most = f->row[f->rows - 1].x;
-    double pus = reading_number(r, "allowed_pus");
-    if (!(cores >= 1) || most <= cores)
-        return;
-    figure_mark(f, "shade", cores + 0.5, f->frame.x1, "", NULL);
-    const char *text = pus > cores ? "more workers than cores" : "more workers than CPUs";
-    double middle = (frame_x(&f->frame, cores + 0.5) + f->frame.right) / 2;
-    struct place places[] = { { "middle", middle, f->frame.bottom + 12 },
-                              { "end", f->frame.right - 4, f->frame.bottom + 12 } };
-    figure_place(f, places, 2, "serial", text);
-}
-
 /* ---- laws ------------------------------------------------------------------------------------ */
 
 enum { COUNTS_FOR_A_CURVE = 3 }; /* through two points a law of one parameter always goes */
@@ -178,7 +164,7 @@ int speedup_figure(struct figure *f, const struct reading *r, const struct answe
     if (add_laws(f, r, like, most))
         return -ENOMEM;
     figure_label_ends(f);
-    shade_siblings(f, r);
+    sketch_shade_siblings(f, r);
     double ideal = fmin(most, f->frame.y1 / 1.03);
     struct place places[] = {
         { "end", frame_x(&f->frame, ideal) - 14, frame_y(&f->frame, ideal) - 4 },

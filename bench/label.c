@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "words.h"
 
 void label_add(char label[LABEL], const char *format, ...)
@@ -15,9 +16,7 @@ void label_add(char label[LABEL], const char *format, ...)
     va_start(ap, format);
     vsnprintf(label + used, LABEL - used, format, ap);
     va_end(ap);
-    for (char *s = label + used; *s; s++) /* what stands in a file must not move a cursor */
-        if ((unsigned char)*s < 0x20 || *s == 0x7F)
-            *s = ' ';
+    layout_clean(label + used);
 }
 
 static int is_serial(const char *(*text)(const void *self, const char *name), const void *self)

@@ -62,6 +62,18 @@ void layout_wrap(FILE *f, const char *text, int indent, int at)
     }
 }
 
+static int is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7F;
+}
+
+void layout_clean(char *text)
+{
+    for (; *text; text++)
+        if (is_control(*text))
+            *text = ' ';
+}
+
 void layout_escaped(FILE *f, const char *text)
 {
     for (; *text; text++) {
@@ -70,6 +82,6 @@ void layout_escaped(FILE *f, const char *text)
         if (*text == '<')
             fputs("&lt;", f);
         else
-            fputc((unsigned char)*text < 0x20 || *text == 0x7F ? ' ' : *text, f);
+            fputc(is_control(*text) ? ' ' : *text, f);
     }
 }

@@ -25,6 +25,10 @@ void layout_right(FILE *f, const char *text, int width);
  * ends in TEXT ends.  AT columns of the first line are written already.  Ends the last line. */
 void layout_wrap(FILE *f, const char *text, int indent, int at);
 
+/* Make control bytes spaces: what stands in a file, or is a process's name, must not move a cursor.
+ */
+void layout_clean(char *text);
+
 /* TEXT as what stands in a Markdown table: no bar ends it, no tag begins in it. */
 void layout_escaped(FILE *f, const char *text);
 

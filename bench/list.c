@@ -64,26 +64,16 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
 
 int listing_takes(const struct record *cell, struct why *w)
 {
-    enum { WORDS_MOST = 96 };
     struct runner r;
-    char reason[400], *argv[WORDS_MOST] = { r.program, "--check" }, *line = NULL;
-    size_t length = 0;
+    char reason[400];
     struct child c;
-    FILE *f;
     if (!runner_is_cell(cell->runner))
         return 1;
     if (runner_find(&r, cell->runner, w))
         return 0;
-    if (!(f = open_memstream(&line, &length)))
-        return why(w, 0, "no memory");
-    record_print_line(cell, f);
-    fclose(f);
-    record_words(line, argv + 2, WORDS_MOST - 2);
-    int error = child_run(&c, argv, ASK_SECONDS, NULL);
-    if (error) {
-        free(line);
-        return why(w, 0, "cannot start %s: %s", r.program, strerror(-error));
-    }
+    r.words[r.count++] = (char *)"--check";
+    if (runner_run(&c, &r, cell, ASK_SECONDS, NULL, w))
+        return 0;
     int takes = WIFEXITED(c.status) && !WEXITSTATUS(c.status);
     const char *said = strstr(c.err, ": "); /* behind the program's name */
     child_reason(&c, ASK_SECONDS, reason, sizeof reason);
@@ -92,7 +82,6 @@ int listing_takes(const struct record *cell, struct why *w)
     else if (!takes)
         why(w, 0, "%s %s", r.program, reason);
     child_free(&c);
-    free(line);
     return takes;
 }
 

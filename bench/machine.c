@@ -240,10 +240,13 @@ int machine_read(struct machine *m, const char *file, struct why *w)
     int error = csv_read(&c, file, w);
     if (error)
         return error;
-    for (long row = 0; row < c->rows; row++)
+    if (csv_column(c, "key") < 0 || csv_column(c, "value") < 0)
+        error = why(w, -EBADMSG, "%s has no columns 'key' and 'value': teampool did not write it",
+                    file);
+    for (long row = 0; !error && row < c->rows; row++)
         machine_set(m, csv_cell(c, row, csv_column(c, "key")),
                     csv_cell(c, row, csv_column(c, "note")), "%s",
                     csv_cell(c, row, csv_column(c, "value")));
     csv_free(c);
-    return 0;
+    return error;
 }

@@ -203,7 +203,6 @@ static void put_head(const char *program, const char *title, const char *about)
 
 static void put_command(const struct command *c)
 {
-    static const struct option help = { .name = "--help", .help = "this text" };
     printf(".Ss %s\n", c->name);
     printf(".Nm Cm %s\n", c->name);
     if (c->options)
@@ -221,7 +220,7 @@ static void put_command(const struct command *c)
     }
     puts(".Bl -tag -width Ds");
     put_options(c->options);
-    put_options((const struct option[]){ help, { 0 } });
+    put_options((const struct option[]){ option_help, { 0 } });
     puts(".El");
 }
 

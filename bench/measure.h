@@ -43,6 +43,9 @@ void measure_memory(struct record *to, const struct identity *workers, int count
  * stands before /proc; NULL: this system.  Returns 1, or 0 where the system does not tell. */
 int measure_machine(const char *root, int64_t *busy_ns, int64_t *steal_ns);
 
+/* CPU time, ns, that this process and those that it has waited for used. */
+double measure_own(void);
+
 /* Put the differences into the record. */
 void measure_difference(struct record *to, const struct reading *before,
                         const struct reading *after);

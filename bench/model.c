@@ -305,6 +305,34 @@ struct errors model_spread(double *errors, long n)
     return (struct errors){ stats_median(errors, n), stats_quantile(errors, n, 0.9), n };
 }
 
+struct metric_of {
+    const struct model *m;
+    enum metric metric;
+    double *values; /* room for one a cell */
+};
+
+static double team_metric(const struct derivation *d, const void *self, long block)
+{
+    const struct metric_of *o = self;
+    long n = 0;
+    for (long i = 0; i < o->m->cells; i++) {
+        o->values[n] = derive_value(d, o->m->cell[i], o->metric, d->number[block]);
+        n += isfinite(o->values[n]);
+    }
+    stats_sort(o->values, n);
+    return stats_median(o->values, n);
+}
+
+struct center model_team(struct derivation *d, const struct model *m, enum metric metric)
+{
+    struct metric_of o = { m, metric, malloc((size_t)m->cells * sizeof *o.values) };
+    struct center c = { .mid = NAN };
+    if (o.values)
+        c = derive_center(d, team_metric, &o);
+    free(o.values);
+    return c;
+}
+
 struct errors models_errors(struct derivation *d)
 {
     double *all = malloc(((size_t)d->count + 1) * sizeof *all);

@@ -82,6 +82,10 @@ double model_prediction(struct derivation *d, const struct model *m, long i);
 enum cost { COST_FIX, COST_CHUNK, COST_ITEM };
 struct center model_cost(struct derivation *d, const struct model *m, enum cost cost);
 
+/* OPEN or CLOSE of the team: in a block the median of its cells, for a workload may make workers
+ * touch their memory first. */
+struct center model_team(struct derivation *d, const struct model *m, enum metric metric);
+
 /* Of all series together. */
 struct errors models_errors(struct derivation *d);
 

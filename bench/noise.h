@@ -10,6 +10,9 @@
 
 struct csv;
 
+/* From here on a cell whose samples were disturbed counts as noisy. */
+#define NOISY_SHARE 0.2
+
 /* Signals, worst first: of two in one sample the first is named as the cause. */
 enum noise {
     NOISE_QUOTA,

@@ -81,9 +81,9 @@ void openmp_describe(struct machine *m, const struct plan *p)
         const struct record r = small(&p->cells[i].record);
         struct runner runner;
         struct child c;
-        if (!is_openmp(&r) || is_known(p, i) || runner_find(&runner, r.runner, NULL))
-            continue;
-        runner_run(&c, &runner, &r, ASK_SECONDS, NULL);
+        if (!is_openmp(&r) || is_known(p, i) || runner_find(&runner, r.runner, NULL) ||
+            runner_run(&c, &runner, &r, ASK_SECONDS, NULL, NULL))
+            continue; /* the run itself will say why */
         set_fact(m, &r, c.err);
         child_free(&c);
     }

@@ -135,7 +135,8 @@ static void put_row(FILE *f, const struct figure *figure, const struct figure_ro
     fputs("</tr>\n", f);
 }
 
-void page_figure_table(FILE *f, const struct figure *figure)
+/* The table behind a figure, for those who cannot or do not want to read the drawing. */
+static void put_figure_table(FILE *f, const struct figure *figure)
 {
     page_put(f, "<div class=wide><table><thead><tr><th scope=col>%s</th>", figure->x_head);
     for (int s = 0; s < figure->series_count; s++)
@@ -167,7 +168,7 @@ void page_figure(FILE *f, const struct figure *figure, const char *dir, const ch
     if (*figure->note)
         page_put(f, "<p class=sub>%s</p>\n", figure->note);
     page_put(f, "<details%s><summary>Numbers</summary>\n", drawn && !open ? "" : " open");
-    page_figure_table(f, figure);
+    put_figure_table(f, figure);
     fputs("</details></figure>\n", f);
 }
 

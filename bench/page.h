@@ -32,9 +32,6 @@ void page_figure(FILE *f, const struct figure *figure, const char *dir, const ch
 /* A value in its unit, and its interval in a line of its own; nothing where nothing is known. */
 void page_estimate(FILE *f, enum unit unit, const struct estimate *e);
 
-/* The table behind a figure, for those who cannot or do not want to read the drawing. */
-void page_figure_table(FILE *f, const struct figure *figure);
-
 /* The style sheet of every page. */
 extern const char report_style[];
 

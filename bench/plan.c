@@ -635,38 +635,93 @@ static void add_contention(const struct layout *l)
     }
 }
 
-/* Workers under one lock, as CPython's threads: computing, sleeping, answering.  Each is one
- * sample, in few blocks: these effects are large, and times under a lock are too uneven to be a
- * twin's. */
+/* A cell of the sweep `gil`: one sample and no warm-up, in few blocks.  These effects are large,
+ * and times under a lock are too uneven to be a twin's. */
+static struct record blank_gil(const struct layout *l, const char *workload, int64_t task_ns)
+{
+    struct record r = blank(l, "gil", workload);
+    r.task_ns = task_ns;
+    r.samples = 1;
+    r.warmup_samples = 0;
+    r.blocks = l->profile->lesson_blocks;
+    return r;
+}
+
+/* Tasks that compute, by 1, 2 and all workers; and by all of them the more of a task needs the
+ * lock. */
+static void add_gil_cpu(const struct layout *l)
+{
+    static const struct {
+        const char *backend, *options;
+        int fine;
+    } teams[] = { { "gil", "", 0 }, { "omp", "", 0 }, { "pool", "", 0 }, { "gil", "lock:old", 1 } };
+    static const char *const held[] = { "held:0", "held:25", "held:50", "held:75" };
+    const int64_t workers[] = { 1, l->workers < 2 ? 1 : 2, l->workers };
+    struct record r = blank_gil(l, "cpu", 150000); /* of no other sweep: it is about the lock */
+    r.tasks = (int64_t)ceil(l->profile->sample_s * 1e9 / 150000 / (double)l->workers) * l->workers;
+    for (int i = 0; i < COUNT(teams); i++)
+        for (int k = 0; k < COUNT(workers) && teams[i].fine <= l->profile->fine; k++) {
+            r.options = teams[i].options;
+            r.workers = workers[k];
+            add_as(l, r, teams[i].backend, "dynamic", 0);
+        }
+    for (int i = 0; i < COUNT(held) && l->workers > 1; i++) {
+        r.options = held[i];
+        r.workers = l->workers;
+        add_as(l, r, "gil", "dynamic", 2);
+    }
+    r.options = "";
+    add_serial(l, r);
+}
+
+/* One that answers and, with COMPUTING 1, one beside it.  Not bound: who serves goes where there is
+ * a CPU. */
+static void add_convoy(const struct layout *l, const char *backend, const char *options,
+                       int64_t computing, int64_t drop)
+{
+    struct record r = blank_gil(l, "convoy", 200000000);
+    r.backend = backend;
+    r.options = options;
+    r.tasks = r.workers = computing + 1;
+    r.schedule = "dynamic";
+    r.drop = drop;
+    add(l->plan, &r);
+}
+
+/* Workers under one lock, as CPython's threads: computing, answering, and how many are inside a
+ * task at once. */
 static void add_gil(const struct layout *l)
+{
+    struct record inside = blank_gil(l, "inside", 1000000);
+    inside.workers = 2;
+    inside.tasks = 10;
+    add_gil_cpu(l);
+    add_as(l, inside, "gil", "dynamic", 0);
+    add_as(l, inside, "omp", "dynamic", 0);
+    add_convoy(l, "gil", "", 0, 0);
+    add_convoy(l, "gil", "", 1, 0);
+    add_convoy(l, "omp", "", 1, 2);
+}
+
+/* The old lock, other switch intervals, sleeping: what default has no room for. */
+static void add_gil_more(const struct layout *l)
 {
     static const struct {
         const char *backend, *options;
     } teams[] = { { "gil", "" }, { "gil", "lock:old" }, { "omp", "" }, { "pool", "" } };
-    struct record cpu = blank(l, "gil", "cpu"), sleep = blank(l, "gil", "sleep");
-    struct record convoy = blank(l, "gil", "convoy");
-    cpu.samples = sleep.samples = convoy.samples = 1;
-    cpu.blocks = sleep.blocks = convoy.blocks = l->profile->lesson_blocks;
-    cpu.task_ns = 300000; /* of no other sweep: its answers are not about a lock */
-    cpu.tasks = 2 * tasks_for(l, (double)cpu.task_ns, 0, 1); /* many switch intervals */
-    sleep.task_ns = 10000000;
+    static const char *const convoys[] = { "lock:old", "switch_us:500", "switch_us:50" };
+    struct record sleep = blank_gil(l, "sleep", 10000000);
     sleep.tasks = 24;
     sleep.workers = 8;
-    convoy.task_ns = 100000000;
-    convoy.tasks = convoy.workers = 2;
-    convoy.warmup_samples = 0;
-    convoy.schedule = "dynamic";
-    convoy.drop = 5;
     for (int i = 0; i < COUNT(teams); i++) {
-        cpu.options = sleep.options = convoy.options = teams[i].options;
-        add_as(l, cpu, teams[i].backend, "dynamic", 5);
+        sleep.options = teams[i].options;
         add_as(l, sleep, teams[i].backend, "dynamic", 5);
-        convoy.backend = teams[i].backend;
-        add(l->plan, &convoy); /* not bound: who serves goes where there is a CPU */
     }
-    cpu.options = sleep.options = "";
-    add_serial(l, cpu);
+    sleep.options = "";
     add_serial(l, sleep);
+    for (int i = 0; i < COUNT(convoys); i++)
+        add_convoy(l, "gil", convoys[i], 1, 5);
+    add_convoy(l, "pool", "", 1, 5);
 }
 
 /* Some cells once more, to be paired with themselves: how far apart two of the same lie is what no
@@ -801,11 +856,12 @@ void plan_sweeps(struct plan *p, const struct profile *profile, const struct top
         add_contention(&l);
         add_matrix(&l);
         add_launch(&l);
+        add_gil(&l);
+        if (profile->fine)
+            add_gil_more(&l);
         if (peers && peers->rows)
             add_peers(&l, peers);
     }
-    if (profile->fine) /* default has no room for it */
-        add_gil(&l);
     if (profile->blocks_least > 1) /* smoke gives no verdicts */
         add_twins(&l);
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -174,21 +173,13 @@ struct counters {
     struct quota_throttling throttling;
 };
 
-static double own_cpu_ns(void)
-{
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return 1e9 * (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-           1e3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-}
-
 static void read_counters(struct counters *c, const char *root, long pus)
 {
     if (!measure_machine(root, &c->busy_ns, &c->stolen_ns))
         c->busy_ns = c->stolen_ns = -1;
     quota_throttling_read(&c->throttling, root);
     c->heat = probe_heat(root, pus);
-    c->own_ns = own_cpu_ns();
+    c->own_ns = measure_own();
     c->at_ns = clock_ns();
 }
 

@@ -152,43 +152,52 @@ static int take_pairs(struct reading *r)
     return 0;
 }
 
-/* A table that may be missing: then OUT is NULL, and that is no error. */
-static int read_table(struct csv **out, const char *dir, const char *name, int required,
-                      struct why *w)
+int reading_table(struct csv **out, const char *dir, const char *name, int required, struct why *w)
 {
     char *path;
     *out = NULL;
     if (asprintf(&path, "%s/%s", dir, name) < 0)
-        return -ENOMEM;
+        return why(w, -ENOMEM, "%s: no memory for the name of a file", dir);
     int error = !required && access(path, F_OK) ? 0 : csv_read(out, path, w);
     free(path);
     return error;
 }
 
+/* The first must be there. */
+static const struct {
+    size_t place; /* in struct reading */
+    const char *file;
+} tables[] = {
+#define TABLE(member, file)                                                                        \
+    {                                                                                              \
+        offsetof(struct reading, member), file                                                     \
+    }
+    TABLE(cells_table, "cells.csv"),   TABLE(pairs_table, "pairs.csv"),
+    TABLE(machine, "machine.csv"),     TABLE(status, "status.csv"),
+    TABLE(doctor, "doctor.csv"),       TABLE(metg, "metg.csv"),
+    TABLE(costs, "costs.csv"),         TABLE(scaling, "scaling.csv"),
+    TABLE(shares, "shares.csv"),       TABLE(strip, "strip.csv"),
+    TABLE(lock, "lock.csv"),           TABLE(map, "map.csv"),
+    TABLE(crossover, "crossover.csv"), TABLE(topology, "topology.csv"),
+    TABLE(trace, "trace.csv"),
+};
+enum { TABLES = sizeof tables / sizeof *tables };
+
+static struct csv **table_at(struct reading *r, int i)
+{
+    return (struct csv **)((char *)r + tables[i].place);
+}
+
 int reading_open(struct reading *r, const char *dir, struct why *w)
 {
-    const struct {
-        struct csv **table;
-        const char *file;
-    } others[] = { { &r->pairs_table, "pairs.csv" }, { &r->machine, "machine.csv" },
-                   { &r->status, "status.csv" },     { &r->doctor, "doctor.csv" },
-                   { &r->metg, "metg.csv" },         { &r->scaling, "scaling.csv" },
-                   { &r->shares, "shares.csv" },     { &r->strip, "strip.csv" },
-                   { &r->map, "map.csv" },           { &r->crossover, "crossover.csv" },
-                   { &r->topology, "topology.csv" }, { &r->trace, "trace.csv" } };
+    int error = 0;
     *r = (struct reading){ 0 };
-    int error = read_table(&r->cells_table, dir, "cells.csv", 1, w);
-    for (size_t i = 0; !error && i < sizeof others / sizeof *others; i++)
-        error = read_table(others[i].table, dir, others[i].file, 0, w);
-    if (error)
-        goto fail;
-    if ((error = take_cells(r)) || (error = take_pairs(r))) {
+    for (int i = 0; !error && i < TABLES; i++)
+        error = reading_table(table_at(r, i), dir, tables[i].file, i == 0, w);
+    if (!error && ((error = take_cells(r)) || (error = take_pairs(r))))
         why(w, error, "%s: no memory for its tables", dir);
-        goto fail;
-    }
-    return 0;
-fail:
-    reading_close(r);
+    if (error)
+        reading_close(r);
     return error;
 }
 
@@ -196,19 +205,8 @@ void reading_close(struct reading *r)
 {
     free(r->cell);
     free(r->pair);
-    csv_free(r->cells_table);
-    csv_free(r->pairs_table);
-    csv_free(r->machine);
-    csv_free(r->status);
-    csv_free(r->doctor);
-    csv_free(r->metg);
-    csv_free(r->scaling);
-    csv_free(r->shares);
-    csv_free(r->strip);
-    csv_free(r->map);
-    csv_free(r->crossover);
-    csv_free(r->topology);
-    csv_free(r->trace);
+    for (int i = 0; i < TABLES; i++)
+        csv_free(*table_at(r, i));
     *r = (struct reading){ 0 };
 }
 
@@ -255,19 +253,23 @@ double reading_value(const struct csv *table, long row, const char *name)
     return number;
 }
 
+struct estimate reading_interval(const struct csv *table, long row, const char *mid,
+                                 const char *low, const char *high)
+{
+    struct estimate e = { reading_value(table, row, mid), reading_value(table, row, low),
+                          reading_value(table, row, high) };
+    pair_up(&e);
+    return e;
+}
+
 struct estimate reading_estimate(const struct csv *table, long row, const char *name,
                                  const char *end)
 {
     static const char *const part[] = { "", "_low", "_high" };
-    double value[3];
-    for (int i = 0; i < 3; i++) {
-        char column[64];
-        snprintf(column, sizeof column, "%s%s%s", name, part[i], end);
-        value[i] = reading_value(table, row, column);
-    }
-    struct estimate e = { value[0], value[1], value[2] };
-    pair_up(&e);
-    return e;
+    char column[3][64];
+    for (int i = 0; i < 3; i++)
+        snprintf(column[i], sizeof column[i], "%s%s%s", name, part[i], end);
+    return reading_interval(table, row, column[0], column[1], column[2]);
 }
 
 long reading_find(const struct csv *table, long from, const char *backend, const char *schedule)
@@ -292,18 +294,6 @@ double reading_work(const struct reading *r, double task_ns)
 int reading_is_smoke(const struct reading *r)
 {
     return !strcmp(reading_machine(r, "profile"), "smoke");
-}
-
-int sweep_has(const char *labels, const char *label)
-{
-    size_t length = strlen(label);
-    while (*labels && *labels != ' ') {
-        size_t word = strcspn(labels, "+ ");
-        if (word == length && !strncmp(labels, label, word))
-            return 1;
-        labels += word + (labels[word] == '+');
-    }
-    return 0;
 }
 
 int cell_in(const struct cell *c, const char *label)

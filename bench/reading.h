@@ -8,6 +8,7 @@
 
 #include "../core/csv.h"
 #include "estimate.h"
+#include "sweep.h"
 
 /* One row of cells.csv.  Texts point into the table; numbers that are not known are NAN. */
 struct cell {
@@ -36,7 +37,7 @@ struct reading {
     /* The tables behind the texts, and others as they are; all but cells may be NULL: the run left
      * none. */
     struct csv *cells_table, *pairs_table, *machine, *status, *doctor;
-    struct csv *metg, *scaling, *shares, *strip, *map, *crossover, *topology, *trace;
+    struct csv *metg, *costs, *scaling, *shares, *strip, *lock, *map, *crossover, *topology, *trace;
 };
 
 /* Read the folder DIR.  cells.csv must be there; the others may be missing.
@@ -44,14 +45,22 @@ struct reading {
 int reading_open(struct reading *r, const char *dir, struct why *w);
 void reading_close(struct reading *r);
 
+/* One of its tables alone, DIR/NAME.  One that is missing and not REQUIRED is no error: OUT is
+ * NULL. Returns 0, or -errno with WHY.  Owns: the caller, csv_free. */
+int reading_table(struct csv **out, const char *dir, const char *name, int required, struct why *w);
+
 /* The value of KEY in machine.csv, "" where it is missing.  Owns: the reading. */
 const char *reading_machine(const struct reading *r, const char *key);
 
 /* The same as a number; NAN where it is none. */
 double reading_number(const struct reading *r, const char *key);
 
-/* The estimate in the columns NAME, NAME_low and NAME_high of a row, each with END ("_ns"); where
- * only the middle is known, or not even that, the rest is NAN. */
+/* The estimate in three columns of a row; where only the middle is known, or not even that, the
+ * rest is NAN. */
+struct estimate reading_interval(const struct csv *table, long row, const char *mid,
+                                 const char *low, const char *high);
+
+/* The same in NAME, NAME_low and NAME_high, each with END ("_ns"). */
 struct estimate reading_estimate(const struct csv *table, long row, const char *name,
                                  const char *end);
 
@@ -76,9 +85,6 @@ int cell_fits(const struct cell *c, const struct want *want);
 /* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself
  * where that is not known. */
 double reading_work(const struct reading *r, double task_ns);
-
-/* Is LABEL one of LABELS, which are joined by '+' and end at a space? */
-int sweep_has(const char *labels, const char *label);
 
 /* Is LABEL one of the labels of the cell's sweep? */
 int cell_in(const struct cell *c, const char *label);

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "child.h"
 #include "command.h"
 #include "report_many.h"
 #include "summarize.h"
+#include "whole.h"
 
 enum { DRAWING_SECONDS = 120 };
 
@@ -120,45 +120,6 @@ static const char *draw(const char *dir)
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
-/* What stands on the page. */
-struct content {
-    void (*write)(FILE *f, const void *what);
-    const void *what;
-};
-
-static int write_page(const struct content *c, const char *path, struct why *w)
-{
-    FILE *f = fopen(path, "wb");
-    if (!f)
-        return why(w, -errno, "%s: cannot write the page: %s", path, strerror(errno));
-    errno = 0;
-    c->write(f, c->what);
-    int failed = fflush(f) || ferror(f);
-    failed |= fclose(f) != 0;
-    return failed ? why(w, -EIO, "%s: cannot write the page: %s", path,
-                        errno ? strerror(errno) : "the write failed")
-                  : 0;
-}
-
-/* Write the page beside its place and move it there, so that a failure leaves the old one.  What is
- * no file, as a pipe or a device, is written to as it is. */
-static int put_page(const struct content *c, const char *path, struct why *w)
-{
-    struct stat s;
-    char *part;
-    if (!stat(path, &s) && !S_ISREG(s.st_mode))
-        return write_page(c, path, w);
-    if (asprintf(&part, "%s.part-%ld", path, (long)getpid()) < 0)
-        return why(w, -ENOMEM, "no memory");
-    int error = write_page(c, part, w);
-    if (!error && rename(part, path))
-        error = why(w, -errno, "%s: cannot put the page there: %s", path, strerror(errno));
-    if (error)
-        unlink(part);
-    free(part);
-    return error;
-}
-
 /* DIR/plots, made if need be; the caller frees.  Returns NULL with WHY. */
 static char *plots_of(const char *dir, struct why *w)
 {
@@ -170,7 +131,7 @@ static char *plots_of(const char *dir, struct why *w)
     return NULL;
 }
 
-static void write_one(FILE *f, const void *report)
+static void write_one(const void *report, FILE *f)
 {
     report_page(f, report);
 }
@@ -193,7 +154,7 @@ static int make(const char *dir, const char *path, const struct reading *reading
     free(plots);
     if (!error) {
         r.undrawn = draw(dir);
-        error = put_page(&(struct content){ write_one, &r }, path, w);
+        error = whole_write(path, write_one, &r, w);
     }
     figures_free(&figures);
     return error;
@@ -225,7 +186,7 @@ struct runs {
     const char *dir, *undrawn; /* where the figures are */
 };
 
-static void write_many(FILE *f, const void *what)
+static void write_many(const void *what, FILE *f)
 {
     const struct runs *r = what;
     many_page(f, r->many, r->dir, r->undrawn);
@@ -247,7 +208,7 @@ static int report_many(char *const *dirs, int count, const char *path, int force
     free(plots);
     if (!error) {
         r.undrawn = draw(r.dir);
-        error = put_page(&(struct content){ write_many, &r }, path, w);
+        error = whole_write(path, write_many, &r, w);
     }
     if (!error)
         many_print(many, stderr);

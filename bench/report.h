@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * report: the page of a run.  report.c finds the run, has its figures drawn and puts the page in
- * its place; report_page.c writes it, report_topology.c the drawing of the machine; report_style.c
- * holds its style sheet.
+ * its place; report_page.c writes it, report_topology.c the drawing of the machine, report_lesson.c
+ * the steps of the lesson; report_style.c holds its style sheet.
  */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
@@ -30,5 +30,8 @@ void report_page(FILE *f, const struct report *r);
 
 /* The machine and who sat where, a figure of its own. */
 void report_topology(FILE *f, const struct report *r);
+
+/* The steps of the lesson, a table of its own. */
+void report_lesson(FILE *f, const struct report *r);
 
 #endif

@@ -396,19 +396,25 @@ static const struct section {
       { "speedup", "length", "chunk", "startup", "launch" },
       NULL },
     { "Where does the time go?",
-      "What each worker did, when it had nothing to do, and whether the run was calm.",
-      { "where", "samples", "timeline" },
+      "What each worker did, when it had nothing to do, what the schedule is worth when tasks "
+      "differ, and whether the run was calm.",
+      { "where", "samples", "timeline", "schedules" },
       report_topology },
     { "Threads or processes?",
       "What isolation costs and what it spares: the same hand-out over memory and pipes, tasks "
       "that fight for something, tasks that carry bytes.",
       { "matrix", "contention", "payload", "map" },
       NULL },
-    { "Uneven tasks, and the lesson",
-      "What the schedule is worth when tasks differ, and where it all began: tasks that only "
-      "sleep.",
-      { "schedules", "lesson", "peers" },
+    { "Threads behind one lock",
+      "As CPython's threads: who computes holds the interpreter's lock. What that costs, and when "
+      "processes are the way out (docs/gil.md).",
+      { "lock", "answer", "interval", "held" },
       NULL },
+    { "The lesson",
+      "Where it all began: tasks that only sleep, a pool of eight, a lambda that is refused, a "
+      "chunk size. In C, and in Python where the run has it.",
+      { "lesson", "peers" },
+      report_lesson },
 };
 
 void report_page(FILE *f, const struct report *r)

@@ -6,7 +6,6 @@
  */
 #include "report.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,9 +118,8 @@ static void put_thread(FILE *f, const struct place_map *m, long row, int folded)
 static void name_cache(char out[WORD], const struct place_map *m, int level, long row)
 {
     char kib[16], size[WORD];
-    double value = NAN;
     snprintf(kib, sizeof kib, "%s_kib", levels[level].column);
-    csv_number(m->table, row, csv_column(m->table, kib), &value);
+    double value = reading_value(m->table, row, kib);
     snprintf(out, WORD, "%.2s %.40s", levels[level].name,
              value > 0 ? words_bytes(size, value * 1024) : "");
 }

@@ -11,14 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "../core/bind.h"
 #include "../core/clock.h"
 #include "../core/kernel.h"
-#include "../core/stats.h"
 #include "../core/topology.h"
 #include "child.h"
 #include "command.h"
@@ -31,14 +27,15 @@
 #include "measure.h"
 #include "openmp.h"
 #include "order.h"
+#include "past.h"
 #include "plan.h"
 #include "progress.h"
 #include "pus.h"
+#include "result.h"
 #include "room.h"
 #include "runner.h"
 #include "settle.h"
 #include "summarize.h"
-#include "trace.h"
 #include "words.h"
 
 #define DROPPED_NOTE "left out to keep the budget; named in status.csv"
@@ -47,7 +44,6 @@ enum {
     TRACED_BLOCKS = 3,
     PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for, not a time */
     LITTLE_BUDGET_S = 60, /* to offer a run that had no time for a block, at least */
-    MOST_SEQ = 1 << 28,   /* of a record that can be gone on with */
 };
 
 /* What became of a cell in a block; what was skipped for want of time may have some later. */
@@ -101,58 +97,6 @@ static double elapsed(const struct run *r)
 
 /* ---- one cell ---- */
 
-/* The first field in which a row is not the planned cell; NULL: none.  What the plan leaves to the
- * runner, or the runner does not tell, does not count. */
-static const char *other_field(const struct csv *rows, long row, const struct record *cell)
-{
-    static const char *const names[] = { "backend", "workload", "schedule", "wait",   "tasks",
-                                         "chunk",   "workers",  "cpus",     "variant" };
-    for (const struct field *f = record_fields; f->name; f++) {
-        char buffer[32];
-        const char *planned = record_text(cell, f, 1, buffer);
-        const char *told = csv_cell(rows, row, csv_column(rows, f->name));
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            if (!strcmp(f->name, names[i]) && *told && *planned && strcmp(planned, "auto") != 0 &&
-                strcmp(planned, told) != 0)
-                return f->name;
-    }
-    return NULL;
-}
-
-/* Are these the rows of this cell?  Returns 1, or 0 with the reason. */
-static int rows_fit(const struct csv *rows, const struct record *cell, struct why *w)
-{
-    static const char *const needed[] = { "backend", "workload", "sample",
-                                          "warmup",  "wall_ns",  "status" };
-    long timed = 0;
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (csv_column(rows, needed[i]) < 0)
-            return why(w, 0, "its output has no column '%s'", needed[i]);
-    for (long row = 0; row < rows->rows; row++) {
-        double wall;
-        if (!csv_number(rows, row, csv_column(rows, "wall_ns"), &wall) || wall <= 0)
-            return why(w, 0, "row %ld of its output: wall_ns is no time", row + 1);
-        const char *other = other_field(rows, row, cell);
-        if (other)
-            return why(w, 0, "row %ld of its output is of another cell: its %s is not the plan's",
-                       row + 1, other);
-        timed += strcmp(csv_cell(rows, row, csv_column(rows, "warmup")), "1") != 0;
-    }
-    if (timed != cell->samples || rows->torn)
-        return why(w, 0, "its output has %ld samples of the %lld asked for", timed,
-                   (long long)cell->samples);
-    return 1;
-}
-
-/* The note of the first void row, or NULL. */
-static const char *void_note(const struct csv *rows)
-{
-    for (long row = 0; row < rows->rows; row++)
-        if (!strcmp(csv_cell(rows, row, csv_column(rows, "status")), "void"))
-            return csv_cell(rows, row, csv_column(rows, "note"));
-    return NULL;
-}
-
 static void stop_writing(struct run *r, const struct why *w)
 {
     progress_clear(&r->progress);
@@ -161,63 +105,26 @@ static void stop_writing(struct run *r, const struct why *w)
         program_path, r->folder.path);
 }
 
-/* Of the rows FIRST .. END-1.  Returns the median of the timed samples, ns; NAN: there are none.
- * SAMPLED_S grows by what all of them took. */
-static double note_time(const struct csv *rows, long first, long end, double *sampled_s)
+/* A cell that is not measured in BLOCK. */
+static void skip(struct run *r, int index, int block, const char *reason)
 {
-    double *timed = malloc(((size_t)(end - first) + 1) * sizeof *timed), median = NAN;
-    long count = 0;
-    for (long row = first; row < end; row++) {
-        double wall;
-        if (!csv_number(rows, row, csv_column(rows, "wall_ns"), &wall))
-            continue;
-        *sampled_s += wall / 1e9;
-        if (timed && strcmp(csv_cell(rows, row, csv_column(rows, "warmup")), "1") != 0)
-            timed[count++] = wall;
-    }
-    if (timed) {
-        stats_sort(timed, count);
-        median = stats_median(timed, count);
-    }
-    free(timed);
-    return median;
-}
-
-/* What to say of the child: its own reason, or WORDS where it gave none. */
-static void fill_reason(char *reason, size_t room, const char *words)
-{
-    if (!*reason)
-        snprintf(reason, room, "%s", words);
-}
-
-/* Are these samples, and right ones?  A void sample is kept, and makes the cell a failed one. */
-static enum cell_status judge_rows(const struct child *c, const struct record *cell,
-                                   const struct csv *rows, char *reason, size_t room)
-{
-    struct why w = { "" };
-    if (!rows_fit(rows, cell, &w)) {
-        fill_reason(reason, room, w.text);
-        return CELL_FAILED;
-    }
-    if (void_note(rows)) {
-        snprintf(reason, room, "wrong result: %s", void_note(rows));
-        return CELL_FAILED;
-    }
-    if (*reason)
-        return CELL_FAILED;
-    fill_reason(reason, room, c->left_behind ? "left processes behind; killed" : "");
-    return CELL_OK;
+    struct why w;
+    r->seq++;
+    if (folder_add_status(&r->folder, &r->plan.cells[index].record, index + 1, block, r->seq,
+                          CELL_SKIPPED, reason, -1, &w))
+        stop_writing(r, &w);
 }
 
 /* --verbose: what became of a cell, in a line. */
-static void tell_cell(struct run *r, const struct record *cell, int block, const char *status,
-                      const char *reason, double sample_ns)
+static void tell_cell(struct run *r, const struct record *cell, int block,
+                      const struct result *result)
 {
     char time[WORD] = "-";
     progress_clear(&r->progress);
-    if (!isnan(sample_ns))
-        words_time(time, sample_ns, 3);
-    fprintf(stderr, "block %d  %s  %s%s%s  ", block, time, status, *reason ? ": " : "", reason);
+    if (!isnan(result->median_ns))
+        words_time(time, result->median_ns, 3);
+    fprintf(stderr, "block %d  %s  %s%s%s  ", block, time, cell_status_words[result->status],
+            *result->reason ? ": " : "", result->reason);
     record_print_line(cell, stderr);
 }
 
@@ -227,63 +134,33 @@ static int is_traced(const struct record *cell, int block)
     return cell->trace && block <= TRACED_BLOCKS;
 }
 
-/* Take apart what the child printed: samples and, below an empty line, the trace.  A runner that
- * knows no trace prints none, and TRACE stays NULL.  Returns 0 or -errno with WHY. */
-static int read_output(const struct child *c, int traced, struct csv **rows, struct csv **trace,
-                       struct why *w)
-{
-    const char *gap = traced ? strstr(c->out, "\n\n") : NULL;
-    long length = gap ? gap + 1 - c->out : c->out_length;
-    int error = csv_parse(rows, c->out, length, "its output", w);
-    if (error || !gap)
-        return error;
-    error = csv_parse(trace, gap + 2, c->out_length - length - 1, "its trace", w);
-    for (int i = 0; !error && trace_columns[i]; i++)
-        if (csv_column(*trace, trace_columns[i]) < 0)
-            error = why(w, -EBADMSG, "its trace has no column '%s'", trace_columns[i]);
-    if (!error && (*trace)->torn)
-        error = why(w, -EBADMSG, "its trace ends within a row");
-    return error;
-}
-
 /* Judge what the child left, and write it down. */
 static void keep_result(struct run *r, int index, int block, const struct child *c, double deadline)
 {
     struct plan_cell *cell = &r->plan.cells[index];
-    struct why w = { "" };
-    char reason[600];
-    struct csv *rows = NULL, *trace = NULL;
-    enum cell_status status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED;
-    double median = NAN;
+    struct result result;
+    struct why w;
 
-    child_reason(c, deadline, reason, sizeof reason);
-    if (!c->out_length)
-        fill_reason(reason, sizeof reason, "it printed nothing");
-    else if (!c->timed_out && read_output(c, is_traced(&cell->record, block), &rows, &trace, &w))
-        fill_reason(reason, sizeof reason, w.text);
-    else if (rows)
-        status = judge_rows(c, &cell->record, rows, reason, sizeof reason);
-    if (status == CELL_OK || (rows && void_note(rows))) {
-        if (folder_add_samples(&r->folder, rows, &cell->record, block, r->seq, &w))
-            stop_writing(r, &w);
-        median = note_time(rows, 0, rows->rows, &r->sampled_s);
-        if (status == CELL_OK)
-            settle_note(r->settle, index, block, median);
-    }
-    if (status == CELL_OK && trace &&
-        folder_add_trace(&r->folder, trace, index + 1, block, r->seq, &w))
+    result_judge(&result, c, &cell->record, is_traced(&cell->record, block), deadline);
+    if (result.rows &&
+        folder_add_samples(&r->folder, result.rows, &cell->record, block, r->seq, &w))
         stop_writing(r, &w);
-    if (status == CELL_OK)
+    if (result.trace && folder_add_trace(&r->folder, result.trace, index + 1, block, r->seq, &w))
+        stop_writing(r, &w);
+    if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, result.status,
+                          result.reason, (double)c->wall_ns / 1e6, &w))
+        stop_writing(r, &w);
+    r->sampled_s += result.sampled_s;
+    if (result.status == CELL_OK) {
+        settle_note(r->settle, index, block, result.median_ns);
         cell->seconds = (double)c->wall_ns / 1e9;
-    csv_free(rows);
-    csv_free(trace);
-    r->cells_ok += status == CELL_OK;
-    r->cells_bad += status != CELL_OK;
-    if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, status, reason,
-                          (double)c->wall_ns / 1e6, &w))
-        stop_writing(r, &w);
+        r->cells_ok++;
+    } else {
+        r->cells_bad++;
+    }
     if (wishes.verbose)
-        tell_cell(r, &cell->record, block, cell_status_words[status], reason, median);
+        tell_cell(r, &cell->record, block, &result);
+    result_free(&result);
 }
 
 /* When a cell is given up: generous, but a hanging one does not take the budget with it.  Units:
@@ -301,24 +178,23 @@ static int measure(struct run *r, int index, int block)
     struct record record = cell->record;
     struct runner runner;
     struct child c;
-    struct why w, missing;
+    struct why w;
     double deadline = deadline_of(r, cell);
 
-    r->seq++;
-    if (runner_find(&runner, record.runner, &missing)) {
+    if (runner_find(&runner, record.runner, &w)) {
         r->cells_bad++;
-        if (folder_add_status(&r->folder, &cell->record, index + 1, block, r->seq, CELL_SKIPPED,
-                              missing.text, -1, &w))
-            stop_writing(r, &w);
+        skip(r, index, block, w.text);
         return 0;
     }
+    r->seq++;
     record.block = block;
     record.seq = r->seq;
     record.trace = is_traced(&record, block);
     const char *speed = *runner.script ? "python_steps_per_ms" : "steps_per_ms";
     if (record.steps_per_ms == UNKNOWN)
         parse_number(machine_get(&r->machine, speed), &record.steps_per_ms);
-    runner_run(&c, &runner, &record, deadline, &stop_signal);
+    if (runner_run(&c, &runner, &record, deadline, &stop_signal, &w))
+        die(EXIT_FAILED, "run: %s", w.text);
     int interrupted = c.interrupted;
     if (!interrupted)
         keep_result(r, index, block, &c, deadline);
@@ -357,16 +233,6 @@ static double total_seconds(const struct run *r, int block, double rest_of_block
     while (one > 0 && ++block <= r->blocks_most && end + one <= limit_s(r, block))
         end += one;
     return end;
-}
-
-/* A cell that the budget leaves no time for, in BLOCK and from then on. */
-static void skip(struct run *r, int index, int block, const char *reason)
-{
-    struct why w;
-    r->seq++;
-    if (folder_add_status(&r->folder, &r->plan.cells[index].record, index + 1, block, r->seq,
-                          CELL_SKIPPED, reason, -1, &w))
-        stop_writing(r, &w);
 }
 
 /* Where all takes longer than planned, as on a busy machine: leave out more points now, so that the
@@ -670,91 +536,28 @@ static void start_new(struct run *r, const char *command)
 
 /* ---- going on ---- */
 
-/* Where in the plan and in which block something was measured. */
-struct spot {
-    int cell, block; /* block 0: nowhere, or it gave no times */
-};
-
-/* The row's place in the order; 0: it has none. */
-static long seq_of(const struct csv *table, long row)
-{
-    double seq;
-    return csv_number(table, row, csv_column(table, "seq"), &seq) && seq > 0 && seq <= MOST_SEQ
-               ? (long)seq
-               : 0;
-}
-
-/* Returns 1, or 0: the row is of no cell in this plan's blocks. */
-static int read_spot(const struct run *r, const struct csv *status, long row, struct spot *s)
-{
-    double cell, block;
-    if (!csv_number(status, row, csv_column(status, "cell"), &cell) ||
-        !csv_number(status, row, csv_column(status, "block"), &block) ||
-        !(cell >= 1 && cell <= r->plan.count && block >= 1 && block <= r->blocks_most))
-        return 0;
-    *s = (struct spot){ (int)cell - 1, (int)block };
-    return 1;
-}
-
-/* What is done, how long it took, and up to r->seq what was measured when.  The caller frees. */
-static struct spot *take_back_status(struct run *r, const struct csv *status)
-{
-    struct spot spot, *spots;
-    double wall_ms, used_s = 0;
-    for (long row = 0; row < status->rows; row++)
-        r->seq = seq_of(status, row) > r->seq ? seq_of(status, row) : r->seq;
-    spots = calloc((size_t)r->seq + 1, sizeof *spots);
-    if (!spots)
-        die(EXIT_FAILED, "run: no memory");
-    for (long row = 0; row < status->rows; row++) {
-        const char *word = csv_cell(status, row, csv_column(status, "status"));
-        int timed = csv_number(status, row, csv_column(status, "wall_ms"), &wall_ms);
-        used_s += timed ? wall_ms / 1e3 : 0;
-        if (!read_spot(r, status, row, &spot))
-            continue;
-        int skipped = !strcmp(word, "skipped");
-        *done_at(r, spot.cell, spot.block) = skipped ? SKIPPED : DONE;
-        if (skipped && spot.block > 1 && wishes.blocks < 0 && wishes.budget_s <= 0)
-            r->cut[spot.cell] = spot.block - 1;
-        if (strcmp(word, "ok") != 0 || !timed)
-            continue;
-        spots[seq_of(status, row)] = spot;
-        r->plan.cells[spot.cell].seconds = wall_ms / 1e3;
-    }
-    r->used_before_s = fmax(used_s, strtod(machine_get(&r->machine, "elapsed_s"), NULL));
-    return spots;
-}
-
-/* The times of the samples, so that what had settled is known again. */
-static void take_back_times(struct run *r, const struct csv *samples, const struct spot *spots)
-{
-    double ignored = 0;
-    for (long row = 0, end; row < samples->rows; row = end) {
-        long seq = seq_of(samples, row);
-        for (end = row + 1; end < samples->rows && seq_of(samples, end) == seq;)
-            end++;
-        if (seq <= r->seq && spots[seq].block)
-            settle_note(r->settle, spots[seq].cell, spots[seq].block,
-                        note_time(samples, row, end, &ignored));
-    }
-}
-
 /* As if all that was measured had been measured now. */
 static void take_back(struct run *r)
 {
-    char file[4200];
-    struct csv *status, *samples;
+    struct past past;
     struct why w;
-    if (csv_read(&status, folder_file(&r->folder, "status.csv", file, sizeof file), &w) ||
-        csv_read(&samples, folder_file(&r->folder, "samples.csv", file, sizeof file), &w))
+    if (past_read(&past, &r->folder, r->plan.count, r->blocks_most, &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    struct spot *spots = take_back_status(r, status);
-    take_back_times(r, samples, spots);
+    for (long i = 0; i < past.visits; i++) {
+        const struct visit *v = &past.visit[i];
+        *done_at(r, v->cell, v->block) = v->skipped ? SKIPPED : DONE;
+        if (v->skipped && v->block > 1 && wishes.blocks < 0 && wishes.budget_s <= 0)
+            r->cut[v->cell] = v->block - 1;
+        if (!isnan(v->seconds))
+            r->plan.cells[v->cell].seconds = v->seconds;
+        if (!isnan(v->median_ns)) /* so that what had settled is known again */
+            settle_note(r->settle, v->cell, v->block, v->median_ns);
+    }
+    r->seq = past.seq;
+    r->used_before_s = fmax(past.used_s, strtod(machine_get(&r->machine, "elapsed_s"), NULL));
+    past_free(&past);
     for (int i = 0; i < r->plan.count; i++)
         r->plan.cells[i].dropped = r->cut[i] > 0;
-    free(spots);
-    csv_free(status);
-    csv_free(samples);
     if (wishes.budget_s > 0) /* from now on */
         r->budget_s = r->overtime_s = r->used_before_s + wishes.budget_s;
     if (!r->has_budget)
@@ -795,19 +598,6 @@ static void start_again(struct run *r)
 
 /* ---- after ---- */
 
-static double own_cpu_ns(void)
-{
-    double sum = 0;
-    const int whose[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
-    for (int i = 0; i < 2; i++) {
-        struct rusage u;
-        getrusage(whose[i], &u);
-        sum += 1e9 * (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-               1e3 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-    }
-    return sum;
-}
-
 /* A share of this part of the run, and of the parts before it, by their lengths. */
 static void set_share(struct run *r, const char *key, const char *note, double share, double wall_s)
 {
@@ -822,7 +612,7 @@ static void set_shares(struct run *r, double wall_s)
     double all = wall_s * 1e9 * (double)r->topology->pus;
     if (!r->used_ns || !measure_machine(NULL, &used, &steal) || all <= 0)
         return;
-    double foreign = (double)(used - r->used_ns) - (own_cpu_ns() - r->own_ns);
+    double foreign = (double)(used - r->used_ns) - (measure_own() - r->own_ns);
     set_share(r, "foreign_share", "CPU time of other processes over the machine's, in this run",
               fmax(foreign, 0) / all, wall_s);
     set_share(r, "steal_share", "CPU time that the hypervisor took",
@@ -1030,7 +820,7 @@ static int run_main(const struct command *self, int argc, char **argv)
         take_back(&r);
     r.progress = progress_begin(wishes.quiet);
     measure_machine(NULL, &r.used_ns, &r.steal_ns);
-    r.own_ns = own_cpu_ns();
+    r.own_ns = measure_own();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
     }
     progress_clear(&r.progress);

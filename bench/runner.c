@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-
 static int find_cell(struct runner *r, const char *name, struct why *w)
 {
     char file[300];
@@ -60,23 +58,22 @@ int runner_find(struct runner *r, const char *name, struct why *w)
     return error;
 }
 
-void runner_run(struct child *c, const struct runner *r, const struct record *cell, double seconds,
-                const volatile sig_atomic_t *stop)
+int runner_run(struct child *c, const struct runner *r, const struct record *cell, double seconds,
+               const volatile sig_atomic_t *stop, struct why *w)
 {
     enum { WORDS_MOST = 96 };
     char *argv[WORDS_MOST + 1], *line = NULL;
     size_t length = 0;
     FILE *f = open_memstream(&line, &length);
     if (!f)
-        die(EXIT_FAILED, "run: no memory");
+        return why(w, -ENOMEM, "no memory");
     record_print_line(cell, f);
     fclose(f);
     memcpy(argv, r->words, (size_t)r->count * sizeof *argv);
     record_words(line, argv + r->count, WORDS_MOST - r->count);
     int error = child_run(c, argv, seconds, stop);
-    if (error)
-        die(EXIT_FAILED, "run: cannot start %s: %s", r->program, strerror(-error));
     free(line);
+    return error ? why(w, error, "cannot start %s: %s", r->program, strerror(-error)) : 0;
 }
 
 int runner_is_cell(const char *name)

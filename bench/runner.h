@@ -33,10 +33,10 @@ int runner_is_peer(const char *name);
  * path.  Runners of one family do the same work and are held against the family's serial one. */
 int runner_family(const char *name);
 
-/* Have R do CELL in a process of its own, for at most SECONDS, and until STOP (child.h).  Exits if
- * it cannot be started.  Owns: the caller, child_free. */
-void runner_run(struct child *c, const struct runner *r, const struct record *cell, double seconds,
-                const volatile sig_atomic_t *stop);
+/* Have R do CELL in a process of its own, for at most SECONDS, and until STOP (child.h).  Returns
+ * 0, or -errno with WHY if it could not be started.  Owns: the caller, child_free. */
+int runner_run(struct child *c, const struct runner *r, const struct record *cell, double seconds,
+               const volatile sig_atomic_t *stop, struct why *w);
 
 /* Is it a cell program?  Those take the same backends and workloads. */
 int runner_is_cell(const char *name);

@@ -197,6 +197,20 @@ void sketch_log_y_range(struct figure *f)
     f->frame.y1 = high * grow;
 }
 
+void sketch_shade_siblings(struct figure *f, const struct reading *r)
+{
+    double cores = reading_number(r, "allowed_cores"), most = f->row[f->rows - 1].x;
+    double pus = reading_number(r, "allowed_pus");
+    if (!(cores >= 1) || most <= cores)
+        return;
+    figure_mark(f, "shade", cores + 0.5, f->frame.x1, "", NULL);
+    const char *text = pus > cores ? "more workers than cores" : "more workers than CPUs";
+    double middle = (frame_x(&f->frame, cores + 0.5) + f->frame.right) / 2;
+    struct place places[] = { { "middle", middle, f->frame.bottom + 12 },
+                              { "end", f->frame.right - 4, f->frame.bottom + 12 } };
+    figure_place(f, places, 2, "serial", text);
+}
+
 /* ---- rows with names ------------------------------------------------------------------------- */
 
 void sketch_rows_frame(struct figure *f, double left, double last_row)

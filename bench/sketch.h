@@ -80,6 +80,9 @@ void sketch_x_range(struct figure *f, double room);
 /* A logarithmic range around all values, never less than a factor of five high. */
 void sketch_log_y_range(struct figure *f);
 
+/* Workers run along x: shade where they are more than there are cores, and say so. */
+void sketch_shade_siblings(struct figure *f, const struct reading *r);
+
 /* Names left of the axis, a heading over each group. */
 void sketch_label_rows(struct figure *f);
 
@@ -107,6 +110,10 @@ int where_figure(struct figure *f, const struct reading *r);
 int samples_figure(struct figure *f, const struct reading *r, const struct answer *v);
 int schedules_figure(struct figure *f, const struct reading *r);
 int lesson_figure(struct figure *f, const struct reading *r);
+int lock_figure(struct figure *f, const struct reading *r);
+int answer_figure(struct figure *f, const struct reading *r);
+int interval_figure(struct figure *f, const struct reading *r);
+int held_figure(struct figure *f, const struct reading *r);
 int peers_figure(struct figure *f, const struct reading *r);
 
 #endif

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sweep.h"
+
 /* When each process of the run began, s: what those before it took, in the order of `seq`. */
 struct calendar {
     long count;
@@ -61,7 +63,7 @@ static double begun(const struct calendar *k, int64_t block, double seq)
 
 static int is_wanted(const struct derivation *d, const struct cell *c)
 {
-    return view_in_sweep(c->sweep, "workers", 7) &&
+    return sweep_has(c->sweep, "workers") &&
            (derive_is(d, c, "backend", "omp") || derive_is(d, c, "backend", "pool"));
 }
 

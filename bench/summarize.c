@@ -17,6 +17,7 @@
 #include "derive.h"
 #include "judge.h"
 #include "summarize_show.h"
+#include "sweep.h"
 #include "table.h"
 #include "view.h"
 
@@ -28,9 +29,6 @@
 /* A ratio within 3 % is "the same", or within twice of what a cell measured against itself shows.
  */
 #define MARGIN 0.03
-
-/* From here on a cell counts as noisy. */
-#define NOISY_SHARE 0.2
 
 enum { MOST_BLOCKS_NEEDED = 10000 }; /* printed for this many and more */
 
@@ -391,7 +389,7 @@ static void common_sweeps(const char *a, const char *b, char *out, size_t size)
     *out = 0;
     while (*a) {
         size_t length = strcspn(a, "+");
-        if (length && view_in_sweep(b, a, length) && used + length + 2 < size)
+        if (length && sweep_has_part(b, a, length) && used + length + 2 < size)
             used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? "+" : "",
                                      (int)length, a);
         a += length + (a[length] == '+');
@@ -570,6 +568,7 @@ static const struct output {
     { "prediction.csv", NULL, prediction_put },
     { "shares.csv", NULL, shares_put },
     { "strip.csv", NULL, strip_put },
+    { "lock.csv", NULL, lock_put },
 };
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
 
@@ -720,8 +719,8 @@ const struct command command_summarize = {
     .about =
         "Reads DIR/samples.csv and DIR/status.csv and writes, into DIR, cells.csv and pairs.csv\n"
         "(medians over blocks, intervals, verdicts) and what follows: metg.csv, map.csv,\n"
-        "crossover.csv, costs.csv, chunks.csv, scaling.csv, prediction.csv, shares.csv and\n"
-        "strip.csv; with machine.csv and doctor.csv then checks.csv and verdict.csv.\n"
+        "crossover.csv, costs.csv, chunks.csv, scaling.csv, prediction.csv, shares.csv,\n"
+        "strip.csv and lock.csv; with machine.csv and doctor.csv then checks.csv and verdict.csv.\n"
         "The same record gives the same bytes.  Samples with a wrong result, warm-up samples and\n"
         "those of a cell that failed or was cut off do not count.  An interval is 95 % and needs\n"
         "6 blocks.  With --format they are shown, too, on standard output; csv is one table then:\n"

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "summarize_show.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "../core/csv.h"
 #include "label.h"
+#include "reading.h"
 #include "table.h"
 #include "words.h"
 
@@ -28,35 +25,18 @@ static const char *text_of(const void *self, const char *name)
     return csv_cell(c->table, c->row, column < 0 ? csv_column(c->table, name) : column);
 }
 
-static double number_of(const struct called *c, const char *name)
-{
-    double value;
-    return csv_number(c->table, c->row, csv_column(c->table, name), &value) ? value : NAN;
-}
-
-/* Three columns of a row: an estimate and its interval. */
-struct interval {
-    double value, low, high;
-};
-
-static struct interval interval_of(const struct called *c, const char *value, const char *low,
-                                   const char *high)
-{
-    return (struct interval){ number_of(c, value), number_of(c, low), number_of(c, high) };
-}
-
 /* "12.3 ms", or "-". */
 static const char *time_word(char buffer[WORD], double ns)
 {
     return isnan(ns) ? "-" : words_time(buffer, ns, 3);
 }
 
-static void add_interval(struct table *t, const struct interval *i,
+static void add_interval(struct table *t, const struct estimate *e,
                          const char *(*word)(char buffer[WORD], double value))
 {
     char low[WORD], high[WORD], both[2 * WORD + 8];
-    snprintf(both, sizeof both, "%s to %s", word(low, i->low), word(high, i->high));
-    table_add(t, isnan(i->low) ? "-" : both);
+    snprintf(both, sizeof both, "%s to %s", word(low, e->low), word(high, e->high));
+    table_add(t, isnan(e->low) ? "-" : both);
 }
 
 static const char *factor_word(char buffer[WORD], double factor)
@@ -79,18 +59,18 @@ static const char *chunk_word(char buffer[WORD], double chunk)
 struct line {
     const char *table, *unit, *verdict;
     char cell[LABEL], against[LABEL];
-    struct interval i;
+    struct estimate e;
     double blocks, speedup;
 };
 
 static void read_cell(struct line *l, const struct called *c)
 {
     *l = (struct line){ .table = "cell", .unit = "ns", .verdict = text_of(c, "status") };
-    l->i = interval_of(c, "median_ns", "low_ns", "high_ns");
-    l->blocks = number_of(c, "blocks");
-    l->speedup = number_of(c, "speedup");
+    l->e = reading_interval(c->table, c->row, "median_ns", "low_ns", "high_ns");
+    l->blocks = reading_value(c->table, c->row, "blocks");
+    l->speedup = reading_value(c->table, c->row, "speedup");
     label_cell(l->cell, text_of, c);
-    if (number_of(c, "twin") > 0)
+    if (reading_value(c->table, c->row, "twin") > 0)
         label_add(l->cell, ", once more");
 }
 
@@ -98,8 +78,8 @@ static void read_pair(struct line *l, const struct called *c)
 {
     struct called other = { c->table, c->row, "a_" };
     *l = (struct line){ .table = "pair", .unit = "ratio", .verdict = text_of(c, "verdict") };
-    l->i = interval_of(c, "ratio", "ratio_low", "ratio_high");
-    l->blocks = number_of(c, "blocks");
+    l->e = reading_interval(c->table, c->row, "ratio", "ratio_low", "ratio_high");
+    l->blocks = reading_value(c->table, c->row, "blocks");
     label_cell(l->cell, text_of, c);
     label_team(l->against, text_of, &other);
 }
@@ -110,11 +90,11 @@ static void read_answer(struct line *l, const struct called *c)
     l->verdict = text_of(c, "choice");
     if (!strcmp(l->table, "chunk")) {
         l->unit = "tasks";
-        l->i = interval_of(c, "chunk", "chunk_low", "chunk_high");
+        l->e = reading_interval(c->table, c->row, "chunk", "chunk_low", "chunk_high");
     } else if (!strcmp(l->table, "shortest")) {
-        l->i = (struct interval){ number_of(c, "task_ns"), NAN, NAN };
+        l->e = (struct estimate){ reading_value(c->table, c->row, "task_ns"), NAN, NAN };
     } else {
-        l->i = interval_of(c, "time_ns", "time_low_ns", "time_high_ns");
+        l->e = reading_interval(c->table, c->row, "time_ns", "time_low_ns", "time_high_ns");
     }
     if (*text_of(c, "backend"))
         label_cell(l->cell, text_of, c);
@@ -126,8 +106,8 @@ static void read_answer(struct line *l, const struct called *c)
 static void add_cell(struct table *t, const struct line *line)
 {
     char word[WORD];
-    table_add(t, time_word(word, line->i.value));
-    add_interval(t, &line->i, time_word);
+    table_add(t, time_word(word, line->e.mid));
+    add_interval(t, &line->e, time_word);
     table_add(t, factor_word(word, line->speedup));
     snprintf(word, sizeof word, "%.0f", line->blocks);
     table_add(t, isnan(line->blocks) ? "-" : word);
@@ -138,8 +118,8 @@ static void add_cell(struct table *t, const struct line *line)
 static void add_pair(struct table *t, const struct line *line)
 {
     char word[WORD];
-    table_add(t, ratio_word(word, line->i.value));
-    add_interval(t, &line->i, ratio_word);
+    table_add(t, ratio_word(word, line->e.mid));
+    add_interval(t, &line->e, ratio_word);
     snprintf(word, sizeof word, "%.0f", line->blocks);
     table_add(t, isnan(line->blocks) ? "-" : word);
     table_add(t, line->verdict);
@@ -153,8 +133,8 @@ static void add_answer(struct table *t, const struct line *line)
     char word[WORD];
     table_add(t, line->table);
     table_add(t, line->verdict);
-    table_add(t, words(word, line->i.value));
-    add_interval(t, &line->i, words);
+    table_add(t, words(word, line->e.mid));
+    add_interval(t, &line->e, words);
     table_add(t, line->against);
     table_add(t, line->cell);
 }
@@ -205,9 +185,9 @@ static void put_csv_line(const struct line *line, FILE *f)
     fputc(',', f);
     csv_put(f, line->against);
     fprintf(f, ",%s", line->unit);
-    put_number(f, line->i.value);
-    put_number(f, line->i.low);
-    put_number(f, line->i.high);
+    put_number(f, line->e.mid);
+    put_number(f, line->e.low);
+    put_number(f, line->e.high);
     put_number(f, line->blocks);
     fprintf(f, ",%s\n", line->verdict);
 }
@@ -235,11 +215,8 @@ int summarize_show(const char *dir, int form, FILE *f, struct why *w)
     if (form == TABLE_CSV)
         fputs("table,cell,against,unit,value,low,high,blocks,verdict\n", f);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
-        char path[PATH_MAX];
         struct csv *table;
-        if (snprintf(path, sizeof path, "%s/%s", dir, sections[i].file) >= (int)sizeof path)
-            return why(w, -ENAMETOOLONG, "%s: the name is too long", dir);
-        int error = csv_read(&table, path, w);
+        int error = reading_table(&table, dir, sections[i].file, 1, w);
         if (error)
             return error;
         show(&sections[i], table, form, f);

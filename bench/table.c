@@ -26,9 +26,7 @@ void table_add(struct table *t, const char *text)
     char *copy = strdup(text), **cell = next_cell(t);
     if (!copy)
         die(EXIT_FAILED, "no memory for a table");
-    for (char *s = copy; *s; s++) /* what stands in a file must not move a cursor */
-        if ((unsigned char)*s < 0x20 || *s == 0x7F)
-            *s = ' ';
+    layout_clean(copy);
     *cell = copy;
 }
 

@@ -8,10 +8,12 @@
 
 #include "../core/fit.h"
 #include "layout.h"
+#include "noise.h"
 #include "words.h"
 
 #define WORKERS_WITHIN 1.05
 #define MARGIN         0.03 /* where no pair says which */
+#define UNCERTAIN      0.05 /* a chunk whose time is known worse than this is not recommended */
 
 const char *choice_word(enum choice c)
 {
@@ -168,16 +170,20 @@ static struct duel from_pair(const struct pair *p, int reversed)
     return d;
 }
 
-/* Without a pair: the widest ratio that the two intervals allow. */
-static struct duel from_intervals(const struct cell *a, const struct cell *b)
+/* Without a pair: the widest ratio that the two intervals allow.  Nothing tells whether disturbed
+ * cells would look alike in quiet blocks. */
+static struct duel from_intervals(const struct reading *r, const struct cell *a,
+                                  const struct cell *b)
 {
     struct duel d = { .verdict = VERDICT_UNCLEAR, .blocks_needed = NAN };
+    double margin = r->pairs && r->pair[0].margin > 0 ? r->pair[0].margin : MARGIN;
     double per_a = 1 / a->tasks, per_b = 1 / b->tasks;
     d.ratio.mid = cell_task_time(b) / cell_task_time(a);
     d.ratio.low = b->time.low * per_b / (a->time.high * per_a);
     d.ratio.high = b->time.high * per_b / (a->time.low * per_a);
-    if (!isnan(d.ratio.low) && !isnan(d.ratio.high))
-        d.verdict = stats_verdict(d.ratio.low, d.ratio.high, MARGIN);
+    if (!isnan(d.ratio.low) && !isnan(d.ratio.high) && !(a->disturbed_share > NOISY_SHARE) &&
+        !(b->disturbed_share > NOISY_SHARE))
+        d.verdict = stats_verdict(d.ratio.low, d.ratio.high, margin);
     return d;
 }
 
@@ -199,7 +205,7 @@ struct duel duel_between(const struct reading *r, const struct cell *a, const st
         if (is_a(p, b) && is_b(p, a))
             return from_pair(p, 1);
     }
-    return from_intervals(a, b);
+    return from_intervals(r, a, b);
 }
 
 /* Which side the duel, processes over threads, speaks for. */
@@ -481,6 +487,19 @@ static const struct cell *with_good_chunk(const struct reading *r, const struct 
     return best;
 }
 
+/* An answer of a run that its checks speak against is not sure. */
+static void doubt(const struct checks *checks, struct advice *a)
+{
+    char word[WORD];
+    if (strcmp(a->sure, "yes") != 0 || confidence_of(checks, &a->grounds) != CONFIDENCE_LOW)
+        return;
+    if (checks->bad + checks->warnings > 1)
+        snprintf(a->sure, sizeof a->sure, "no: %s",
+                 words_plural(word, checks->bad + checks->warnings, "warning"));
+    else
+        snprintf(a->sure, sizeof a->sure, "no: ±%.0f%%", 100 * a->grounds.width);
+}
+
 static void advise(const struct reading *r, double effective, const struct cell *like,
                    struct answer *v)
 {
@@ -554,7 +573,7 @@ static int work_order(const void *a, const void *b)
     return text ? text : (x->task_ns > y->task_ns) - (x->task_ns < y->task_ns);
 }
 
-static void advise_all(const struct reading *r, struct answer *v)
+static void advise_all(const struct reading *r, const struct checks *checks, struct answer *v)
 {
     const struct cell **work = calloc((size_t)r->cells + 1, sizeof *work);
     struct want any = { 0 };
@@ -568,6 +587,8 @@ static void advise_all(const struct reading *r, struct answer *v)
     for (long i = 0; i < n; i++)
         if (i == 0 || work_order(&work[i - 1], &work[i]))
             advise(r, v->effective, work[i], v);
+    for (int i = 0; i < v->advices; i++)
+        doubt(checks, &v->advice[i]);
     free(work);
 }
 
@@ -618,11 +639,17 @@ static const char *failure_of(const struct reading *r, const char *backend)
     return "";
 }
 
+/* Is there a chunk to recommend, and not only by chance? */
+static int has_chunk(const struct answer *v)
+{
+    return v->chunk.low > 0 && v->chunk.grounds.width <= UNCERTAIN;
+}
+
 static void write_headline(struct answer *v)
 {
     char *out = v->headline, workers[WORD], chunk[WORD + 32] = "";
     size_t room = sizeof v->headline;
-    if (v->chunk.low > 0) {
+    if (has_chunk(v)) {
         char number[WORD];
         snprintf(chunk, sizeof chunk, ", %s%s %s per chunk",
                  v->chunk.recommended > 1 ? "about " : "",
@@ -787,7 +814,7 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
     write_evidence(r, v);
     judge_confidence(checks, v);
     if (!v->smoke)
-        advise_all(r, v);
+        advise_all(r, checks, v);
 }
 
 void verdict_print(const struct answer *v, FILE *f)
@@ -798,7 +825,12 @@ void verdict_print(const struct answer *v, FILE *f)
     layout_wrap(f, v->evidence, 0, 0);
     if (v->smoke)
         return;
-    if (v->chunk.low > 0 && v->chunk.low == v->chunk.high)
+    if (v->chunk.low > 0 && isnan(v->chunk.grounds.width))
+        fprintf(f, "  chunk       can't tell: too few blocks\n");
+    else if (v->chunk.low > 0 && !has_chunk(v))
+        fprintf(f, "  chunk       can't tell: its times are uncertain by ±%.0f%%\n",
+                100 * v->chunk.grounds.width);
+    else if (v->chunk.low > 0 && v->chunk.low == v->chunk.high)
         fprintf(f, "  chunk       %s a chunk is best for tasks of %s, by more than 2%%\n",
                 words_count(low, v->chunk.low), words_time(length, v->chunk.task_ns, 2));
     else if (v->chunk.low > 0)

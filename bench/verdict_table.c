@@ -135,6 +135,8 @@ static void take_range(struct row *row, const struct chunk_range *range)
 {
     if (!(range->low > 0))
         return;
+    if (row->chunk != range->recommended) /* no cell has just that */
+        row->time = (struct estimate)NOTHING;
     row->chunk = range->recommended;
     row->chunk_low = range->low;
     row->chunk_high = range->high;

@@ -35,14 +35,3 @@ int view_compare(const struct view *v, const struct cell *a, const struct cell *
         order = view_compare_texts(key_text(a, v->columns[i]), key_text(b, v->columns[i]));
     return order;
 }
-
-int view_in_sweep(const char *sweeps, const char *word, size_t length)
-{
-    while (*sweeps) {
-        size_t next = strcspn(sweeps, "+");
-        if (next == length && !strncmp(sweeps, word, length))
-            return 1;
-        sweeps += next + (sweeps[next] == '+');
-    }
-    return 0;
-}

@@ -24,7 +24,4 @@ int view_compare_texts(const char *a, const char *b);
 /* Order of two cells as far as V shows them; 0: alike. */
 int view_compare(const struct view *v, const struct cell *a, const struct cell *b);
 
-/* Is WORD, LENGTH bytes long, one of SWEEPS, which are joined by +? */
-int view_in_sweep(const char *sweeps, const char *word, size_t length);
-
 #endif

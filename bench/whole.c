@@ -4,28 +4,41 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* Returns 0 or -errno. */
+static int write_to(const char *file, void (*put)(const void *what, FILE *f), const void *what)
+{
+    FILE *f = fopen(file, "we");
+    if (!f)
+        return -errno;
+    errno = 0;
+    put(what, f);
+    int failed = fflush(f) || ferror(f);
+    failed |= fclose(f) != 0;
+    return !failed ? 0 : errno ? -errno : -EIO;
+}
+
+static int write_beside(const char *file, void (*put)(const void *what, FILE *f), const void *what)
+{
+    char *part;
+    if (asprintf(&part, "%s.part-%ld", file, (long)getpid()) < 0)
+        return -ENOMEM;
+    int error = write_to(part, put, what);
+    if (!error && rename(part, file))
+        error = -errno;
+    if (error)
+        unlink(part);
+    free(part);
+    return error;
+}
 
 int whole_write(const char *file, void (*put)(const void *what, FILE *f), const void *what,
                 struct why *w)
 {
-    char *part;
-    if (asprintf(&part, "%s.part", file) < 0)
-        return why(w, -ENOMEM, "%s: no memory to write it", file);
-    int error = 0;
-    FILE *f = fopen(part, "we");
-    if (f) {
-        errno = 0;
-        put(what, f);
-        int failed = fflush(f) || ferror(f);
-        failed |= fclose(f) != 0;
-        if (failed || rename(part, file))
-            error = errno ? -errno : -EIO;
-        if (error)
-            unlink(part);
-    } else {
-        error = -errno;
-    }
-    free(part);
+    struct stat s;
+    int plain = stat(file, &s) || S_ISREG(s.st_mode);
+    int error = (plain ? write_beside : write_to)(file, put, what);
     return error ? why(w, error, "%s: cannot write: %s", file, strerror(-error)) : 0;
 }

@@ -9,8 +9,8 @@
 
 #include "../core/why.h"
 
-/* Have PUT write WHAT to FILE.  On failure the old file, if there was one, is kept.
- * Returns 0, or -errno with WHY. */
+/* Have PUT write WHAT to FILE.  On failure the old file, if there was one, is kept.  What is no
+ * file, as a pipe or a device, is written to as it is. Returns 0, or -errno with WHY. */
 int whole_write(const char *file, void (*put)(const void *what, FILE *f), const void *what,
                 struct why *w);
 

@@ -149,6 +149,14 @@ const char *words_plural(char buffer[WORD], double count, const char *noun)
     return buffer;
 }
 
+int words_has(const char *list, const char *word, size_t length)
+{
+    for (; *list; list += strcspn(list, " "), list += strspn(list, " "))
+        if (strcspn(list, " ") == length && !strncmp(list, word, length))
+            return 1;
+    return 0;
+}
+
 const char *words_date(char buffer[WORD], const char *text)
 {
     static const char form[] = "dddd-dd-ddTdd:dd:ddZ";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * words: numbers as people read them, the same on the terminal, in a figure's title and on the
- * page.  Every function writes into BUFFER, which the caller owns, and returns it.
+ * page.  Every function that has a BUFFER writes into it, which the caller owns, and returns it.
  */
 #ifndef BENCH_WORDS_H
 #define BENCH_WORDS_H
@@ -37,6 +37,9 @@ const char *words_bytes(char buffer[WORD], double bytes);
 
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);
+
+/* Is WORD, LENGTH bytes long, one of LIST, which are parted by spaces? */
+int words_has(const char *list, const char *word, size_t length);
 
 /* TEXT, and no more than its first LETTERS letters and the ROOM of BUFFER, with three dots where
  * something is left out.  ROOM is 4 at least. */

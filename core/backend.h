@@ -22,6 +22,10 @@ struct backend_option {
     const char *help;
 };
 
+/* The options of a lock where a line says nothing of them: who reads a record must know them, too.
+ */
+enum { LOCK_SWITCH_US = 5000, LOCK_HELD = 100 };
+
 /* What the lock counted that a team works under, since `open`. */
 struct lock_counts {
     int64_t requests; /* one who waited asked the holder to give it up */

@@ -22,11 +22,11 @@ set datafile missing NaN
 THREADS   = '#0072B2'; PROCESSES = '#D55E00'; STEAL = '#8A3B00'; PIPES = '#C98A00'
 SERIAL    = '#666D78'; GOOD      = '#00855F'; INK   = '#1B1F27'; SLOWER = '#B3261E'
 AXIS      = '#9AA2AD'; GRID      = '#E4E7EB'
-HANDOUT   = '#DD8FB8'; STARTING  = '#6A3D8F'
+HANDOUT   = '#DD8FB8'; STARTING  = '#6A3D8F'; LOCK = '#B85C93'
 colour(s) = s eq 'threads' || s eq 'tpipes' ? THREADS : \
             s eq 'processes' || s eq 'spawn' ? PROCESSES : s eq 'steal' ? STEAL : \
             s eq 'pipes' ? PIPES : s eq 'good' ? GOOD : s eq 'ink' ? INK : s eq 'slower' ? SLOWER : \
-            s eq 'handout' ? HANDOUT : \
+            s eq 'handout' ? HANDOUT : s[1:4] eq 'lock' ? LOCK : \
             s eq 'waiting' ? AXIS : s eq 'startup' ? STARTING : SERIAL
 
 look(s) = s eq 'threads' ? 6 : s eq 'processes' ? 4 : s eq 'steal' ? 12 : 8 # the marks, open,
@@ -39,6 +39,9 @@ set style line 3 lc rgb STEAL     lw 1.9 pt 13 ps 0.65 dt (3,3)
 set style line 4 lc rgb PIPES     lw 1.9 pt 9  ps 0.6  dt (9,3,2,3)
 set style line 5 lc rgb SERIAL    lw 1.4 dt (2,4)
 set style line 7 lc rgb PROCESSES lw 1.9 pt 4  ps 0.5  dt (2,3)
+set style line 8 lc rgb LOCK      lw 2.2 pt 11 ps 0.65 dt solid
+set style line 9 lc rgb LOCK      lw 1.9 pt 10 ps 0.6  dt (2,3)
+set style line 10 lc rgb LOCK     lw 1.9 pt 2  ps 0.5  dt (9,3)
 set style line 6 lc rgb GRID      lw 0.8 dt solid
 set style fill transparent solid 0.16 noborder
 

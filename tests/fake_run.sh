@@ -9,7 +9,7 @@
 #   without=lesson  this sweep is not there (several: joined by +; all: every one)
 #   only=1          only this number of workers in the sweep over workers
 #   ended=0         the run is still going on
-#   more=1          the sweeps of the default profile as well: matrix, launch, contention, payload
+#   more=1          the sweeps of the default profile as well: matrix, launch, contention, payload, gil, peers
 #   even=1.0        processes' work costs this many times the threads'
 #   trace=20        the threads' schedules were traced in two blocks: trace.csv, with so many chunks a
 #                   worker where tasks are taken on demand
@@ -118,8 +118,9 @@ function cpus_of(p,    k, text) { # in turn over all there are
     for (k = 0; k < p; k++) text = text (k ? "+" : "") k % cores
     return text
 }
-# EXTRA: "payload=4096", "ballast=64", "start=spawn", "faster=2": times that much less time
-function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, start, wall) {
+# EXTRA: "payload=4096", "ballast=64", "start=spawn", "faster=2": times that much less time; "took=1e6":
+# that time; "options=held:50", "runner=py-pool", "inside=1"; "answer=5e6": the median, the 99th four times that
+function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, start, wall, answer) {
     if (index(without, "+" sweep "+") || index(without, "+all+")) return
     number++
     split("", E)
@@ -127,6 +128,8 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
     start = "start" in E ? E["start"] : b == "serial" ? "none" : b ~ /^(omp|pthread)/ ? "thread" : "fork"
     line = "backend=" b " schedule=" s " workload=" wl " task_ns=" w " tasks=" n " chunk=" c " workers=" p " sweep=" sweep
     if (v != "") line = line " variant=" v
+    if ("options" in E) line = line " options=" E["options"]
+    if (!("runner" in E)) E["runner"] = "cell"
     open = b == "serial" ? 0 : (b == "omp" ? 14000 : b == "pool" ? 130000 : 190000) * (0.5 + 0.5 * p) * (1 + E["ballast"] / 100 * (start == "fork"))
     for (k = 0; k < (sweep == "lesson" ? min(blocks, 2) : blocks); k++) {
         seq++
@@ -135,17 +138,18 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
             continue
         }
         if (sweep == "lesson") line = line " blocks=2"
-        base = model(b, s, wl, v, w, n, c, p) * (1 + 0.004 * noise()) / ("faster" in E ? E["faster"] : 1)
+        base = ("took" in E ? E["took"] : model(b, s, wl, v, w, n, c, p)) * (1 + 0.004 * noise()) / ("faster" in E ? E["faster"] : 1)
         print number "," k "," seq ",ok,," int(4 * base / 1e6) + 40 "," line > status
         if (trace && k < 2 && v == "ramp" && b == "omp" && s != "guided")
             write_trace(number, k, seq, s, n, p, base * (k ? 1 : slow))
         for (x = 0; x < 3; x++) {
             wall = int(base * (1 + 0.003 * noise()))
-            print "cell," b "," start "," s ",passive," wl ",1," w "," E["payload"] + 0 "," n "," c "," p \
-                ",close," cpus_of(p) "," v "," E["ballast"] + 0 "," k "," seq "," x ",0," 1000 * x "," wall "," \
+            answer = "answer" in E ? int(E["answer"] * (1 + 0.02 * noise())) : ""
+            print E["runner"] "," b "," start "," s ",passive," wl ",1," w "," E["payload"] + 0 "," n "," c "," p \
+                ",close," cpus_of(p) "," v "," E["ballast"] + 0 "," E["options"] "," k "," seq "," x ",0," 1000 * x "," wall "," \
                 int(open * (1 + 0.05 * noise())) "," (x == 2 ? int(open / 3) : "") "," \
                 int(0.97 * p * wall) "," (k == 2 && x == 1 ? int(0.2 * p * wall) : 0) ",ok,," sweep \
-                ",600000,0" > samples
+                ",600000,0," E["inside"] "," answer "," (answer == "" ? "" : 4 * answer) > samples
         }
     }
 }
@@ -155,8 +159,9 @@ BEGIN {
     status = out "/status.csv"
     tracing = out "/trace.csv"
     print "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks," \
-        "chunk,workers,place,cpus,variant,ballast_mib,block,seq,sample,warmup,start_ns,wall_ns,open_ns," \
-        "close_ns,busy_sum_ns,runq_ns,status,note,sweep,steps_per_ms,foreign_ns" > samples
+        "chunk,workers,place,cpus,variant,ballast_mib,options,block,seq,sample,warmup,start_ns,wall_ns,open_ns," \
+        "close_ns,busy_sum_ns,runq_ns,status,note,sweep,steps_per_ms,foreign_ns," \
+        "inside_most,answer_p50_ns,answer_p99_ns" > samples
     print "cell,block,seq,status,reason,wall_ms,line" > status
     split("omp pool pool pipe", B, " ")
     split("dynamic dynamic steal dynamic", S, " ")
@@ -211,4 +216,38 @@ BEGIN {
         for (l = 1; l <= 3; l++)
             for (i = 1; i <= 4; i++) if (S[i] != "steal")
                 cell("payload", B[i], S[i], "payload", "", w, 1000 * cores, 1, cores, "payload=" L[l])
+    n = 134 * cores
+    w = 150000
+    for (p = 1; p <= cores; p = (p == 1 && cores > 2 ? 2 : p < cores ? cores : p + 1)) {
+        cell("gil", "gil", "dynamic", "cpu", "", w, n, 1, p, "took=" n * w * 1.01)
+        cell("gil", "gil", "dynamic", "cpu", "", w, n, 1, p, "options=lock:old took=" n * w * (p > 1 ? 1.4 : 1))
+        cell("gil", "omp", "dynamic", "cpu", "", w, n, 1, p)
+        cell("gil", "pool", "dynamic", "cpu", "", w, n, 1, p)
+        cell("gil", "threads", "dynamic", "cpu", "", w, n, 1, p, "runner=py-threads took=" n * w * 1.1)
+        cell("gil", "pool", "dynamic", "cpu", "", w, n, 1, p, "runner=py-pool took=" n * w * 1.1 / p)
+    }
+    cell("gil", "serial", "static", "cpu", "", w, n, n, 1)
+    cell("gil", "serial", "static", "cpu", "", w, n, n, 1, "runner=py-serial took=" n * w)
+    held = split("0 10 25 50 75", L, " ")
+    for (i = 1; i <= held; i++) # between the bounds, nearer to the lower one
+        cell("gil", "gil", "dynamic", "cpu", "", w, n, 1, cores, \
+            "options=held:" L[i] " took=" n * w * (L[i] + 0.9 * (100 - L[i]) / cores) / 100 * (L[i] ? 1 : 1.11))
+    cell("gil", "gil", "dynamic", "inside", "", 1000000, 10, 1, 2, "took=1e7 inside=1")
+    cell("gil", "omp", "dynamic", "inside", "", 1000000, 10, 1, 2, "took=5e6 inside=2")
+    split("0 1 2 4", L, " ")
+    split("30e3 5.1e6 9e6 16e6", R, " ")
+    for (i = 1; i <= 4; i++) {
+        cell("gil", "gil", "dynamic", "convoy", "", 200000000, L[i] + 1, 1, L[i] + 1, "took=2e8 answer=" R[i])
+        cell("gil", "omp", "dynamic", "convoy", "", 200000000, L[i] + 1, 1, L[i] + 1, "took=2e8 answer=2e4")
+    }
+    cell("gil", "gil", "dynamic", "convoy", "", 200000000, 2, 1, 2, "options=switch_us:500 took=2e8 answer=5.5e5")
+    cell("gil", "gil", "dynamic", "convoy", "", 200000000, 2, 1, 2, "options=switch_us:50 took=2e8 answer=1e5")
+    cell("lesson", "serial", "static", "sleep", "", nap, 24, 24, 1, "runner=py-serial took=" 24.1 * nap)
+    cell("lesson", "pool", "dynamic", "sleep", "", nap, 24, 1, 8, "runner=py-pool took=" 3.1 * nap)
+    cell("lesson", "dill", "dynamic", "sleep", "", nap, 24, 1, 8, "runner=py-dill took=" 3.2 * nap)
+    for (c = 1; c <= 1000; c *= 10) {
+        cell("peers", "pool", "dynamic", "empty", "", 0, 8000, c, 8, "took=" 4e5 + 8e6 / c)
+        cell("peers", "pipe", "dynamic", "empty", "", 0, 8000, c, 8, "took=" 4e5 + 2e7 / c)
+        cell("peers", "pool", "dynamic", "empty", "", 0, 8000, c, 8, "runner=py-pool took=" 4e6 + 3e8 / c)
+    }
 }'

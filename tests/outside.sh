@@ -187,7 +187,7 @@ runs 'CMake, static' b/static
 mkdir -p lifted/teampool
 for file in "$source"/pool/*.[ch]; do
     case ${file##*/} in
-    backend_* | adapter.*) ;;
+    backend_* | adapter.* | ranks.*) ;;
     *) cp "$file" lifted/teampool ;;
     esac
 done

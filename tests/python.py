@@ -188,6 +188,16 @@ def a_run(names):
     check(any("cell" in pair and "py-pool" in pair for pair in sides), "a run: pairs of both kinds")
 
 
+def cores_of_psutil():
+    os.mkdir("psutils")
+    with open("psutils/psutil.py", "w") as f:
+        f.write("def cpu_count(logical=True):\n    return 6 if logical else 3\n")
+    result = call(PYTHON, "-B", os.path.join(PEERS, "peers.py"), "--about",
+                  PYTHONPATH=os.path.abspath("psutils"))
+    cores = [r["value"] for r in rows(result.stdout) if r["key"] == "psutil_cores"]
+    check(cores == ["3"], "--about: cores as psutil counts them: " + str(cores))
+
+
 def on_the_page():
     plan = ["%s tasks=8 samples=1 warmup_samples=0 %s" % (who, what)
             for who, workers in (("runner=py-pool backend=pool", " workers=2"),
@@ -329,6 +339,7 @@ def main():
     same_defaults()
     lists()
     a_run(names)
+    cores_of_psutil()
     on_the_page()
     bad_runners()
     bad_pythons()

@@ -31,6 +31,8 @@ struct fixture {
     FILE *samples, *status;
     int cells;
     double waited; /* share of the workers' time that the next samples wait for a CPU */
+    const char *runner, *options; /* of the next samples; NULL: the cell program, none */
+    const char *answers;          /* "inside_most,answer_p50_ns,answer_p99_ns"; NULL: none */
     struct csv *table;
     struct why why;
 };
@@ -53,8 +55,9 @@ static int setup(void **state)
     x->samples = fopen(file_in(x, "samples.csv"), "w");
     x->status = fopen(file_in(x, "status.csv"), "w");
     fputs("runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,"
-          "chunk,workers,place,cpus,variant,block,seq,sample,warmup,wall_ns,open_ns,close_ns,"
-          "busy_sum_ns,runq_ns,status,note,sweep\n",
+          "chunk,workers,place,cpus,variant,options,block,seq,sample,warmup,wall_ns,open_ns,"
+          "close_ns,busy_sum_ns,runq_ns,status,note,sweep,inside_most,answer_p50_ns,"
+          "answer_p99_ns\n",
           x->samples);
     fputs("cell,block,seq,status,reason,wall_ms,line\n", x->status);
     return 0;
@@ -92,11 +95,12 @@ static void put(struct fixture *x, const struct point *p, int block, double wall
     x->cells++;
     fprintf(
         x->samples,
-        "cell,%s,%s,%s,passive,%s,1,%.17g,%.17g,%.17g,%.17g,%g,close,,,%d,%d,0,0,%s,30000,10000,"
-        "%s,%.0f,ok,,%s\n",
-        p->backend, strcmp(p->backend, "omp") ? "fork" : "thread", p->schedule, p->workload,
-        p->task_ns, p->payload, p->tasks, p->chunk, p->workers, block, x->cells, times[0], times[1],
-        isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep);
+        "%s,%s,%s,%s,passive,%s,1,%.17g,%.17g,%.17g,%.17g,%g,close,,,%s,%d,%d,0,0,%s,30000,10000,"
+        "%s,%.0f,ok,,%s,%s\n",
+        x->runner ? x->runner : "cell", p->backend, strcmp(p->backend, "omp") ? "fork" : "thread",
+        p->schedule, p->workload, p->task_ns, p->payload, p->tasks, p->chunk, p->workers,
+        x->options ? x->options : "", block, x->cells, times[0], times[1],
+        isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep, x->answers ? x->answers : ",,");
     fprintf(x->status, "%d,%d,%d,ok,,,line\n", x->cells, block, x->cells);
 }
 
@@ -685,15 +689,124 @@ static void map_of_one_block(void **state)
 
 static void nothing_measured(void **state)
 {
-    static const char *const names[] = { "metg.csv",  "map.csv",    "crossover.csv",
-                                         "costs.csv", "chunks.csv", "scaling.csv" };
+    static const char *const names[] = { "metg.csv",   "map.csv",     "crossover.csv", "costs.csv",
+                                         "chunks.csv", "scaling.csv", "lock.csv" };
     struct fixture *x = *state;
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 7; i++)
         assert_int_equal(digest(x, names[i])->rows, 0);
     const struct csv *t = digest(x, "prediction.csv");
     assert_int_equal(t->rows, 1);
     expect(t, 0, "error", "");
     expect(t, 0, "cells", "0");
+}
+
+/* ---- lock.csv -------------------------------------------------------------------------------- */
+
+/* Tasks of 1 ms by two threads, of which each needs the lock for HELD per cent; by two processes
+ * to which a task costs COST times its length more; and one by one. */
+static void put_lock(struct fixture *x, const int *held, int count, double cost)
+{
+    struct point p = { "gil", "dynamic", "cpu", "gil", 1e6, 0, 100, 1, 2 };
+    char options[32];
+    x->options = options;
+    for (int i = 0; i < count; i++) {
+        double g = held[i] / 100.0;
+        snprintf(options, sizeof options, held[i] < 100 ? "held:%d" : "", held[i]);
+        put_blocks(x, &p, BLOCKS, 1e8 * (g + (1 - g) / 2), NAN);
+    }
+    x->options = NULL;
+    p = (struct point){ "pool", "dynamic", "cpu", "gil", 1e6, 0, 100, 1, 2 };
+    put_blocks(x, &p, BLOCKS, 1e8 * (1 + cost) / 2, NAN);
+    x->runner = "py-pool"; /* it is called pool, too, and is no mate of ours */
+    put_blocks(x, &p, BLOCKS, 1e7, NAN);
+    x->runner = NULL;
+    p = (struct point){ "serial", "static", "cpu", "gil", 1e6, 0, 100, 100, 1 };
+    put_blocks(x, &p, BLOCKS, 1e8, NAN);
+}
+
+static void lock_crossing(void **state)
+{
+    static const int held[] = { 100, 0, 50, 25 };
+    struct fixture *x = *state;
+    put_lock(x, held, 4, 0.2);
+    const struct csv *t = digest(x, "lock.csv");
+    long row = row_of(t, "figure", "crossing", NULL, NULL);
+    expect(t, row, "status", "at");
+    expect_near(t, row, "value", 0.236); /* g + (1 - g) / 2 = 1.03 * 1.2 / 2 */
+    expect_near(t, row, "low", 0.236);
+    expect(t, row, "held", "");
+    expect(t, row, "blocks", "6");
+    row = row_of(t, "figure", "against", "held", "0.25");
+    expect_near(t, row, "value", 0.625 / 0.6);
+    row = row_of(t, "figure", "speedup", "lock", "new");
+    expect(t, row, "held", "1");
+    expect(t, row, "switch_us", "5000");
+    expect_near(t, row, "value", 1);
+    row = row_of(t, "figure", "speedup", "backend", "pool");
+    expect_near(t, row, "value", 2 / 1.2);
+    expect(t, row, "lock", "");
+    row = row_of(t, "figure", "speedup", "held", "0"); /* of this, no lock is left */
+    expect(t, row, "lock", "");
+    expect_near(t, row, "value", 2);
+}
+
+static void lock_without_crossing(void **state)
+{
+    static const int held[] = { 50, 100 };
+    struct fixture *x = *state;
+    put_lock(x, held, 2, 2);
+    const struct csv *t = digest(x, "lock.csv");
+    long row = row_of(t, "figure", "crossing", NULL, NULL);
+    expect(t, row, "status", "not_reached");
+    expect(t, row, "value", "");
+}
+
+static void lock_crossed_before(void **state)
+{
+    static const int held[] = { 50, 100 };
+    struct fixture *x = *state;
+    put_lock(x, held, 2, 0);
+    const struct csv *t = digest(x, "lock.csv");
+    expect(t, row_of(t, "figure", "crossing", NULL, NULL), "status", "below");
+}
+
+/* One share only, and processes: nothing is crossed. */
+static void lock_one_share(void **state)
+{
+    static const int held[] = { 100 };
+    struct fixture *x = *state;
+    put_lock(x, held, 1, 0);
+    const struct csv *t = digest(x, "lock.csv");
+    expect_near(t, row_of(t, "figure", "against", "held", "1"), "value", 2);
+    for (long row = 0; row < t->rows; row++)
+        assert_string_not_equal(csv_cell(t, row, csv_column(t, "figure")), "crossing");
+}
+
+static void lock_answers(void **state)
+{
+    struct fixture *x = *state;
+    struct point p = { "gil", "dynamic", "convoy", "gil", 2e8, 0, 2, 1, 2 };
+    x->options = "switch_us:500";
+    x->answers = ",550000,900000";
+    put_blocks(x, &p, BLOCKS, 2e8, NAN);
+    x->options = "lock:old";
+    put_blocks(x, &p, BLOCKS, 2e8, NAN);
+    x->options = NULL;
+    p = (struct point){ "omp", "dynamic", "inside", "gil", 1e6, 0, 10, 1, 2 };
+    x->answers = "2,,";
+    put_blocks(x, &p, BLOCKS, 5e6, NAN);
+    const struct csv *t = digest(x, "lock.csv");
+    long row = row_of(t, "figure", "answer_p50", "lock", "new");
+    expect(t, row, "switch_us", "500");
+    expect(t, row, "computing", "1");
+    expect(t, row, "value", "550000");
+    expect(t, row, "low", "550000");
+    expect(t, row_of(t, "figure", "answer_p99", "lock", "new"), "value", "900000");
+    expect(t, row_of(t, "figure", "answer_p50", "lock", "old"), "switch_us", "");
+    row = row_of(t, "figure", "inside", NULL, NULL);
+    expect(t, row, "value", "2");
+    expect(t, row, "computing", "");
+    assert_int_equal(t->rows, 5);
 }
 
 static char *bytes_of(struct fixture *x, const char *name)
@@ -708,13 +821,17 @@ static char *bytes_of(struct fixture *x, const char *name)
 
 static void same_bytes(void **state)
 {
-    static const char *const names[] = { "metg.csv",   "map.csv",     "crossover.csv", "costs.csv",
-                                         "chunks.csv", "scaling.csv", "prediction.csv" };
+    static const char *const names[] = {
+        "metg.csv",   "map.csv",     "crossover.csv",  "costs.csv",
+        "chunks.csv", "scaling.csv", "prediction.csv", "lock.csv"
+    };
+    static const int held[] = { 0, 100 };
     struct fixture *x = *state;
     put_lengths(x, BLOCKS, 500);
+    put_lock(x, held, 2, 0.2);
     put_model_run(x);
     put_workers(x, 3, 0.1, 0);
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 8; i++) {
         digest(x, names[i]);
         char *first = bytes_of(x, names[i]);
         digest(x, names[i]);
@@ -756,6 +873,11 @@ int main(void)
         TEST(map_of_both),
         TEST(crossover_beyond_the_map),
         TEST(map_of_one_block),
+        TEST(lock_crossing),
+        TEST(lock_without_crossing),
+        TEST(lock_crossed_before),
+        TEST(lock_one_share),
+        TEST(lock_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,11 +62,38 @@ absent 'no script' '<script' run/report.html
 absent 'nothing fetched' 'src=\|<link\|@import\|url(http' run/report.html
 check 'a content security policy' grep -q "default-src 'none'; style-src 'unsafe-inline'; img-src data:" run/report.html
 if [ "$have_gnuplot" = 1 ]; then
-    [ "$(drawings run/report.html)" -eq 17 ] || fail "17 drawings, not $(drawings run/report.html)"
-    check 'a page below 400 KB' test "$(wc -c <run/report.html)" -lt 400000
+    [ "$(drawings run/report.html)" -eq 22 ] || fail "22 drawings, not $(drawings run/report.html)"
+    check 'a page below 450 KB' test "$(wc -c <run/report.html)" -lt 450000
     ids=$(grep -o ' id="[^"]*"' run/report.html | sort | uniq -d)
     [ -z "$ids" ] || fail "ids twice on the page: $ids"
 fi
+
+# ---- threads under a lock, and the lesson
+title() {
+    grep -q "<h3[^>]*>$2</h3>" "$1/report.html" || fail "title in $1: $2"
+}
+title run 'Under the lock more threads add nothing; 8 processes reach 7.3 times serial speed'
+title run 'Beside one thread that computes, an answer waits one switch interval, 5.1.*ms; alone 30.*µs'
+title run 'An answer takes 100.*µs with an interval of 50.*µs, and 5.1.*ms with 5.*ms'
+title run 'Processes win once the lock is needed for more than 2% of the work'
+check 'how many were inside' grep -q 'inside a task at once: 1 under the lock, 2 without' run/report.html
+check 'answers' grep -q '^cell,gil,.*,convoy,.*,answer_p50,' run/lock.csv
+check "Python's pool in lock.csv, over its own serial run" grep -q '^py-pool,.*,speedup,7.2' run/lock.csv
+check "and in the figure" grep -q '^workers,.*py_threads,.*py_pool' run/plots/lock.csv
+check 'the cores, by hwloc' grep -q 'hwloc: 8 cores, 8 hardware threads; room for 8 workers' run/report.html
+check 'the lesson in Python' grep -q 'py-dill 3[12][0-9].*ms, py-pool 3[01][0-9]' run/report.html
+check 'the lambda, and its cure' grep -q 'dill, which sends the code (the same naps: 3' run/report.html
+check 'chunks in Python' grep -q 'an empty task by py-pool: .* in chunks of 1, ' run/report.html
+fake plain
+echo 'psutil_cores,4,' >>plain/machine.csv
+report plain || fail "report plain: $(cat err)"
+check 'the cores, by psutil' grep -q 'psutil.cpu_count(logical=False): 4' plain/report.html
+for figure in lock answer interval held; do
+    check "$figure: where it can be had" grep -q "<li id=\"fig-$figure\">.*--plan docs/gil-plan.txt" plain/report.html
+done
+fake unlocked fail=gil more=1
+report unlocked || fail "report unlocked: $(cat err)"
+check 'why there is no lock' grep -q '<li id="fig-lock">.*cannot open the team: no such thing here' unlocked/report.html
 
 # ---- drawings are well-formed
 cat >well.py <<'END'

@@ -25,6 +25,7 @@ const char *program_name = "test_verdict";
 struct made {
     char dir[64];
     FILE *cells, *pairs, *metg, *machine;
+    double disturbed_share; /* of the next cells */
 };
 
 static FILE *open_in(const struct made *m, const char *name, const char *header)
@@ -39,13 +40,13 @@ static FILE *open_in(const struct made *m, const char *name, const char *header)
 
 static struct made make(double effective, const char *profile)
 {
-    struct made m = { "/tmp/verdict-XXXXXX", NULL, NULL, NULL, NULL };
+    struct made m = { "/tmp/verdict-XXXXXX", NULL, NULL, NULL, NULL, 0 };
     assert_non_null(mkdtemp(m.dir));
     m.cells =
         open_in(&m, "cells.csv",
                 "runner,backend,schedule,wait,workload,task_ns,tasks,chunk,workers,cpus,variant,"
                 "sweep,blocks,samples,median_ns,low_ns,high_ns,speedup,speedup_low,"
-                "speedup_high,efficiency,status,note");
+                "speedup_high,efficiency,status,note,disturbed_share");
     m.pairs = open_in(&m, "pairs.csv",
                       "workload,variant,task_ns,tasks,chunk,workers,cpus,wait,a_runner,a_backend,"
                       "a_schedule,b_runner,b_backend,b_schedule,blocks,ratio,ratio_low,ratio_high,"
@@ -75,12 +76,13 @@ static void cell(const struct made *m, const char *sweep, const char *backend, c
                 speedup, speedup * (1 - width), speedup * (1 + width));
     else
         fprintf(m->cells, ",,%.17g,,", speedup);
-    fprintf(m->cells, ",%.17g,%s,\n", speedup / workers, width > 0 ? "ok" : "few");
+    fprintf(m->cells, ",%.17g,%s,,%g\n", speedup / workers, width > 0 ? "ok" : "few",
+            m->disturbed_share);
 }
 
 static void failed(const struct made *m, const char *sweep, const char *backend, const char *note)
 {
-    fprintf(m->cells, "cell,%s,dynamic,passive,cpu,10000,1000,16,4,,,%s,0,0,,,,,,,,failed,%s\n",
+    fprintf(m->cells, "cell,%s,dynamic,passive,cpu,10000,1000,16,4,,,%s,0,0,,,,,,,,failed,%s,\n",
             backend, sweep, note);
 }
 
@@ -194,6 +196,55 @@ static void without_a_pair_intervals_decide(void **state)
     assert_false(v.duel.paired);
     assert_int_equal(v.choice, CHOICE_THREADS);
     reading_close(&r);
+}
+
+/* ... but by the run's own margin, and not where something disturbed them. */
+static void intervals_of_a_busy_run_decide_nothing(void **state)
+{
+    (void)state;
+    for (int why = 0; why < 2; why++) {
+        struct made m = make(4, "default");
+        struct reading r;
+        struct answer v;
+        m.disturbed_share = why ? 0.3 : 0;
+        four_workers(&m, 0.01);
+        if (!why) /* another pair tells what the run shows against itself */
+            fputs("cpu,,77,1000,16,4,,passive,cell,omp,dynamic,cell,pool,dynamic,8,1,0.9,1.1,0.3,"
+                  "same,"
+                  "\n",
+                  m.pairs);
+        judge(&m, &r, &v);
+        assert_false(v.duel.paired);
+        assert_int_equal(v.duel.verdict, why ? VERDICT_UNCLEAR : VERDICT_SAME);
+        reading_close(&r);
+    }
+}
+
+/* Two warnings, or a wide interval: the pair may be clear, the answer is not sure. */
+static void what_warns_is_not_sure(void **state)
+{
+    (void)state;
+    static const struct {
+        int warnings;
+        double width;
+        const char *sure;
+    } cases[] = { { 0, 0.01, "yes" },
+                  { 1, 0.01, "yes" },
+                  { 2, 0.01, "no: 2 warnings" },
+                  { 0, 0.08, "no: ±8%" } };
+    for (int i = 0; i < 4; i++) {
+        struct made m = make(4, "default");
+        struct reading r;
+        struct answer v;
+        const struct checks checks = { .warnings = cases[i].warnings };
+        four_workers(&m, cases[i].width);
+        pair(&m, 4, 1.5, 1.4, 1.6, "slower");
+        judge(&m, &r, &v);
+        verdict_compute(&r, &checks, &v);
+        assert_int_equal(v.advices, 1);
+        assert_string_equal(v.advice[0].sure, cases[i].sure);
+        reading_close(&r);
+    }
 }
 
 static void fewest_workers_within_five_percent(void **state)
@@ -567,6 +618,8 @@ int main(void)
         cmocka_unit_test(threads_win),
         cmocka_unit_test(same_is_either_and_unclear_is_said),
         cmocka_unit_test(without_a_pair_intervals_decide),
+        cmocka_unit_test(intervals_of_a_busy_run_decide_nothing),
+        cmocka_unit_test(what_warns_is_not_sure),
         cmocka_unit_test(fewest_workers_within_five_percent),
         cmocka_unit_test(chunk_range_has_no_holes),
         cmocka_unit_test(shortest_task),

@@ -358,6 +358,12 @@ def put_about(teams):
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow("key value note".split())
     out.writerow(("python", python_version(), sys.executable))
+    try:
+        import psutil
+        out.writerow(("psutil_cores", psutil.cpu_count(logical=False) or "",
+                      "psutil.cpu_count(logical=False), psutil " + package_version("psutil")))
+    except ImportError:
+        pass  # nobody needs it but who asks for cores
     out.writerow(("python_steps_per_ms", calibrate(()), "speed of a CPU-bound task in Python"))
     for team in teams:
         if not why_not(team):
