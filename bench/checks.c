@@ -258,7 +258,7 @@ static void check_others(const struct reading *r, struct checks *out)
             "The answers compare omp and pool; of the other backends the tables and figures tell");
 }
 
-/* machine.csv gets its end when the run does. */
+/* machine.csv gets its end when the run does.  Without a budget and blocks no run began it. */
 static void check_end(const struct reading *r, struct checks *out)
 {
     if (isnan(reading_number(r, "budget_s")) && isnan(reading_number(r, "blocks_most")))

@@ -272,7 +272,7 @@ static int run_block(struct run *r, int block)
         die(EXIT_FAILED, "run: no memory");
     int count = order_block(&r->plan, r->seed, block, order);
     double rest = block_seconds(r, order, count, block);
-    if (block > 1 && elapsed(r) + rest > limit_s(r, block)) {
+    if (block > 1 && rest > 0 && elapsed(r) + rest > limit_s(r, block)) {
         r->lacking_s = rest;
         go_on = 0;
     }

@@ -10,7 +10,8 @@ usage() {
 usage: plot.sh [--format svg|png|pdf|dumb] [--if-available] [--] DIR
 
 Draws every DIR/plots/NAME.csv.  svg, png and pdf go beside the table; dumb draws with letters on
-the terminal; the folder's name is printed.  --if-available: a missing or too old gnuplot is a sentence on stderr, not a failure.
+the terminal.  Prints the drawings' folder.  --if-available: a missing or too old gnuplot is a
+sentence on stderr, not a failure.
 END
 }
 

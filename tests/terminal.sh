@@ -176,6 +176,8 @@ cksum short/status.csv >after
 expect 'nothing written' cmp -s before after
 run --plan slow.plan --budget 2s --out spent --quiet
 rows spent/status.csv >before
+run --resume spent
+expect 'its own budget is spent, which is not finished either' says err 'and no time for another: it takes about '
 run --resume spent --budget 0.1s
 expect 'no time for a block is not finished' says err 'and no time for another: it takes about '
 expect 'what there is' says err 'of the budget 0.1 s are left; nothing was measured'
