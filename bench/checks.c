@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../core/stats.h"
+#include "command.h"
 #include "layout.h"
 #include "noise.h"
 #include "reading.h"
@@ -71,7 +72,8 @@ static void check_results(const struct reading *r, struct checks *out)
                    words_count(b, good));
     else if (good > 0)
         checks_add(out, "results", MARK_GOOD, a, NULL,
-                   "Every task was done exactly once and rightly in all %s", a);
+                   "Every task was done exactly once and rightly in all %s, warm-ups not counted",
+                   a);
     else
         checks_add(out, "results", MARK_BAD, "0 samples", NULL,
                    "There is not one good sample in this run");
@@ -81,7 +83,7 @@ static void check_blocks(const struct reading *r, struct checks *out)
 {
     double least = INFINITY, most = 0;
     long short_of = 0, measured = 0;
-    char word[WORD], range[2 * WORD], cases[WORD];
+    char word[WORD], range[2 * WORD], cells[WORD];
     for (long i = 0; i < r->cells; i++) {
         const struct cell *c = &r->cell[i];
         /* naps are long and steady: the plan gives them few blocks on purpose */
@@ -102,13 +104,13 @@ static void check_blocks(const struct reading *r, struct checks *out)
         words_plural(word, least, "block");
     if (!short_of)
         checks_add(out, "blocks", MARK_GOOD, word, NULL,
-                   "Every case ran in %s or more, each in a new random order", word);
+                   "Every cell ran in %s or more, each in a new random order", word);
     else
         checks_add(
             out, "blocks", MARK_WARN, word,
             "teampool run --resume DIR --blocks 6   # or a longer profile, a quieter machine",
             "%ld of %s ran in fewer than 6 blocks (all in %s): no 95%% interval", short_of,
-            words_plural(cases, (double)measured, "case"), word);
+            words_plural(cells, (double)measured, "cell"), word);
 }
 
 static void check_rows(const struct reading *r, struct checks *out)
@@ -142,28 +144,29 @@ static void note_reason(const char *seen[REASONS_SHOWN], const char *reason)
 static void check_failures(const struct reading *r, struct checks *out)
 {
     const char *seen[REASONS_SHOWN] = { 0 };
-    long failed = 0, timeouts = 0, rows = r->status ? r->status->rows : 0;
+    long failed = 0, timeouts = 0, launched = 0;
     char value[WORD], launches[WORD];
     if (!r->status)
         return;
     int status = csv_column(r->status, "status"), reason = csv_column(r->status, "reason");
-    for (long i = 0; i < rows; i++) {
+    for (long i = 0; i < r->status->rows; i++) {
         const char *word = csv_cell(r->status, i, status);
         int is_failed = !strcmp(word, "failed"), is_timeout = !strcmp(word, "timeout");
+        launched += strcmp(word, "skipped") != 0;
         failed += is_failed;
         timeouts += is_timeout;
         if (is_failed || is_timeout)
             note_reason(seen, csv_cell(r->status, i, reason));
     }
-    snprintf(value, sizeof value, "%ld of %ld", failed + timeouts, rows);
+    snprintf(value, sizeof value, "%ld of %ld", failed + timeouts, launched);
     if (failed + timeouts == 0)
         checks_add(out, "failures", MARK_GOOD, value, NULL, "No launch failed or timed out");
     else
-        checks_add(out, "failures", MARK_WARN, value,
-                   "status.csv has every one with its command line.",
-                   "%ld of %s failed, %ld timed out%s%.80s%s%.80s", failed,
-                   words_plural(launches, (double)rows, "launch"), timeouts, seen[0] ? ": " : "",
-                   seen[0] ? seen[0] : "", seen[1] ? "; " : "", seen[1] ? seen[1] : "");
+        checks_add(
+            out, "failures", MARK_WARN, value, "status.csv has every one with its command line.",
+            "%ld of %s failed, %ld timed out%s%.80s%s%.80s", failed,
+            words_plural(launches, (double)launched, "launch"), timeouts, seen[0] ? ": " : "",
+            seen[0] ? seen[0] : "", seen[1] ? "; " : "", seen[1] ? seen[1] : "");
 }
 
 static void check_foreign(const struct reading *r, struct checks *out)
@@ -255,10 +258,10 @@ static void check_others(const struct reading *r, struct checks *out)
             "The answers compare omp and pool; of the other backends the tables and figures tell");
 }
 
-/* machine.csv gets its end when the run does. */
+/* machine.csv gets its end when the run does.  Without a budget and blocks no run began it. */
 static void check_end(const struct reading *r, struct checks *out)
 {
-    if (isnan(reading_number(r, "budget_s")))
+    if (isnan(reading_number(r, "budget_s")) && isnan(reading_number(r, "blocks_most")))
         return;
     if (isnan(reading_number(r, "elapsed_s")))
         checks_add(out, "ended", MARK_WARN, "no",
@@ -274,7 +277,7 @@ static void check_dropped(const struct reading *r, struct checks *out)
     double dropped = reading_number(r, "dropped_cells");
     char word[WORD];
     if (dropped > 0)
-        checks_add(out, "dropped", MARK_NOTE, words_plural(word, dropped, "case"),
+        checks_add(out, "dropped", MARK_NOTE, words_plural(word, dropped, "cell"),
                    "A larger --budget keeps them.", "The time budget left out %s of the plan",
                    word);
 }
@@ -318,12 +321,12 @@ static void check_reference(const struct reading *r, struct checks *out)
     if (impossible)
         checks_add(out, "reference", MARK_WARN, value,
                    "Run again when the machine is quiet, or with more blocks.",
-                   "%ld of %ld CPU-bound cases were faster than their workers can be (%.2f times): "
+                   "%ld of %ld CPU-bound cells were faster than their workers can be (%.2f times): "
                    "the serial run was disturbed",
                    impossible, known, most);
     else
         checks_add(out, "reference", MARK_GOOD, value, NULL,
-                   "No case was faster than its workers can be");
+                   "No cell was faster than its workers can be");
 }
 
 static void check_limits(const struct reading *r, struct checks *out)
@@ -361,7 +364,7 @@ static void check_machine(const struct reading *r, struct checks *out)
     else if (*governor)
         checks_add(out, "governor", MARK_WARN, governor,
                    "sudo cpupower frequency-set -g performance",
-                   "The frequency governor was %.40s: short and single-worker cases may read slow",
+                   "The frequency governor was %.40s: short and single-worker cells may read slow",
                    governor);
     else
         checks_add(out, "governor", MARK_NOTE, NULL, NULL,
@@ -451,7 +454,25 @@ void checks_take(struct checks *out, const struct csv *table)
     }
 }
 
-void checks_print(const struct checks *c, enum mark least, FILE *f)
+/* In the list a fix names the program and a run's folder; here it says which. */
+static void print_fix(const char *fix, const char *dir, FILE *f)
+{
+    fputs("      fix: ", f);
+    for (const char *word = fix; *word;) {
+        size_t length = strcspn(word, " "), gap = strspn(word + length, " ");
+        if (length == 8 && !strncmp(word, "teampool", length))
+            fputs(program_path, f);
+        else if (dir && length == 3 && !strncmp(word, "DIR", length))
+            fprintf(f, "'%s'", dir);
+        else
+            fwrite(word, 1, length, f);
+        fwrite(word + length, 1, gap, f);
+        word += length + gap;
+    }
+    fputc('\n', f);
+}
+
+void checks_print(const struct checks *c, enum mark least, const char *dir, FILE *f)
 {
     static const enum mark order[] = { MARK_BAD, MARK_WARN, MARK_GOOD, MARK_NOTE };
     static const enum layout_colour colour[] = { [MARK_GOOD] = LAYOUT_GREEN,
@@ -467,6 +488,6 @@ void checks_print(const struct checks *c, enum mark least, FILE *f)
                     layout_colour(f, LAYOUT_PLAIN), k->name, *k->value ? k->value : "-");
             layout_wrap(f, k->text, 6, 0);
             if (*k->fix)
-                fprintf(f, "      fix: %s\n", k->fix);
+                print_fix(k->fix, dir, f);
         }
 }

@@ -50,8 +50,10 @@ void checks_write(const struct checks *c, FILE *f);
 /* Add the rows of such a table. */
 void checks_take(struct checks *out, const struct csv *table);
 
-/* Write those that are marked LEAST or worse for a person, the worst first. */
-void checks_print(const struct checks *c, enum mark least, FILE *f);
+/* Write those that are marked LEAST or worse for a person, the worst first.  The commands against
+ * them are as the person would type them: of this program as it was called, and of the run in DIR
+ * (or NULL: of none). */
+void checks_print(const struct checks *c, enum mark least, const char *dir, FILE *f);
 
 /* Was the program built so that its times mean something?  A sentence why not, or NULL. */
 const char *checks_build(const char *type, const char *flags);

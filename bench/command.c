@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *program_path = "teampool";
+
 void stdio_begin(void)
 {
     for (int fd = 0; fd <= 2; fd++)
@@ -55,32 +57,34 @@ static int smallest(int a, int b, int c)
     return least < c ? least : c;
 }
 
-/* Levenshtein's edit distance, one row at a time; words longer than the row are just far. */
+/* Levenshtein's edit distance, in which two neighbours that changed places are one edit; words
+ * longer than the table are just far. */
 static int distance(const char *a, const char *b)
 {
     enum { LONGEST = 40 };
-    int row[LONGEST + 1];
-    size_t length = strlen(b);
-    if (length > LONGEST || strlen(a) > LONGEST)
+    int edits[LONGEST + 1][LONGEST + 1];
+    size_t rows = strlen(a), columns = strlen(b);
+    if (rows > LONGEST || columns > LONGEST)
         return LONGEST;
-    for (size_t j = 0; j <= length; j++)
-        row[j] = (int)j;
-    for (size_t i = 0; a[i]; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i + 1;
-        for (size_t j = 0; j < length; j++) {
-            int above = row[j + 1];
-            row[j + 1] = smallest(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
-            diagonal = above;
+    for (size_t i = 0; i <= rows; i++)
+        for (size_t j = 0; j <= columns; j++) {
+            if (!i || !j) {
+                edits[i][j] = (int)(i + j);
+                continue;
+            }
+            edits[i][j] = smallest(edits[i - 1][j] + 1, edits[i][j - 1] + 1,
+                                   edits[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                edits[i - 2][j - 2] + 1 < edits[i][j])
+                edits[i][j] = edits[i - 2][j - 2] + 1;
         }
-    }
-    return row[length];
+    return edits[rows][columns];
 }
 
 const char *nearest_word(const char *word, const char *const *words)
 {
     const char *best = NULL;
-    int best_distance = (int)strlen(word) / 3 + 2;
+    int best_distance = (int)strlen(word) / 3 + 1; /* no more than a third of it is wrong */
     for (; *words; words++) {
         int d = distance(word, *words);
         if (d < best_distance) {
@@ -225,8 +229,8 @@ static const struct option *find(const struct option *options, const char *name,
 _Noreturn static void unknown_option(const struct command *c, const char *word)
 {
     const char *near = c->options ? nearest_at(word, c->options, sizeof *c->options) : NULL;
-    die(EXIT_USAGE, "%s: unknown option '%s'%s%s%s; 'teampool %s --help' lists them", c->name, word,
-        near ? "; did you mean '" : "", near ? near : "", near ? "'" : "", c->name);
+    die(EXIT_USAGE, "%s: unknown option '%s'%s%s%s; '%s %s --help' lists them", c->name, word,
+        near ? "; did you mean '" : "", near ? near : "", near ? "'" : "", program_path, c->name);
 }
 
 int options_take(const struct command *c, int argc, char **argv)

@@ -103,4 +103,8 @@ const char *nearest_word(const char *word, const char *const *words);
 /* The name before the colon in messages: "teampool" or "teampool-cell". */
 extern const char *program_name;
 
+/* How `teampool` was called, "build/release/teampool": what a person can type again.  Set in main,
+ * "teampool" until then; only for the terminal, what is written to files says "teampool". */
+extern const char *program_path;
+
 #endif

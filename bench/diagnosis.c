@@ -147,7 +147,7 @@ static void check_governor(const struct doctor *d, struct checks *out)
         checks_add(out, "governor", MARK_GOOD, value, NULL, "The clock does not wait for load");
     else
         checks_add(out, "governor", MARK_WARN, value, "sudo cpupower frequency-set -g performance",
-                   "The clock follows the load: short and single-worker cases may read slow");
+                   "The clock follows the load: short and single-worker cells may read slow");
 }
 
 static void check_boost(const struct doctor *d, struct checks *out)
@@ -436,7 +436,7 @@ static void check_clocksource(const struct doctor *d, struct checks *out)
     else if (is_one_of(source, slow))
         checks_add(out, "clocksource", MARK_WARN, source,
                    "echo tsc | sudo tee " CLOCK "current_clocksource",
-                   "Every reading of the clock enters the kernel, and short cases pay for it");
+                   "Every reading of the clock enters the kernel, and short cells pay for it");
     else
         checks_add(out, "clocksource", is_one_of(source, quick) ? MARK_GOOD : MARK_NOTE, source,
                    NULL,
@@ -507,9 +507,9 @@ static void check_memory(const struct doctor *d, const struct room *room, struct
     snprintf(value, sizeof value, "%s free, %s needed", words_size(a, left, 2),
              words_size(b, v.needed, 2));
     checks_add(out, "memory", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
-               v.mark == MARK_GOOD ? "The largest case of the plan fits into memory"
+               v.mark == MARK_GOOD ? "The largest cell of the plan fits into memory"
                : v.shrunk          ? "What needs more is left out of the plan"
-                                   : "Large cases may swap or be killed for want of memory");
+                                   : "Large cells may swap or be killed for want of memory");
 }
 
 static void check_shm(const struct doctor *d, struct checks *out)

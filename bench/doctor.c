@@ -249,7 +249,7 @@ static int doctor_main(const struct command *self, int argc, char **argv)
     if (csv)
         checks_write(&checks, stdout);
     else
-        checks_print(&checks, MARK_GOOD, stdout);
+        checks_print(&checks, MARK_GOOD, NULL, stdout);
     if (!csv)
         printf("\n%s: %d bad, %d warn\n", words_plural(count, checks.count, "check"), checks.bad,
                checks.warnings);

@@ -59,6 +59,6 @@ void judge_hints(const char *dir, FILE *f)
     if (reading_open(&reading, dir, &w))
         return;
     checks_results(&reading, &found);
-    checks_print(&found, MARK_NOTE, f);
+    checks_print(&found, MARK_NOTE, dir, f);
     reading_close(&reading);
 }

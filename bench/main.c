@@ -44,7 +44,8 @@ static void help(void)
     printf("\noptions:\n");
     for (const struct option *o = program_options; o->name; o++)
         printf("  %-12s%s\n", o->name, o->help);
-    printf("\n'teampool COMMAND --help' tells more.  A first run: teampool run --profile quick\n");
+    printf("\n'%s COMMAND --help' tells more.  A first run: %s run --profile quick\n", program_path,
+           program_path);
 }
 
 int main(int argc, char **argv)
@@ -53,6 +54,7 @@ int main(int argc, char **argv)
     const char *names[COMMANDS] = { 0 };
 
     stdio_begin();
+    program_path = argc > 0 ? argv[0] : program_path;
     if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
         help();
         return stdio_end(argc > 1 ? EXIT_OK : EXIT_USAGE);
@@ -69,6 +71,6 @@ int main(int argc, char **argv)
             return stdio_end(commands[i]->main(commands[i], argc - 2, argv + 2));
     }
     const char *near = nearest_word(word, names);
-    die(EXIT_USAGE, "unknown command '%s'%s%s%s; 'teampool --help' lists them", word,
-        near ? "; did you mean '" : "", near ? near : "", near ? "'" : "");
+    die(EXIT_USAGE, "unknown command '%s'%s%s%s; '%s --help' lists them", word,
+        near ? "; did you mean '" : "", near ? near : "", near ? "'" : "", program_path);
 }

@@ -524,8 +524,11 @@ static void add_startup(const struct layout *l)
     long axis[32];
     int points = 0;
     long most = l->workers > 16 ? l->workers : 16;
-    for (long workers = 1; workers < most && points < 31; workers *= 2)
+    for (long workers = 1; workers < most && points < 30; workers *= 2) {
         axis[points++] = workers;
+        if (workers < l->workers && l->workers < 2 * workers && l->workers < most)
+            axis[points++] = l->workers;
+    }
     axis[points++] = most;
     for (int i = 0; i < points; i++) {
         struct record r = blank(l, "startup", "empty");
@@ -533,9 +536,11 @@ static void add_startup(const struct layout *l)
         r.workers = r.tasks = axis[i];
         r.samples = 1;
         r.warmup_samples = 0;
+        /* all that we may use: the answer is about them */
+        int drop = axis[i] == l->workers ? 0 : bisection_rank(i, points);
         for (int s = 0; s < COUNT(series); s++)
             if (!is(series[s].schedule, "steal"))
-                add_as(l, r, series[s].backend, series[s].schedule, bisection_rank(i, points));
+                add_as(l, r, series[s].backend, series[s].schedule, drop);
     }
 }
 
@@ -1086,6 +1091,28 @@ static void refuse_unknown(const struct plan *p)
     csv_free(list);
 }
 
+/* Of a command line that is not whole: a name that nobody has tells more than what is missing. */
+static void refuse_unknown_words(char **words, int count)
+{
+    static const char *const kinds[] = { "backend", "workload" };
+    struct csv *list;
+    struct why w;
+    if (is_given(words, count, "runner") || listing_ask(&list, "cell", "--list", &w))
+        return;
+    for (int i = 0; i < count; i++)
+        for (int k = 0; k < COUNT(kinds); k++) {
+            size_t length = strlen(kinds[k]);
+            if (strncmp(words[i], kinds[k], length) != 0 || words[i][length] != '=')
+                continue;
+            char *names = strdup(words[i] + length + 1), *rest = names, *name;
+            while (rest && (name = strsep(&rest, ",")))
+                if (!listing_has(list, kinds[k], name, &w))
+                    die(EXIT_USAGE, "plan: %s", w.text);
+            free(names);
+        }
+    csv_free(list);
+}
+
 /* Of all combinations, those that do not go together: a schedule that a backend has not. */
 static void leave_out_impossible(struct plan *p)
 {
@@ -1130,8 +1157,10 @@ static int plan_main(const struct command *self, int argc, char **argv)
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {
-        if (plan_product(&p, argv, words, t, &w))
+        if (plan_product(&p, argv, words, t, &w)) {
+            refuse_unknown_words(argv, words);
             die(EXIT_USAGE, "plan: %s", w.text);
+        }
         refuse_unknown(&p);
         leave_out_impossible(&p);
     } else {

@@ -37,7 +37,8 @@ void progress_show(struct progress *p, double done, double total, int block, con
     double share = total > 0 ? done / total : 0;
     if (p->quiet)
         return;
-    share = share > 1 ? 1 : share;
+    share = share > 1 ? 1 : share < p->share ? p->share : share;
+    p->share = share;
     time_text(total > done ? total - done : 0, left, sizeof left);
     if (p->terminal) {
         char bar[BAR + 1], line[160];

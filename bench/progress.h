@@ -9,6 +9,7 @@
 struct progress {
     int quiet, terminal, drawn;
     int last_tenth; /* plain lines: tenths already told */
+    double share;   /* shown already: it never goes back, even if TOTAL grows */
 };
 
 struct progress progress_begin(int quiet);

@@ -175,7 +175,7 @@ static int report_one(const char *dir, const char *path, struct why *w)
         verdict_print(&answer, stderr);
         if (checks.bad || checks.warnings)
             fputs("checks that warn:\n", stderr);
-        checks_print(&checks, MARK_WARN, stderr);
+        checks_print(&checks, MARK_WARN, dir, stderr);
     }
     reading_close(&reading);
     return error;

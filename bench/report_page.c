@@ -408,7 +408,7 @@ static void put_repeat(FILE *f, const struct report *r)
     if (*command)
         page_put(f, "%s\n", command);
     page_put(f, "teampool report DIR   # this run's folder, %s</pre>\n", name);
-    fputs("<p>Every sample is a row of <code>samples.csv</code>, every case a row of "
+    fputs("<p>Every sample is a row of <code>samples.csv</code>, every cell a row of "
           "<code>cells.csv</code>; spreadsheets, pandas and R read them as they are.</p>\n",
           f);
     put_environment(f, r);

@@ -43,7 +43,8 @@
 enum {
     CALIBRATION_MS = 100,
     TRACED_BLOCKS = 3,
-    PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for */
+    PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for, not a time */
+    LITTLE_BUDGET_S = 60, /* to offer a run that had no time for a block, at least */
 };
 
 /* What became of a cell in a block; what was skipped for want of time may have some later. */
@@ -69,6 +70,7 @@ struct run {
     struct progress progress;
     uint64_t seed;
     double budget_s, used_before_s; /* of the budget, by earlier parts of a resumed run */
+    int has_budget;                 /* 0: nobody asked for a time */
     double overtime_s;              /* until then for the least number of blocks */
     double width;                   /* of intervals that are narrow enough; 0: none are */
     int blocks_most;
@@ -79,6 +81,7 @@ struct run {
     int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
     double own_ns;             /* ours */
     double sampled_s;          /* time in samples */
+    double lacking_s;          /* what the next block takes that there was no time for; 0: none */
     int cells_ok, cells_bad, blocks;
 };
 
@@ -100,8 +103,8 @@ static void stop_writing(struct run *r, const struct why *w)
 {
     progress_clear(&r->progress);
     folder_close(&r->folder);
-    die(EXIT_FAILED, "run: %s; make room and go on with: teampool run --resume '%s'", w->text,
-        r->folder.path);
+    die(EXIT_FAILED, "run: %s; make room and go on with: %s run --resume '%s'", w->text,
+        program_path, r->folder.path);
 }
 
 /* A cell that is not measured in BLOCK. */
@@ -258,7 +261,7 @@ static void cut_after(struct run *r, int block)
     char cells[WORD], blocks[WORD];
     if (!wishes.quiet)
         warn("run: all takes longer than planned: %s left out after block %d, so that the other %d "
-             "have %s",
+             "may have %s",
              words_plural(cells, count, "cell"), block, left, words_plural(blocks, least, "block"));
 }
 
@@ -271,8 +274,10 @@ static int run_block(struct run *r, int block)
         die(EXIT_FAILED, "run: no memory");
     int count = order_block(&r->plan, r->seed, block, order);
     double rest = block_seconds(r, order, count, block);
-    if (block > 1 && elapsed(r) + rest > limit_s(r, block))
+    if (block > 1 && rest > 0 && elapsed(r) + rest > limit_s(r, block)) {
+        r->lacking_s = rest;
         go_on = 0;
+    }
     for (int i = 0; i < count && go_on; i++) {
         struct plan_cell *cell = &r->plan.cells[order[i]];
         char *done = done_at(r, order[i], block);
@@ -448,9 +453,15 @@ static void describe_peers(struct run *r)
 
 static void describe_budget(struct run *r)
 {
-    machine_set(&r->machine, "budget_s", "", "%g", r->budget_s);
-    machine_set(&r->machine, "overtime_s", "until then for the least number of blocks", "%g",
-                r->overtime_s);
+    char budget[32] = "", overtime[32] = "";
+    if (r->has_budget) {
+        snprintf(budget, sizeof budget, "%g", r->budget_s);
+        snprintf(overtime, sizeof overtime, "%g", r->overtime_s);
+    }
+    machine_set(&r->machine, "budget_s",
+                r->has_budget ? "for all parts of the run" : "no time was asked for", "%s", budget);
+    machine_set(&r->machine, "overtime_s", "until then for the least number of blocks", "%s",
+                overtime);
     machine_set(&r->machine, "blocks_most", "", "%d", r->blocks_most);
     machine_set(&r->machine, "narrow",
                 "cells with intervals so narrow need no more blocks; 0: all do", "%g", r->width);
@@ -479,8 +490,8 @@ static void examine(struct run *r, const struct needs *needs, struct checks *fou
     doctor_examine(found, needs, r->topology, NULL, r->folder.path,
                    machine_get(&r->machine, "build_type"), machine_get(&r->machine, "flags"));
     if (!wishes.quiet && (found->bad || found->warnings)) {
-        warn("run: before it begins, 'teampool doctor' finds:");
-        checks_print(found, MARK_WARN, stderr);
+        warn("run: before it begins, '%s doctor' finds:", program_path);
+        checks_print(found, MARK_WARN, NULL, stderr);
     }
     r->start_ns += clock_ns() - begin_ns;
 }
@@ -549,7 +560,9 @@ static void take_back(struct run *r)
     past_free(&past);
     for (int i = 0; i < r->plan.count; i++)
         r->plan.cells[i].dropped = r->cut[i] > 0;
-    if (wishes.blocks > 0 && wishes.budget_s <= 0) /* asked for in blocks, not in time */
+    if (wishes.budget_s > 0) /* from now on */
+        r->budget_s = r->overtime_s = r->used_before_s + wishes.budget_s;
+    if (!r->has_budget)
         r->budget_s = r->overtime_s = r->used_before_s + PLAN_BUDGET_S;
 }
 
@@ -578,10 +591,9 @@ static void start_again(struct run *r)
     if (wishes.blocks < 0 && *machine_get(&r->machine, "narrow"))
         r->width = strtod(machine_get(&r->machine, "narrow"), NULL);
     if (wishes.budget_s <= 0) {
-        double budget = strtod(machine_get(&r->machine, "budget_s"), NULL);
-        double overtime = strtod(machine_get(&r->machine, "overtime_s"), NULL);
-        r->budget_s = budget > 0 ? budget : r->profile->budget_s;
-        r->overtime_s = fmax(r->budget_s, overtime);
+        r->budget_s = strtod(machine_get(&r->machine, "budget_s"), NULL);
+        r->overtime_s = fmax(r->budget_s, strtod(machine_get(&r->machine, "overtime_s"), NULL));
+        r->has_budget = r->budget_s > 0 && wishes.blocks < 0; /* blocks are asked for, not time */
     }
     refuse_slow_build(r);
 }
@@ -664,17 +676,32 @@ static void finish(struct run *r)
         die(EXIT_FAILED, "run: %s; samples.csv is whole", w.text);
 }
 
+/* Why a run that was to go on has measured nothing. */
+static void tell_finished(const struct run *r)
+{
+    char blocks[WORD];
+    words_plural(blocks, r->blocks, "block");
+    if (r->lacking_s > 0)
+        fprintf(stderr,
+                "%s has %s, and no time for another: it takes about %.1f s, and of the budget "
+                "%.1f s are left; nothing was measured.  For more: %s run --resume '%s' "
+                "--budget %.0fs\n",
+                r->folder.path, blocks, r->lacking_s, fmax(r->budget_s - r->used_before_s, 0),
+                program_path, r->folder.path, fmax(ceil(10 * r->lacking_s), LITTLE_BUDGET_S));
+    else
+        fprintf(stderr,
+                "%s is finished: %s; nothing was measured.  For more of them: %s run "
+                "--resume '%s' --blocks %d\n",
+                r->folder.path, blocks, program_path, r->folder.path, 2 * r->blocks);
+}
+
 static void tell(const struct run *r)
 {
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
     char runs[WORD], blocks[WORD];
     if (is_finished(r)) {
         if (!wishes.quiet)
-            fprintf(stderr,
-                    "%s is finished: %s; nothing was measured.  For more of them: teampool run "
-                    "--resume '%s' --blocks %d\n",
-                    r->folder.path, words_plural(blocks, r->blocks, "block"), r->folder.path,
-                    2 * r->blocks);
+            tell_finished(r);
         puts(r->folder.path);
         return;
     }
@@ -682,19 +709,19 @@ static void tell(const struct run *r)
         warn("run: %s failed; the reasons are in %s/status.csv",
              words_plural(runs, r->cells_bad, "cell run"), r->folder.path);
     if (!wishes.quiet)
-        fprintf(stderr, "%s in %s, %.1f s, %.0f %% of it in samples\n",
-                words_plural(runs, r->cells_ok, "cell run"),
-                words_plural(blocks, r->blocks, "whole block"), wall_s,
-                100 * r->sampled_s / wall_s);
+        fprintf(stderr, "%s in %s%s%s, %.1f s, %.0f %% of it in samples\n",
+                words_plural(runs, r->cells_ok, "cell run"), wishes.resume ? "this part, " : "",
+                words_plural(blocks, r->blocks, "whole block"), wishes.resume ? " in all" : "",
+                wall_s, 100 * r->sampled_s / wall_s);
     if (wishes.lent)
         return;
     if (!wishes.quiet && !stop_signal)
         judge_hints(r->folder.path, stderr);
     if (stop_signal)
-        warn("interrupted; what was measured is kept; go on with: teampool run --resume '%s'",
-             r->folder.path);
+        warn("interrupted; what was measured is kept; go on with: %s run --resume '%s'",
+             program_path, r->folder.path);
     else if (!wishes.quiet)
-        fprintf(stderr, "the page: teampool report '%s'\n", r->folder.path);
+        fprintf(stderr, "the page: %s report '%s'\n", program_path, r->folder.path);
     puts(r->folder.path);
 }
 
@@ -716,7 +743,8 @@ static const struct option options[] = {
     { "--only", "PATTERN", OPTION_TEXT, &wishes.only, "only cells whose line contains it" },
     { "--out", "DIR", OPTION_TEXT, &wishes.out, "the run's folder (results/<host>-<UTC>)" },
     { "--budget", "TIME", OPTION_SECONDS, &wishes.budget_s,
-      "time to measure: 90 or 90s, 3m, 1h (the profile's; 1h with --plan)" },
+      "time to measure: 90 or 90s, 3m, 1h (the profile's; 1h with --plan); with --resume: from "
+      "now on" },
     { "--blocks", "N", OPTION_COUNT, &wishes.blocks,
       "exactly N blocks, however narrow the intervals become" },
     { "--mpi", "COMMAND", OPTION_TEXT, &wishes.mpi,
@@ -726,7 +754,8 @@ static const struct option options[] = {
     { "--resume", "DIR", OPTION_TEXT, &wishes.resume,
       "go on with an interrupted run; with --blocks N with a finished one" },
     { "--dry-run", NULL, OPTION_FLAG, &wishes.dry_run,
-      "print the plan and how long it should take" },
+      "print the plan and how long it should take by rough prices; a run goes by what it "
+      "measures" },
     { "--topology", "MACHINE", OPTION_TEXT, &wishes.topology, "with --dry-run, " TOPOLOGY_HELP },
     { "--quiet", NULL, OPTION_FLAG, &wishes.quiet, "no progress, no summary" },
     { "--verbose", NULL, OPTION_FLAG, &wishes.verbose, "a line for every cell that was measured" },
@@ -738,7 +767,8 @@ static void take_wishes(const struct command *self, int argc, char **argv)
 {
     const struct wishes *w = &wishes;
     if (options_take(self, argc, argv))
-        die(EXIT_USAGE, "run: '%s' is not an option; 'teampool run --help' lists them", argv[0]);
+        die(EXIT_USAGE, "run: '%s' is not an option; '%s run --help' lists them", argv[0],
+            program_path);
     if (!w->blocks || w->blocks > 1000000)
         die(EXIT_USAGE, "run: --blocks %ld: at least 1, at most 1000000", w->blocks);
     if (w->quiet && w->verbose)
@@ -761,6 +791,7 @@ static void set_limits(struct run *r)
 {
     const struct wishes *w = &wishes;
     r->profile = &profiles[w->profile >= 0 ? w->profile : PROFILE_DEFAULT];
+    r->has_budget = w->budget_s > 0 || !w->plan;
     r->budget_s = w->budget_s > 0 ? w->budget_s : w->plan ? PLAN_BUDGET_S : r->profile->budget_s;
     r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PLAN_OVERTIME);
     r->blocks_most = w->blocks > 0 ? (int)w->blocks : r->profile->blocks_most;

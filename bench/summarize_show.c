@@ -50,6 +50,11 @@ static const char *ratio_word(char buffer[WORD], double ratio)
     return isnan(ratio) ? "-" : buffer;
 }
 
+static const char *chunk_word(char buffer[WORD], double chunk)
+{
+    return isnan(chunk) ? "-" : words_count(buffer, chunk);
+}
+
 /* What all three forms say of a row. */
 struct line {
     const char *table, *unit, *verdict;
@@ -83,7 +88,14 @@ static void read_answer(struct line *l, const struct called *c)
 {
     *l = (struct line){ .table = text_of(c, "question"), .unit = "ns", .blocks = NAN };
     l->verdict = text_of(c, "choice");
-    l->e = reading_interval(c->table, c->row, "time_ns", "time_low_ns", "time_high_ns");
+    if (!strcmp(l->table, "chunk")) {
+        l->unit = "tasks";
+        l->e = reading_interval(c->table, c->row, "chunk", "chunk_low", "chunk_high");
+    } else if (!strcmp(l->table, "shortest")) {
+        l->e = (struct estimate){ reading_value(c->table, c->row, "task_ns"), NAN, NAN };
+    } else {
+        l->e = reading_interval(c->table, c->row, "time_ns", "time_low_ns", "time_high_ns");
+    }
     if (*text_of(c, "backend"))
         label_cell(l->cell, text_of, c);
     snprintf(l->against, sizeof l->against, "%s", text_of(c, "confidence"));
@@ -117,10 +129,12 @@ static void add_pair(struct table *t, const struct line *line)
 
 static void add_answer(struct table *t, const struct line *line)
 {
+    const char *(*words)(char *, double) = strcmp(line->unit, "ns") ? chunk_word : time_word;
     char word[WORD];
     table_add(t, line->table);
     table_add(t, line->verdict);
-    table_add(t, time_word(word, line->e.mid));
+    table_add(t, words(word, line->e.mid));
+    add_interval(t, &line->e, words);
     table_add(t, line->against);
     table_add(t, line->cell);
 }
@@ -132,13 +146,13 @@ static const struct section {
     struct table shown; /* its columns */
 } sections[] = {
     { "verdict.csv",
-      "answers",
+      "answers: time per task; tasks a chunk; shortest task; time to start",
       "",
       read_answer,
       add_answer,
-      { .columns = 5,
-        .name = { "question", "answer", "a task", "confidence", "cell" },
-        .right = { 0, 0, 1 } } },
+      { .columns = 6,
+        .name = { "question", "answer", "value", "from, to", "confidence", "cell" },
+        .right = { 0, 0, 1, 1 } } },
     { "pairs.csv",
       "pairs: time of the cell over time of the other",
       "b_",

@@ -10,7 +10,8 @@ usage() {
 usage: plot.sh [--format svg|png|pdf|dumb] [--if-available] [--] DIR
 
 Draws every DIR/plots/NAME.csv.  svg, png and pdf go beside the table; dumb draws with letters on
-the terminal.  --if-available: a missing or too old gnuplot is a sentence on stderr, not a failure.
+the terminal.  Prints the drawings' folder.  --if-available: a missing or too old gnuplot is a
+sentence on stderr, not a failure.
 END
 }
 
@@ -93,7 +94,7 @@ log=$(mktemp) || exit 1
 trap 'rm -f -- "$log"' EXIT
 trap 'exit 130' INT TERM
 
-failed=0
+failed=0 drawn=0
 for data in "$run"/plots/*.csv; do
     name=${data##*/}
     name=${name%.csv}
@@ -112,10 +113,16 @@ for data in "$run"/plots/*.csv; do
     [ "$format" = dumb ] || part=$run/plots/.$name.$$.$format
     if gnuplot -d -c "$script" "$data" "$labels" "$part" "$format" 2>"$log"; then
         [ "$format" = dumb ] || mv -f -- "$part" "$out"
+        drawn=$((drawn + 1))
     else
         say "$name could not be drawn: $(sed -n '/[^ ]/{s/^ *//;p;}' "$log" | tail -n 1)"
         [ "$format" = dumb ] || rm -f -- "$part"
         failed=1
     fi
 done
+if [ "$drawn$failed$lenient" = 000 ]; then
+    say "$run/plots holds no tables of figures: teampool report DIR makes them"
+elif [ "$drawn" != 0 ] && [ "$format" != dumb ]; then
+    printf '%s\n' "$run/plots"
+fi
 exit "$failed"

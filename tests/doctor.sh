@@ -120,6 +120,15 @@ expect "exit code 0" is $code 0
 for word in --format --strict 'changes nothing' TEAMPOOL_ROOT; do
     expect "'$word' in the help" says out "$word"
 done
+what="the list of checks in results/README.md"
+here=$machines/../..
+cat "$here/bench/checks.c" "$here/bench/diagnosis.c" | tr '\n' ' ' | grep -oE '(checks_add|unknown)\( *out, *"[a-z_]+"' |
+    sed 's/.*"\(.*\)"/\1/' | sort -u >names
+sed -n '/^## checks.csv/,/^## verdict.csv/p' "$here/results/README.md" | tr '\n' ' ' |
+    grep -oE 'Of the (results|machine): `[^`]*`' | sed 's/.*: `//; s/`//' | tr ' ' '\n' | sort -u >listed
+: >err
+expect "every check by its name, and no other: $(comm -3 names listed | tr -d '\n\t')" cmp -s names listed
+
 what="a full disk"
 if [ -e /dev/full ]; then
     "$teampool" doctor >/dev/full 2>err

@@ -50,6 +50,9 @@ runner() {
 }
 runner quick 0
 runner slow 0.1
+for tasks in 1 2 3 4 5 6 7 8; do
+    echo "runner=./slow backend=mine workload=cpu tasks=$tasks samples=1 drop=$((tasks > 2))"
+done >slow.plan
 for tasks in 1 2 3 4; do
     echo "runner=./quick backend=mine workload=cpu tasks=$tasks samples=1 sweep=a+long+name+of+many+sweeps"
 done >quick.plan
@@ -62,9 +65,11 @@ expect 'progress in lines' grep -q '^ *[0-9]* %  block [0-9]*  about .* left$' e
 expect 'no escapes' has_no err "$(printf '\033')"
 expect 'a few lines at most' [ "$(grep -c ' left$' err)" -le 10 ]
 expect 'whole blocks' says err '12 cell runs in 3 whole blocks'
-expect 'a hint: what' says err '4 of 4 cases ran in fewer than 6 blocks (all in 3 blocks)'
-expect 'a hint: what to try' says err 'fix: teampool run --resume DIR --blocks 6'
-expect 'the same words for the page' says plain/checks.csv '4 of 4 cases ran in fewer than 6 blocks'
+expect 'a hint: what' says err '4 of 4 cells ran in fewer than 6 blocks (all in 3 blocks)'
+expect 'a hint: what to try' says err "fix: $teampool run --resume 'plain' --blocks 6"
+expect 'the page: as it was called' says err "the page: $teampool report 'plain'"
+expect 'the same words for the page' says plain/checks.csv '4 of 4 cells ran in fewer than 6 blocks'
+expect 'which does not know how we were called' says plain/checks.csv 'teampool run --resume DIR --blocks 6'
 run --plan quick.plan --blocks 3 --out quiet --quiet
 expect 'nothing said' [ ! -s err ]
 run --plan quick.plan --blocks 2 --out told --verbose
@@ -99,6 +104,10 @@ END
     expect 'a bar for each cell' [ "$(wc -l <bars)" -eq 4 ]
     expect 'no bar wraps' awk 'length > 59 { exit 1 }' bars
     expect 'a colour' says shown "$(printf '\033[33mwarn')"
+    on_terminal xterm 80 "'$teampool' run $force --plan slow.plan --budget 2s --out tty4"
+    tr '\r' '\n' <shown | sed -n 's/.*\] *\([0-9]*\) %.*/\1/p' >shares
+    expect 'progress' [ "$(wc -l <shares)" -gt 8 ]
+    expect 'no bar goes back' sort -nc shares
     NO_COLOR=1 on_terminal xterm 80 "'$teampool' run $force --plan quick.plan --blocks 1 --out tty2"
     expect 'NO_COLOR: none' has_no shown "$(printf '\033[33m')"
     expect 'but a bar' says shown '[#'
@@ -127,6 +136,9 @@ expect 'nothing written' cmp -s before after
 run --resume plain --blocks 7
 expect 'more blocks: it goes on' [ "$(rows plain/status.csv)" -eq 28 ]
 expect '7 of them' is "$(key plain blocks)" 7
+expect 'what is of this part, and what of all' says err '16 cell runs in this part, 7 whole blocks in all'
+expect 'no time was asked for: none is there' grep -q '^budget_s,,no time was asked for$' plain/machine.csv
+expect 'nor has it been cut off' has_no plain/checks.csv 'ended,'
 run --resume plain
 expect 'finished again' says err 'plain is finished: 7 blocks'
 run --plan quick.plan --out settled --quiet
@@ -139,12 +151,13 @@ expect 'nothing measured' cmp -s before after
 
 # ---- a machine on which all takes longer than planned ----
 
-for tasks in 1 2 3 4 5 6 7 8; do
-    echo "runner=./slow backend=mine workload=cpu tasks=$tasks samples=1 drop=$((tasks > 2))"
-done >slow.plan
 run --plan slow.plan --budget 4s --out late
 expect 'exit code 0' is $code 0
 expect 'said' says err 'all takes longer than planned: '
+expect 'what is meant, not what is known' says err 'may have '
+expect 'launches that never were are not counted' says late/checks.csv \
+    "failures,good,0 of $(grep -c ',ok,' late/status.csv),"
+expect 'the budget' is "$(key late budget_s)" 4
 expect 'told in status.csv' says late/status.csv 'left out to keep the budget'
 expect 'the others have more blocks' [ "$(grep -c 'tasks=1 ' late/status.csv)" -ge 6 ]
 expect 'counted' [ "$(key late dropped_cells)" -ge 1 ]
@@ -161,6 +174,18 @@ run --resume short
 expect 'nothing is left out of what is done' says err 'short is finished: 2 blocks'
 cksum short/status.csv >after
 expect 'nothing written' cmp -s before after
+run --plan slow.plan --budget 2s --out spent --quiet
+rows spent/status.csv >before
+run --resume spent
+expect 'its own budget is spent, which is not finished either' says err 'and no time for another: it takes about '
+run --resume spent --budget 0.1s
+expect 'no time for a block is not finished' says err 'and no time for another: it takes about '
+expect 'what there is' says err 'of the budget 0.1 s are left; nothing was measured'
+expect 'what to do' says err "$teampool run --resume 'spent' --budget 60s"
+expect 'nothing written' is "$(rows spent/status.csv)" "$(cat before)"
+run --resume spent --budget 2s
+expect 'a budget counts from now on' says err 'cell runs in this part'
+expect 'and both are the whole' awk -v s="$(key spent budget_s)" 'BEGIN { exit !(s > 3 && s < 6) }'
 run --plan slow.plan --dry-run
 expect 'an estimate' grep -qE '8 cells, about [0-9.]+ s for the first block, [0-9]+ blocks in [0-9]+ s' err
 
@@ -184,7 +209,11 @@ refused "did you mean 'csv'" topology --format cvs
 refused "did you mean 'workload'" plan backend=omp workloads=cpu
 refused "did you mean 'pool'" plan backend=pol workload=cpu
 refused "did you mean 'sleep'" plan backend=omp workload=slep
+refused "did you mean 'omp'" plan backend=pool,opm
+refused "no backend 'omq'" plan backend=omq
 refused "'teampool list'" plan workload=cpu
+refused "unknown option '--bogus'; '$teampool run --help'" run --bogus
+refused "unknown command 'bogus'; '$teampool --help'" bogus
 refused '--plan and --profile' run --plan quick.plan --profile quick
 refused 'schedule=static: pipe has none; it has dynamic guided' plan backend=pipe schedule=static workload=cpu
 refused 'variant=tall: skew has' plan backend=pipe variant=tall workload=skew
@@ -222,6 +251,10 @@ expect 'markdown: all rows' [ "$(grep -c '^| ' markdown)" -eq $((cells + pairs +
 expect 'text: all rows' [ "$(grep -c . text)" -eq $((cells + pairs + answers + 6)) ]
 expect 'text: numbers end in line' awk '/^pairs/ { on = 1; next } !NF { on = 0 } on == 1 { on = 2; next }
     on { match($0, /^ *[0-9.]+/); if (end && RLENGTH != end) exit 1; end = RLENGTH }' text
+for question in chunk shortest; do
+    expect "text: the number of $question" awk -v q=$question '$1 == q { n++; if ($3 !~ /^[0-9]/) exit 1 }
+        END { exit !n }' text
+done
 refused "did you mean 'markdown'" summarize tables --format markdwon
 
 echo "$passed passed, $failed failed"

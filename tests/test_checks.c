@@ -16,6 +16,8 @@
 #include "../bench/noise.h"
 #include "../bench/reading.h"
 
+const char *program_name = "test_checks";
+
 enum { CELLS = 4, PAIRS = 4 };
 
 struct made {
@@ -75,7 +77,7 @@ static void few_blocks(void **state)
     m.cell[2].blocks = 5;
     assert_string_equal(look(&m, "blocks")->value, "2 to 8 blocks");
     assert_int_equal(look(&m, "blocks")->mark, MARK_WARN);
-    assert_non_null(strstr(look(&m, "blocks")->text, "2 of 4 cases ran in fewer than 6"));
+    assert_non_null(strstr(look(&m, "blocks")->text, "2 of 4 cells ran in fewer than 6"));
     for (int i = 0; i < CELLS; i++)
         m.cell[i].blocks = 1;
     assert_string_equal(look(&m, "blocks")->value, "1 block");

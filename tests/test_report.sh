@@ -379,6 +379,12 @@ check 'its path' test "$(cat out)" = results/run/report.html
 
 # ---- other formats
 if [ "$have_gnuplot" = 1 ]; then
+    # what the README says that figures are over
+    sed -n '/^## Reading the report/,/^## What/s/.*over \*\([^*]*\)\*.*/\1/p' "$here/../README.md" >over
+    check 'two kinds of figures' test "$(wc -l <over)" = 2
+    while IFS= read -r words; do
+        check "a figure over '$words'" grep -qF ">$words<" results/run/report.html
+    done <over
     "$here/../scripts/plot.sh" --format dumb results/run >dumb.txt 2>err || fail "dumb: $(cat err)"
     check 'letters on a terminal' grep -q 'workers' dumb.txt
     check 'a title with a comma is whole' grep -q 'processes from' dumb.txt
@@ -391,7 +397,8 @@ if [ "$have_gnuplot" = 1 ]; then
             continue
         fi
         rm -f results/run/plots/*."$format"
-        "$here/../scripts/plot.sh" --format "$format" results/run 2>err || fail "$format: $(cat err)"
+        "$here/../scripts/plot.sh" --format "$format" results/run >out 2>err || fail "$format: $(cat err)"
+        check "$format: where it is" test "$(cat out)" = "$(cd results/run/plots && pwd -P)"
         check "$format is what it says" sh -c 'head -c 8 "$1" | grep -aq "$2"' - \
             "results/run/plots/speedup.$format" "${words#* }"
         [ "$(find results/run/plots -name "*.$format" | wc -l)" -eq "$drawn" ] || fail "$format: $drawn drawings"
