@@ -30,6 +30,10 @@
  */
 #define MARGIN 0.03
 
+/* A twin whose own interval is wider than this to either side says that its work varies from process
+ * to process, as a heap that workers fight for does, and nothing about other work. */
+#define TELLING_WIDTH 0.25
+
 enum { MOST_BLOCKS_NEEDED = 10000 }; /* printed for this many and more */
 
 struct pair {
@@ -470,7 +474,7 @@ static void compare_twins(struct run *r, struct cell **cells, long count, FILE *
                 view_compare(&r->side, cells[i], cells[j]))
                 continue;
             struct ratio ratio = compare_blocks(r, cells[i], cells[j], &shared);
-            if (shared >= BLOCKS_FOR_INTERVAL)
+            if (shared >= BLOCKS_FOR_INTERVAL && log(ratio.high / ratio.low) <= 2 * TELLING_WIDTH)
                 r->twins[r->twin_count++] = log(ratio.center);
         }
 }
