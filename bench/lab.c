@@ -50,14 +50,18 @@ static void list_labs(void)
 
 static void open_sheet(struct sheet *s, const char *name)
 {
-    static char **names; /* until the end, which is near */
     struct why w;
+    char hint[80] = "";
     if (!sheet_open(s, name, &w))
         return;
-    names = sheet_names();
+    char **names = sheet_names();
     const char *near = names ? nearest_word(name, (const char *const *)names) : NULL;
-    die(EXIT_USAGE, "lab: %s%s%s%s", w.text, near ? "; did you mean '" : "", near ? near : "",
-        near ? "'?" : "");
+    if (near)
+        snprintf(hint, sizeof hint, "; did you mean '%.50s'?", near);
+    for (char **n = names; n && *n; n++)
+        free(*n);
+    free(names);
+    die(EXIT_USAGE, "lab: %s%s", w.text, hint);
 }
 
 /* ---- saying it ------------------------------------------------------------------------------- */

@@ -50,6 +50,12 @@ const char python_variants[] = "shared";
 
 #ifdef __SANITIZE_ADDRESS__
 /* An interpreter lives as long as its process: what it holds at the end is not lost. */
+const char *__lsan_default_options(void);
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
+}
+
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {

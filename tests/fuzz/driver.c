@@ -159,5 +159,8 @@ int main(int argc, char **argv)
     } while ((double)(now.tv_sec - begin.tv_sec) + (double)(now.tv_nsec - begin.tv_nsec) / 1e9 <
              seconds);
     printf("%ld inputs tried\n", tried);
+    free(x.data);
+    while (inputs)
+        free(corpus[--inputs].data);
     return 0;
 }
