@@ -97,7 +97,12 @@ expect "no launcher: exit code 1" is $? 1
 expect "no launcher: the reason" says "cannot start '/nowhere/mpirun': No such file"
 TEAMPOOL_MPIRUN="$launcher -n 2" measure backend=mpi workload=empty workers=3
 expect "too few ranks: no success" isnt $? 0
-expect "too few ranks: the reason" says 'MPI started 2 ranks; 3 workers and the caller are 4'
+reason='MPI started 2 ranks; 3 workers and the caller are 4' tries=1
+until says "$reason" || [ $tries -eq 5 ]; do # a launcher may lose the last words of a rank
+    TEAMPOOL_MPIRUN="$launcher -n 2" measure backend=mpi workload=empty workers=3
+    tries=$((tries + 1))
+done
+expect "too few ranks: the reason" says "$reason"
 measure backend=mpi workload=empty workers=2 cpus=0+999
 expect "a CPU that is not there" is $? 2
 
