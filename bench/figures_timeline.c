@@ -50,17 +50,10 @@ enum { WAYS = 2 };
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static double number(const struct csv *c, long row, const char *column)
-{
-    double value = NAN;
-    csv_number(c, row, csv_column(c, column), &value);
-    return value;
-}
-
 static int same_launch(const struct csv *a, long i, const struct csv *b, long k)
 {
-    return number(a, i, "block") == number(b, k, "block") &&
-           number(a, i, "seq") == number(b, k, "seq");
+    return reading_value(a, i, "block") == reading_value(b, k, "block") &&
+           reading_value(a, i, "seq") == reading_value(b, k, "seq");
 }
 
 /* The plan's line of the cell that row FIRST of the trace belongs to.  Returns 1, or 0: there is
@@ -100,8 +93,8 @@ static int take_spans(struct timeline *t, const struct csv *trace, long first, l
     for (int64_t w = 0; w < t->record.workers; w++)
         t->worker[w] = (struct share){ .first = NAN, .last = NAN };
     for (long i = first; i < last; i++) {
-        double worker = number(trace, i, "worker"), tasks = number(trace, i, "tasks");
-        double begin = number(trace, i, "begin_ns"), end = number(trace, i, "end_ns");
+        double worker = reading_value(trace, i, "worker"), tasks = reading_value(trace, i, "tasks");
+        double begin = reading_value(trace, i, "begin_ns"), end = reading_value(trace, i, "end_ns");
         if (!(worker >= 0 && worker < (double)t->record.workers && tasks > 0))
             continue;
         if (!(begin >= 0 && end >= begin)) {

@@ -12,6 +12,7 @@
 #include "listing.h"
 #include "room.h"
 #include "runner.h"
+#include "sweep.h"
 #include "words.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof *(array))
@@ -218,22 +219,13 @@ static int same_cell(const struct record *a, const struct record *b)
            a->twin == b->twin;
 }
 
-static int has_label(const char *labels, const char *label)
-{
-    size_t length = strlen(label);
-    for (const char *at = labels; *at; at += strcspn(at, "+"), at += *at == '+')
-        if (strcspn(at, "+") == length && !strncmp(at, label, length))
-            return 1;
-    return 0;
-}
-
 /* The same cell in two sweeps is measured once, and belongs to both. */
 static void merge(struct plan *p, struct record *into, const struct record *from)
 {
     char *both;
     if (*from->sweep && !*into->sweep) {
         into->sweep = from->sweep;
-    } else if (*from->sweep && !has_label(into->sweep, from->sweep)) {
+    } else if (*from->sweep && !sweep_has(into->sweep, from->sweep)) {
         if (asprintf(&both, "%s+%s", into->sweep, from->sweep) < 0)
             both = NULL;
         into->sweep = keep(p, both);
