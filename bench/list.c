@@ -13,7 +13,7 @@
 #include "child.h"
 #include "command.h"
 #include "listing.h"
-#include "plan.h"
+#include "profile.h"
 #include "runner.h"
 
 enum { ASK_SECONDS = 10 };

@@ -28,7 +28,7 @@
 #include "openmp.h"
 #include "order.h"
 #include "past.h"
-#include "plan.h"
+#include "profile.h"
 #include "progress.h"
 #include "pus.h"
 #include "result.h"
@@ -382,7 +382,7 @@ static void make_plan(struct run *r)
         read_plan(r, wishes.plan);
     } else {
         room_limit(r->topology, r->root, r->limited);
-        plan_profile(&r->plan, r->profile, r->topology);
+        profile_plan(&r->plan, r->profile, r->topology);
         room_fit(&r->plan, r->topology, r->root);
     }
     if (wishes.only)
@@ -793,7 +793,7 @@ static void set_limits(struct run *r)
     r->profile = &profiles[w->profile >= 0 ? w->profile : PROFILE_DEFAULT];
     r->has_budget = w->budget_s > 0 || !w->plan;
     r->budget_s = w->budget_s > 0 ? w->budget_s : w->plan ? PLAN_BUDGET_S : r->profile->budget_s;
-    r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PLAN_OVERTIME);
+    r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PROFILE_OVERTIME);
     r->blocks_most = w->blocks > 0 ? (int)w->blocks : r->profile->blocks_most;
     r->width = w->blocks > 0 ? 0 : r->profile->width;
 }

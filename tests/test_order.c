@@ -16,7 +16,7 @@
 
 #include "../bench/command.h"
 #include "../bench/order.h"
-#include "../bench/plan.h"
+#include "../bench/profile.h"
 
 const char *program_name = "test_order";
 
@@ -41,7 +41,7 @@ static struct plan sweeps(const char *text, const char *profile)
 {
     struct plan p = { 0 };
     struct topology *t = machine(text);
-    plan_sweeps(&p, profile_find(profile), t, NULL);
+    profile_sweeps(&p, profile_find(profile), t, NULL);
     topology_free(t);
     assert_true(p.count > 0);
     return p;
@@ -70,7 +70,7 @@ static void for_each_plan(void (*look)(struct plan *p, const struct profile *pro
         for (const struct profile *profile = profiles; profile->name; profile++) {
             struct plan p = { 0 };
             struct topology *t = machine(machines[m]);
-            plan_sweeps(&p, profile, t, NULL);
+            profile_sweeps(&p, profile, t, NULL);
             assert_true(p.count > 0);
             look(&p, profile, t);
             plan_free(&p);
