@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/sort.h"
 #include "command.h"
 #include "derive.h"
 #include "larger.h"
@@ -499,7 +500,7 @@ static int answer(struct derivation *d, void *question, struct why *w)
         consider(d, &d->models[i], &a);
     if (!a.count && q->workers && q->extrapolate)
         predict(d, &a);
-    qsort_r(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
+    sort(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
     if (!a.count || (a.c[0].outside && !q->extrapolate))
         error = refuse(d, &a, w);
     else if (d->margin > MOST_ERROR && !q->extrapolate)

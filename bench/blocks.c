@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../core/sort.h"
 #include "../core/stats.h"
 #include "command.h"
 #include "record.h"
@@ -720,7 +721,7 @@ int blocks_find_serial(struct measured *r)
         columns[i] = blocks_key_column(r, work_names[i]);
     for (long i = 0; i < r->cell_count; i++)
         sorted[i] = &r->cells[i];
-    qsort_r(sorted, (size_t)r->cell_count, sizeof *sorted, by_work, columns);
+    sort(sorted, (size_t)r->cell_count, sizeof *sorted, by_work, columns);
     for (long first = 0, last; first < r->cell_count; first = last) {
         for (last = first + 1; last < r->cell_count; last++)
             if (compare_work(sorted[first], sorted[last], columns))

@@ -18,6 +18,7 @@
 #include "../core/clock.h"
 #include "../core/csv.h"
 #include "../core/kernel.h"
+#include "../core/place.h"
 #include "../core/workload.h"
 #include "command.h"
 #include "launcher.h"
@@ -171,7 +172,7 @@ static void resolve(struct cell *c)
     setting_print(c->backend->options, c->options, c->options_text, sizeof c->options_text);
     r->options = c->options_text;
 
-    int count = bind_parse(r->cpus, c->cpus, MOST_CPUS, &w);
+    int count = place_parse(r->cpus, c->cpus, MOST_CPUS, &w);
     if (count < 0)
         die(EXIT_USAGE, "%s", w.text);
     if (c->backend->program && (c->workload->shares || r->trace))

@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "../core/clock.h"
+#include "command.h"
 
 enum { MOST_BYTES = 64 << 20, POLL_MS = 100 };
 #define GRACE_NS INT64_C(300000000)  /* for reading what a child wrote just before it ended */
@@ -49,12 +53,20 @@ static int drain(struct stream *s)
     return s->length > MOST_BYTES ? -EFBIG : 0;
 }
 
+/* Where the kernel can, it ends with us; elsewhere nothing runs that is not over in a moment. */
+static void end_with(pid_t parent)
+{
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (getppid() != parent)
+        _exit(127);
+}
+
 _Noreturn static void become(char *const argv[], int out, int err, pid_t parent)
 {
     setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
+    end_with(parent);
     int in = open("/dev/null", O_RDONLY);
     dup2(in, 0);
     dup2(out, 1);
@@ -66,15 +78,23 @@ _Noreturn static void become(char *const argv[], int out, int err, pid_t parent)
     _exit(127);
 }
 
+/* A pipe of our own: this program has one thread, nobody forks in between. */
+static int make_pipe(int ends[2])
+{
+    if (pipe(ends))
+        return -errno;
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+}
+
 static int launch(char *const argv[], struct stream *out, struct stream *err, pid_t *pid)
 {
-    int o[2], e[2], error;
-    if (pipe2(o, O_CLOEXEC))
-        return -errno;
-    if (pipe2(e, O_CLOEXEC)) {
-        error = -errno;
+    int o[2], e[2], error = make_pipe(o);
+    if (error)
+        return error;
+    if ((error = make_pipe(e)))
         goto close_out;
-    }
     pid_t parent = getpid();
     *pid = fork();
     if (*pid < 0) {
@@ -140,7 +160,7 @@ static int wait_until(pid_t pid, int *status, int64_t deadline)
     while (waitpid(pid, status, WNOHANG) == 0) {
         if (clock_ns() > deadline)
             return 0;
-        usleep(200);
+        nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
     }
     return 1;
 }
@@ -207,6 +227,23 @@ static const char *first_words(const char *text)
     return *at ? at : text;
 }
 
+/* "SEGV": those that a program dies of. */
+static const char *signal_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = { { SIGABRT, "ABRT" }, { SIGALRM, "ALRM" }, { SIGBUS, "BUS" },   { SIGFPE, "FPE" },
+                  { SIGHUP, "HUP" },   { SIGILL, "ILL" },   { SIGINT, "INT" },   { SIGKILL, "KILL" },
+                  { SIGPIPE, "PIPE" }, { SIGQUIT, "QUIT" }, { SIGSEGV, "SEGV" }, { SIGSYS, "SYS" },
+                  { SIGTERM, "TERM" }, { SIGTRAP, "TRAP" }, { SIGUSR1, "USR1" }, { SIGUSR2, "USR2" },
+                  { SIGXCPU, "XCPU" }, { SIGXFSZ, "XFSZ" } };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    return "?";
+}
+
 void child_reason(const struct child *c, double seconds, char *text, long room)
 {
     size_t size = (size_t)room;
@@ -220,7 +257,7 @@ void child_reason(const struct child *c, double seconds, char *text, long room)
     else if (c->overran)
         snprintf(text, size, "wrote more than %d MiB, and was killed", MOST_BYTES >> 20);
     else if (WIFSIGNALED(c->status))
-        snprintf(text, size, "was killed by SIG%s (%d)", sigabbrev_np(WTERMSIG(c->status)),
+        snprintf(text, size, "was killed by SIG%s (%d)", signal_name(WTERMSIG(c->status)),
                  WTERMSIG(c->status));
     else if (WEXITSTATUS(c->status))
         snprintf(text, size, "ended with code %d%s%.*s", WEXITSTATUS(c->status), line ? ": " : "",
@@ -240,13 +277,27 @@ int child_in_path(const char *name, char *file, long room)
     return 0;
 }
 
+/* This program's file, links followed; where the system does not tell, what it was called by. */
+static int own_file(char *file, long room)
+{
+    ssize_t length = readlink("/proc/self/exe", file, (size_t)room - 1);
+    if (length < 0) {
+        int found = strchr(program_path, '/') ? snprintf(file, (size_t)room, "%s", program_path) > 0
+                                              : child_in_path(program_path, file, room);
+        char *real = found ? realpath(file, NULL) : NULL;
+        length = real ? snprintf(file, (size_t)room, "%s", real) : -1;
+        free(real);
+        return length > 0 && length < room;
+    }
+    file[length] = 0;
+    return 1;
+}
+
 int child_find(const char *name, char *path, long room)
 {
     char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0)
+    if (!own_file(self, sizeof self))
         return 0;
-    self[length] = 0;
     *strrchr(self, '/') = 0;
     const char *folders[] = { ".", TEAMPOOL_SHARE, TEAMPOOL_LIBEXEC };
     for (int i = 0; i < 3; i++) {

@@ -61,10 +61,14 @@ struct command {
     const struct option *options; /* ends with a NULL name; NULL: there are none */
 };
 
-/* Every command is one file of bench/ and one line in main.c. */
+/* Every command is one file of bench/ and one line in main.c; those that measure are all in
+ * elsewhere.c where the system is not Linux. */
 extern const struct command command_topology, command_list, command_plan, command_run,
     command_summarize, command_report, command_compare, command_doctor, command_advise, command_lab,
     command_completion, command_manual;
+
+/* What a newcomer types behind the program's name. */
+extern const char *const first_step;
 
 /* All of them, in the help's order, ended by NULL; what `teampool` takes instead of one. */
 extern const struct command *const commands[];

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/topology.h"
+#include "../core/place.h"
 #include "command.h"
 #include "listing.h"
 #include "record.h"
@@ -48,8 +48,8 @@ static const char *field_words(const struct csv *list, const char *name, char wo
         for (long row = 0; !strcmp(known[i].field, name) && row < list->rows; row++)
             if (!strcmp(csv_cell(list, row, csv_column(list, "kind")), known[i].kind))
                 add_words(words, csv_cell(list, row, csv_column(list, known[i].column)));
-    for (int i = 0; !strcmp(name, "place") && topology_places[i]; i++)
-        add_words(words, topology_places[i]);
+    for (int i = 0; !strcmp(name, "place") && place_words[i]; i++)
+        add_words(words, place_words[i]);
     return *words ? words : TEXT;
 }
 

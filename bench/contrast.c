@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/sort.h"
 #include "command.h"
 #include "noise.h"
 #include "record.h"
@@ -392,7 +393,7 @@ static int match_cells(struct comparison *c)
     for (int s = 0; s < SIDES; s++)
         for (long i = 0; i < c->run[s].record.cell_count; i++)
             entries[count++] = (struct entry){ &c->run[s].record.cells[i], (enum side)s, 0 };
-    qsort_r(entries, (size_t)count, sizeof *entries, by_name, c);
+    sort(entries, (size_t)count, sizeof *entries, by_name, c);
     for (long first = 0, last; first < count; first = last) {
         for (last = first + 1; last < count; last++)
             if (compare_entries(c, &entries[first], &entries[last], 1))
@@ -725,7 +726,7 @@ static int find_flips(struct comparison *c)
     for (long i = 0; i < c->count; i++)
         if (c->rows[i].fate == COMPARED)
             sorted[count++] = &c->rows[i];
-    qsort_r(sorted, (size_t)count, sizeof(struct contrast *), by_works, c);
+    sort(sorted, (size_t)count, sizeof(struct contrast *), by_works, c);
     for (long i = 0; !error && i < count; i++)
         for (long k = i + 1; !error && k < count && !compare_works(c, sorted[i], sorted[k]); k++)
             error = add_flip(c, sorted[i], sorted[k]);

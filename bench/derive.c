@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/sort.h"
 #include "model.h"
 #include "sweep.h"
 
@@ -325,7 +326,7 @@ static int sort_teams(struct derivation *d)
         d->corun[i] = find_corun(d, &r->cells[i], &team);
     }
     if (d->count)
-        qsort_r(d->sorted, (size_t)d->count, sizeof *d->sorted, by_series, d);
+        sort(d->sorted, (size_t)d->count, sizeof *d->sorted, by_series, d);
     return 0;
 }
 

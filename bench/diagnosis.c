@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../core/quota.h"
-#include "machine.h"
+#include "describe.h"
 #include "sysfile.h"
 #include "words.h"
 
@@ -336,7 +336,7 @@ static void check_isolated(const struct doctor *d, struct checks *out)
 static void check_virtual(const struct doctor *d, struct checks *out)
 {
     char vendor[128];
-    int yes = machine_is_virtual(d->root, vendor);
+    int yes = describe_is_virtual(d->root, vendor);
     if (yes < 0)
         unknown(out, "virtual", "whether it is a virtual machine");
     else if (yes)

@@ -15,7 +15,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "../core/bind.h"
 #include "child.h"
 #include "command.h"
 #include "listing.h"
@@ -45,7 +44,7 @@ static int core_of(const struct topology *t, int cpu)
 /* Do two of the cell's CPUs lie in one core?  CORES and CPUS: scratch, a place for each PU. */
 static int shares_core(const struct record *cell, const struct topology *t, int *cpus, int *cores)
 {
-    int count = bind_parse(cell->cpus, cpus, (int)t->pus, NULL);
+    int count = place_parse(cell->cpus, cpus, (int)t->pus, NULL);
     for (int i = 0; i < count; i++) {
         cores[i] = core_of(t, cpus[i]);
         for (int k = 0; k < i; k++)

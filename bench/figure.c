@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../core/csv.h"
+#include "../core/text.h"
 
 #define LINE  17.0 /* pixels that a line of text takes, */
 #define GLYPH 7.3  /* and one letter of it */
@@ -395,7 +396,7 @@ static int write_part(const struct figure *f, const char *dir, const char *endin
     if (!out)
         return error;
     write(f, out);
-    if (!fclose(out) && asprintf(&path, "%s/%s%s", dir, f->name, ending) >= 0) {
+    if (!fclose(out) && (path = text_of("%s/%s%s", dir, f->name, ending))) {
         error = 0;
         if (!already(path, text, length)) {
             *changed = 1;
@@ -409,10 +410,9 @@ static int write_part(const struct figure *f, const char *dir, const char *endin
 
 static void remove_part(const char *dir, const char *name, const char *ending)
 {
-    char *path;
-    if (asprintf(&path, "%s/%s%s", dir, name, ending) < 0)
-        return;
-    unlink(path);
+    char *path = text_of("%s/%s%s", dir, name, ending);
+    if (path)
+        unlink(path);
     free(path);
 }
 

@@ -3,6 +3,7 @@
  * scaling.csv: how speed grows with workers: a row per series of the `workers` sweep, here without
  * its count of workers.
  */
+#include "../core/sort.h"
 #include "derive.h"
 
 #include <errno.h>
@@ -168,7 +169,7 @@ int growth_put(struct derivation *d, FILE *f)
           f);
     long all = derive_pick(d, 0, d->count, NULL, "workers"), next;
     if (all)
-        qsort_r(d->pick, (size_t)all, sizeof *d->pick, by_growth, &alike);
+        sort(d->pick, (size_t)all, sizeof *d->pick, by_growth, &alike);
     for (long first = 0; first < all; first += next) {
         long count = one_a_count(d->pick + first, all - first, &alike, &next);
         struct growth g = { d->pick + first, count, room, room + count };

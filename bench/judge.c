@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../core/text.h"
 #include "verdict.h"
 #include "whole.h"
 
@@ -28,8 +29,8 @@ static void put_verdict(const void *what, FILE *f)
 static int put(const struct findings *x, const char *dir, const char *name,
                void (*write)(const void *, FILE *), struct why *w)
 {
-    char *path;
-    if (asprintf(&path, "%s/%s", dir, name) < 0)
+    char *path = text_of("%s/%s", dir, name);
+    if (!path)
         return why(w, -ENOMEM, "%s: no memory for the name of a file", dir);
     int error = whole_write(path, write, x, w);
     free(path);

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * lab: the command.  Lists the labs, prints a sheet, measures a lab's plan on this machine and says
- * what came out, or grades runs that others hand in.  What a lab is stands in its sheet.
+ * lab: the command.  Lists the labs, prints a sheet, has a lab measured and says what came out, or
+ * grades runs that others hand in.  What a lab is stands in its sheet.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "../core/topology.h"
 #include "command.h"
 #include "grade.h"
+#include "lab.h"
 #include "layout.h"
-#include "listing.h"
-#include "run.h"
-
-enum { BUDGET_S = 170 }; /* no lab takes longer */
 
 static const char *const formats[] = { "text", "csv", NULL };
 enum { FORMAT_TEXT, FORMAT_CSV };
@@ -177,91 +170,6 @@ static int grade_all(const struct sheet *s, char **dirs, int count)
 
 /* ---- measuring ------------------------------------------------------------------------------- */
 
-/* Can this machine measure it? */
-static int is_here(const struct record *r, struct why *w)
-{
-    struct csv *list;
-    int here = 1;
-    if (!strcmp(r->runner, "cell"))
-        return listing_takes(r, w);
-    if (listing_ask(&list, r->runner, "--list", w))
-        return 0;
-    int name = csv_column(list, "name"), missing = csv_column(list, "unavailable");
-    for (long row = 0; here && row < list->rows; row++) {
-        const char *of = csv_cell(list, row, name), *reason = csv_cell(list, row, missing);
-        size_t own = strlen(r->backend), all = strlen(of);
-        if (all >= own && !strcmp(of + all - own, r->backend) && *reason)
-            here = why(w, 0, "%s", reason);
-    }
-    csv_free(list);
-    return here;
-}
-
-/* A reason is told once for all lines that it holds for. */
-static int tell_if_here(const struct record *r, struct why *w)
-{
-    static struct why told;
-    int here = is_here(r, w);
-    if (!here && strcmp(w->text, told.text) != 0) {
-        warn("lab: left out: %s: %s", r->sweep, w->text);
-        told = *w;
-    }
-    return here;
-}
-
-/* The CPUs that `place` chooses here. */
-static char *cpus_of(const struct record *r, const struct topology *t)
-{
-    int cpus[256], workers = r->workers < 256 ? (int)r->workers : 256,
-                   one = !strcmp(r->place, "one");
-    char *text = NULL;
-    size_t length = 0;
-    struct why w;
-    FILE *f = open_memstream(&text, &length);
-    long count = topology_place(t, one ? "close" : r->place, one ? 1 : workers, cpus, &w);
-    if (!f || count < 0)
-        die(EXIT_FAILED, "lab: %s", f ? w.text : "no memory");
-    for (long i = 0; i < count; i++)
-        fprintf(f, "%s%d", i ? "+" : "", cpus[i]);
-    fclose(f);
-    return text;
-}
-
-/* A file that has the lab's plan for this machine; its name is good while this program runs. */
-static void write_plan(const struct sheet *s, char name[64])
-{
-    struct topology *t;
-    struct machine facts = { 0 };
-    struct plan plan;
-    struct why w;
-    char *optional = calloc((size_t)s->line_count + 1, 1);
-    int fd = memfd_create("plan.txt", MFD_CLOEXEC);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!optional || !f)
-        die(EXIT_FAILED, "lab: no memory for the plan");
-    if (topology_load(&t, NULL, &w))
-        die(EXIT_FAILED, "lab: %s", w.text);
-    machine_set(&facts, "effective_workers", "", "%ld", t->effective_workers);
-    machine_set(&facts, "cores", "", "%ld", t->cores);
-    if (sheet_plan(s, &facts, &plan, optional, tell_if_here, &w))
-        die(EXIT_FAILED, "lab: %s", w.text);
-    for (int i = 0; i < plan.count; i++) {
-        struct record *r = &plan.cells[i].record;
-        char *cpus = *r->place ? cpus_of(r, t) : NULL;
-        if (cpus)
-            r->cpus = cpus;
-        record_print_line(r, f);
-        free(cpus);
-    }
-    if (fflush(f) || ferror(f))
-        die(EXIT_FAILED, "lab: cannot write the plan: %s", strerror(errno));
-    snprintf(name, 64, "/proc/self/fd/%d", fd);
-    plan_free(&plan);
-    machine_free(&facts);
-    topology_free(t);
-    free(optional);
-}
-
 /* results/lab-NAME-UTC */
 static const char *folder_name(const struct sheet *s)
 {
@@ -274,21 +182,11 @@ static const char *folder_name(const struct sheet *s)
     return name;
 }
 
-static int measure_lab(const struct sheet *s)
+static int measure(const struct sheet *s)
 {
     const char *out = lab_wishes.out ? lab_wishes.out : folder_name(s);
-    char plan[64], command[200];
-    struct why w;
-    write_plan(s, plan);
-    snprintf(command, sizeof command, "teampool lab %s", s->name);
-    int code = run_lend(plan, s->blocks, BUDGET_S, out, lab_wishes.force, command);
-    if (code != EXIT_OK && code != EXIT_FAILED) {
-        warn("lab: interrupted: %s cannot be handed in; begin again", out);
-        return code;
-    }
-    if (handin_seal(out, s->name, &w))
-        die(EXIT_FAILED, "lab: %s", w.text);
-    return grade_all(s, (char *[]){ (char *)out }, 1);
+    int code = lab_measure(s, out, lab_wishes.force);
+    return code == EXIT_OK ? grade_all(s, (char *[]){ (char *)out }, 1) : code;
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -322,7 +220,7 @@ static int lab_main(const struct command *self, int argc, char **argv)
     if (lab_wishes.sheet)
         fputs(s.text, stdout);
     else
-        code = lab_wishes.check ? grade_all(&s, argv + 1, operands - 1) : measure_lab(&s);
+        code = lab_wishes.check ? grade_all(&s, argv + 1, operands - 1) : measure(&s);
     sheet_close(&s);
     return code;
 }

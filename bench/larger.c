@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/bind.h"
+#include "../core/place.h"
 #include "../core/scaling.h"
 
 const char *const bound_words[] = { "work", "counter", "caller" };
@@ -24,7 +24,7 @@ static int has_cpus(const struct derivation *d, const struct model *m)
     int *cpus = *text ? calloc((size_t)most, sizeof *cpus) : NULL;
     if (!cpus)
         return !*text;
-    int count = bind_parse(text, cpus, (int)most, NULL);
+    int count = place_parse(text, cpus, (int)most, NULL);
     if (count > 0)
         qsort(cpus, (size_t)count, sizeof *cpus, by_number);
     for (int i = 0; i < count; i++)

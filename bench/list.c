@@ -145,7 +145,7 @@ static void print_all(const struct csv *list)
         "what "
         "is mapped\n"
         "\nplacements (place=):\n");
-    for (const char *const *place = topology_places; *place; place++)
+    for (const char *const *place = place_words; *place; place++)
         printf("  %s\n", *place);
     printf("\nprofiles (--profile):\n");
     for (const struct profile *p = profiles; p->name; p++)

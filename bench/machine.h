@@ -6,7 +6,7 @@
 #ifndef BENCH_MACHINE_H
 #define BENCH_MACHINE_H
 
-#include "../core/topology.h"
+#include "../core/why.h"
 
 struct machine {
     struct fact {
@@ -21,16 +21,6 @@ void machine_set(struct machine *m, const char *key, const char *note, const cha
 
 /* The value of KEY, or "". */
 const char *machine_get(const struct machine *m, const char *key);
-
-/* All that can be said before the first sample. */
-void machine_describe(struct machine *m, const struct topology *t);
-
-/* Is this a virtual machine?  VENDOR gets the name that the firmware gives, or "".  ROOT stands
- * before /proc and /sys, or NULL.  Returns 1 or 0, or -1: the CPU does not say. */
-int machine_is_virtual(const char *root, char vendor[128]);
-
-/* The load average of the last minute, as text; "" if the system does not tell. */
-void machine_load(char *text, long room);
 
 /* Write FILE whole: under another name first, then renamed.  Returns 0 or -errno with WHY. */
 int machine_write(const struct machine *m, const char *file, struct why *w);

@@ -44,8 +44,8 @@ static void help(void)
     printf("\noptions:\n");
     for (const struct option *o = program_options; o->name; o++)
         printf("  %-12s%s\n", o->name, o->help);
-    printf("\n'%s COMMAND --help' tells more.  A first run: %s run --profile quick\n", program_path,
-           program_path);
+    printf("\n'%s COMMAND --help' tells more.  To begin: %s %s\n", program_path, program_path,
+           first_step);
 }
 
 int main(int argc, char **argv)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../core/csv.h"
+#include "../core/text.h"
 #include "drawing.h"
 #include "words.h"
 
@@ -156,13 +157,11 @@ void page_figure(FILE *f, const struct figure *figure, const char *dir, const ch
 {
     int drawn = 0;
     struct why w = { "" };
-    char *svg;
+    char *svg = text_of("%s/plots/%s.svg", dir, figure->name);
     page_put(f, "<figure class=fig id=\"fig-%s\"><h3>%s</h3>\n<p class=sub>%s</p>\n", figure->name,
              figure->title, figure->subtitle);
-    if (asprintf(&svg, "%s/plots/%s.svg", dir, figure->name) >= 0) {
-        drawn = !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
-        free(svg);
-    }
+    drawn = svg && !access(svg, R_OK) && !drawing_inline(f, svg, figure->name, figure->title, &w);
+    free(svg);
     if (!drawn)
         page_put(f, "<p class=absent>%s</p>\n", *w.text ? w.text : undrawn);
     if (*figure->note)

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "../core/csv.h"
-#include "../core/topology.h"
 #include "record.h"
 
 /* How much of a budget is planned for; the rest is for what takes longer than foreseen. */
@@ -39,17 +38,8 @@ void plan_add(struct plan *p, const struct record *r);
  * memory. */
 char *plan_keep(struct plan *p, char *text);
 
-/* The CPUs of WORKERS workers at PLACE, as a line has them; the plan keeps OUT.  Returns 0, or
- * -EINVAL with WHY. */
-int plan_place(struct plan *p, const struct topology *t, const char *place, long workers,
-               const char **out, struct why *w);
-
 /* Is one of its runners a Python runner? */
 int plan_has_peers(const struct plan *p);
-
-/* Every combination of WORDS, "field=v1,v2,...", the other fields at their defaults; `cpus` by
- * `place` (close, if not given).  Returns 0 or -EINVAL with WHY. */
-int plan_product(struct plan *p, char **words, int count, const struct topology *t, struct why *w);
 
 /* Read plan lines from F; NAME stands in messages.  Empty lines and lines that start with # are
  * skipped.  Returns 0 or -errno with WHY, which names the line. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "combine.h"
 #include "launcher.h"
 #include "listing.h"
 #include "price.h"

@@ -6,6 +6,7 @@
 #ifndef BENCH_PROFILE_H
 #define BENCH_PROFILE_H
 
+#include "../core/topology.h"
 #include "plan.h"
 
 struct profile {

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../core/text.h"
+
 /* Where a column goes in its struct; one table per file, ended by a NULL name. */
 struct target {
     const char *column;
@@ -154,9 +156,9 @@ static int take_pairs(struct reading *r)
 
 int reading_table(struct csv **out, const char *dir, const char *name, int required, struct why *w)
 {
-    char *path;
+    char *path = text_of("%s/%s", dir, name);
     *out = NULL;
-    if (asprintf(&path, "%s/%s", dir, name) < 0)
+    if (!path)
         return why(w, -ENOMEM, "%s: no memory for the name of a file", dir);
     int error = !required && access(path, F_OK) ? 0 : csv_read(out, path, w);
     free(path);

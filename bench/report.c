@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../core/text.h"
 #include "child.h"
 #include "command.h"
 #include "report_many.h"
@@ -20,8 +21,8 @@ enum { DRAWING_SECONDS = 120 };
 /* DIR/NAME; the caller frees. */
 static char *join(const char *dir, const char *name)
 {
-    char *path;
-    if (asprintf(&path, "%s/%s", dir, name) < 0)
+    char *path = text_of("%s/%s", dir, name);
+    if (!path)
         die(EXIT_FAILED, "report: no memory");
     return path;
 }

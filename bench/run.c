@@ -18,6 +18,7 @@
 #include "../core/topology.h"
 #include "child.h"
 #include "command.h"
+#include "describe.h"
 #include "doctor.h"
 #include "folder.h"
 #include "judge.h"
@@ -469,7 +470,7 @@ static void describe_budget(struct run *r)
 
 static void describe(struct run *r, const char *command)
 {
-    machine_describe(&r->machine, r->topology);
+    describe_machine(&r->machine, r->topology);
     describe_peers(r);
     openmp_describe(&r->machine, &r->plan);
     if (*r->limited)
@@ -658,7 +659,7 @@ static void finish(struct run *r)
     if (is_finished(r))
         return; /* nothing new to say of the run */
     describe_budget(r);
-    machine_load(load, sizeof load);
+    describe_load(load, sizeof load);
     machine_set(&r->machine, "load_after", "load average of the run's last minute", "%s", load);
     machine_set(&r->machine, "elapsed_s", "measuring, from start to end", "%.2f", elapsed(r));
     machine_set(&r->machine, "sampled_s", "of that, inside samples and warm-up samples", "%.2f",
@@ -865,6 +866,8 @@ static int run_main(const struct command *self, int argc, char **argv)
     take_wishes(self, argc, argv);
     return carry_out(command);
 }
+
+const char *const first_step = "run --profile quick";
 
 const struct command command_run = {
     .name = "run",

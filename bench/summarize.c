@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../core/csv.h"
+#include "../core/sort.h"
 #include "../core/stats.h"
 #include "blocks.h"
 #include "command.h"
@@ -122,7 +123,7 @@ static int sort_cells(struct run *r)
     r->match = view_of(&r->record, match_names);
     r->side = view_of(&r->record, side_names);
     if (r->record.cell_count)
-        qsort_r(r->record.cells, (size_t)r->record.cell_count, sizeof *r->record.cells, by_order,
+        sort(r->record.cells, (size_t)r->record.cell_count, sizeof *r->record.cells, by_order,
                 r);
     r->sorted = malloc(((size_t)r->record.cell_count + 1) * sizeof *r->sorted);
     if (!r->sorted)
@@ -137,7 +138,7 @@ static void each_group(struct run *r, int (*compare)(const void *, const void *,
                        const struct view *view,
                        void (*visit)(struct run *, struct cell **, long count, FILE *), FILE *f)
 {
-    qsort_r(r->sorted, (size_t)r->record.cell_count, sizeof *r->sorted, compare, r);
+    sort(r->sorted, (size_t)r->record.cell_count, sizeof *r->sorted, compare, r);
     for (long first = 0, last; first < r->record.cell_count; first = last) {
         for (last = first + 1; last < r->record.cell_count; last++)
             if (view_compare(view, r->sorted[first], r->sorted[last]))

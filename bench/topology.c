@@ -85,11 +85,11 @@ static void print_csv(const struct topology *t, int *numbers)
     row_known("memory_kib", t->memory_kib);
     printf("ladder,");
     print_ladder(t);
-    for (int i = 0; topology_places[i]; i++) {
-        if (!strcmp(topology_places[i], "none"))
+    for (int i = 0; place_words[i]; i++) {
+        if (!strcmp(place_words[i], "none"))
             continue;
-        printf("\nplace_%s,", topology_places[i]);
-        print_place(t, topology_places[i], t->allowed_pus, numbers);
+        printf("\nplace_%s,", place_words[i]);
+        print_place(t, place_words[i], t->allowed_pus, numbers);
     }
     printf("\nforeign,%d\n", t->foreign);
     row_text("quota_file", t->quota_file);
@@ -245,11 +245,11 @@ static void print_use(const struct topology *t, const char *limited, int *number
     if (*limited)
         printf("\n             not more: %s", limited);
     printf("\n");
-    for (int i = 0; topology_places[i]; i++) {
-        if (!strcmp(topology_places[i], "none"))
+    for (int i = 0; place_words[i]; i++) {
+        if (!strcmp(place_words[i], "none"))
             continue;
-        printf("place %-7s", topology_places[i]);
-        print_place(t, topology_places[i], PLACES_SHOWN, numbers);
+        printf("place %-7s", place_words[i]);
+        print_place(t, place_words[i], PLACES_SHOWN, numbers);
         putchar('\n');
     }
 }

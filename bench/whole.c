@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../core/text.h"
+
 /* Returns 0 or -errno. */
 static int write_to(const char *file, void (*put)(const void *what, FILE *f), const void *what)
 {
@@ -22,8 +24,8 @@ static int write_to(const char *file, void (*put)(const void *what, FILE *f), co
 
 static int write_beside(const char *file, void (*put)(const void *what, FILE *f), const void *what)
 {
-    char *part;
-    if (asprintf(&part, "%s.part-%ld", file, (long)getpid()) < 0)
+    char *part = text_of("%s.part-%ld", file, (long)getpid());
+    if (!part)
         return -ENOMEM;
     int error = write_to(part, put, what);
     if (!error && rename(part, file))

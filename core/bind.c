@@ -7,28 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CPUS = 1 << 20 };
-
-int bind_parse(const char *text, int *cpus, int most, struct why *w)
-{
-    int count = 0;
-    while (*text) {
-        char *end;
-        long cpu = strtol(text, &end, 10);
-        if (end == text || *text < '0' || *text > '9' || cpu >= MOST_CPUS ||
-            (*end && *end != '+') || (*end && !end[1]))
-            return why(w, -EINVAL, "cpus: '%s' is not a list of CPU numbers like 0+2+4", text);
-        if (count == most)
-            return why(w, -EINVAL, "cpus: more than %d in the list", most);
-        cpus[count++] = (int)cpu;
-        text = *end ? end + 1 : end;
-    }
-    return count;
-}
+#include "place.h"
 
 static int save(struct bind_mask *m, int pid)
 {
-    for (int cpus = 1024; cpus <= MOST_CPUS; cpus *= 2) {
+    for (int cpus = 1024; cpus <= PLACE_MOST_CPUS; cpus *= 2) {
         cpu_set_t *set = CPU_ALLOC((size_t)cpus);
         if (!set)
             return -ENOMEM;

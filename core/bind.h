@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * bind: CPUs by their OS numbers: lists as text ("0+2+4"), what this process may use, and binding
- * the calling thread.  Works for any number of CPUs.
+ * bind: CPUs by their OS numbers: what this process may use, and binding the calling thread.  Works
+ * for any number of CPUs.
  */
 #ifndef CORE_BIND_H
 #define CORE_BIND_H
 
 #include "why.h"
-
-/* Read "0+2+4" into CPUS (room for MOST).  "" is an empty list.
- * Returns how many, or -EINVAL with WHY. */
-int bind_parse(const char *text, int *cpus, int most, struct why *w);
 
 /* May this thread use every one of CPUS?  Returns 0 or -EINVAL with WHY, which names the first that
  * it may not use and those that it may. */

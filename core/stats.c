@@ -266,13 +266,6 @@ static double beta_fraction(double a, double b, double x)
     return product;
 }
 
-/* lgamma itself writes a global. */
-static double log_gamma(double x)
-{
-    int sign;
-    return lgamma_r(x, &sign);
-}
-
 /* The regularized incomplete beta function I_x(a, b), x + y = 1; both are given, since either may
  * be too small to be told from 1 minus the other. */
 static double beta_below(double a, double b, double x, double y)
@@ -280,7 +273,7 @@ static double beta_below(double a, double b, double x, double y)
     double front;
     if (x <= 0 || y <= 0) /* y is NAN if t is infinite; then x is 0 */
         return x > 0;
-    front = exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * log(x) + b * log(y));
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(y));
     if (x < (a + 1) / (a + b + 2))
         return front * beta_fraction(a, b, x) / a;
     return 1 - front * beta_fraction(b, a, y) / b;

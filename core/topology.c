@@ -16,9 +16,7 @@
 
 #include "quota.h"
 
-enum { CLOSE, SPREAD, SMT, NONE };
-
-const char *const topology_places[] = { "close", "spread", "smt", "none", NULL };
+enum { CLOSE, SPREAD, SMT, NONE }; /* as place_words */
 
 /* The description: which machine hwloc shall look at ------------------------------------------- */
 
@@ -608,9 +606,9 @@ long topology_place(const struct topology *t, const char *place, long workers, i
                     struct why *w)
 {
     int which = 0;
-    while (topology_places[which] && strcmp(topology_places[which], place))
+    while (place_words[which] && strcmp(place_words[which], place))
         which++;
-    if (!topology_places[which])
+    if (!place_words[which])
         return why(w, -EINVAL, "unknown placement '%.60s'; there are close, spread, smt and none",
                    place);
     if (workers < 1)

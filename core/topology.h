@@ -8,6 +8,7 @@
 #ifndef CORE_TOPOLOGY_H
 #define CORE_TOPOLOGY_H
 
+#include "place.h"
 #include "why.h"
 
 struct hwloc_topology;
@@ -117,15 +118,7 @@ void topology_limit(struct topology *t, long most);
  * Returns how many it wrote to OUT, at most MAX; TOPOLOGY_POINTS is usual.  Runs in: either. */
 int topology_ladder(const struct topology *t, long *out, int max);
 
-/* The placements that topology_place knows, ended by NULL:
- * close   first hardware threads before second ones, fast kinds before slow ones, and then one NUMA
- *         node and package after the other
- * spread  the same, but in turn over the packages, and within each over its NUMA nodes
- * smt     all hardware threads of a core before the next core
- * none    not bound */
-extern const char *const topology_places[];
-
-/* Write the OS numbers of the CPUs for WORKERS (1 or more) workers to CPUS, starting over where
+/* Write the OS numbers of the CPUs for WORKERS (1 or more) workers at PLACE to CPUS, starting over where
  * there are more workers than allowed CPUs.
  *
  * Returns how many: WORKERS, or 0 for "none"; or -EINVAL with WHY.  Runs in: either. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bench/combine.h"
 #include "../bench/command.h"
 #include "../bench/order.h"
 #include "../bench/profile.h"

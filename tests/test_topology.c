@@ -326,8 +326,8 @@ static void bad_requests_are_refused(void **state)
     (void)state;
     assert_int_equal(topology_place(t, "scatter", 1, &cpu, &w), -EINVAL);
     assert_non_null(strstr(w.text, "'scatter'"));
-    for (int i = 0; topology_places[i]; i++)
-        assert_non_null(strstr(w.text, topology_places[i]));
+    for (int i = 0; place_words[i]; i++)
+        assert_non_null(strstr(w.text, place_words[i]));
     assert_int_equal(topology_place(t, "close", 0, &cpu, &w), -EINVAL);
     assert_int_equal(topology_place(t, "", 1, &cpu, NULL), -EINVAL);
     assert_int_equal(cpu, -1);
@@ -340,9 +340,9 @@ static void places_use_every_cpu_once(void **state)
     struct topology *t = synthetic("package:3 group:2 [numa] core:100 pu:2");
     int cpus[1200];
     (void)state;
-    for (int i = 0; strcmp(topology_places[i], "none"); i++) {
+    for (int i = 0; strcmp(place_words[i], "none"); i++) {
         char seen[1200] = { 0 };
-        assert_int_equal(topology_place(t, topology_places[i], 1200, cpus, NULL), 1200);
+        assert_int_equal(topology_place(t, place_words[i], 1200, cpus, NULL), 1200);
         for (int k = 0; k < 1200; k++) {
             assert_in_range(cpus[k], 0, 1199);
             assert_int_equal(seen[cpus[k]]++, 0);
