@@ -63,8 +63,7 @@ static int product(struct plan *p, struct record base, char **words, int count, 
     const char *value = equals + 1;
     for (;;) {
         int length = (int)strcspn(value, ",");
-        char *word =
-            text_of("%.*s=%.*s", (int)(equals - words[at]), words[at], length, value);
+        char *word = text_of("%.*s=%.*s", (int)(equals - words[at]), words[at], length, value);
         int error = record_word(&base, plan_keep(p, word), w);
         if (!error)
             error = product(p, base, words, count, at + 1, place_cpus, t, w);

@@ -9,7 +9,8 @@
 #include "sheet.h"
 
 /* Measure the lab of S into the folder OUT, and seal it; FORCE: with any build.  Says what goes
- * wrong.  Returns EXIT_OK, also if some of it failed: it can be graded; or the code to exit with. */
+ * wrong.  Returns EXIT_OK, also if some of it failed: it can be graded; or the code to exit with.
+ */
 int lab_measure(const struct sheet *s, const char *out, int force);
 
 #endif

@@ -32,7 +32,10 @@ static double changed_at(const char *dir, const char *name)
 {
     char *path = join(dir, name);
     struct stat s;
-    double when = stat(path, &s) ? -1 : (double)s.st_mtim.tv_sec + 1e-9 * (double)s.st_mtim.tv_nsec;
+    double when = stat(path, &s) ? -1 : (double)s.st_mtime;
+#ifdef HAS_ST_MTIM
+    when += when < 0 ? 0 : 1e-9 * (double)s.st_mtim.tv_nsec;
+#endif
     free(path);
     return when;
 }

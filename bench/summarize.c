@@ -31,8 +31,8 @@
  */
 #define MARGIN 0.03
 
-/* A twin whose own interval is wider than this to either side says that its work varies from process
- * to process, as a heap that workers fight for does, and nothing about other work. */
+/* A twin whose own interval is wider than this to either side says that its work varies from
+ * process to process, as a heap that workers fight for does, and nothing about other work. */
 #define TELLING_WIDTH 0.25
 
 enum { MOST_BLOCKS_NEEDED = 10000 }; /* printed for this many and more */
@@ -123,8 +123,7 @@ static int sort_cells(struct run *r)
     r->match = view_of(&r->record, match_names);
     r->side = view_of(&r->record, side_names);
     if (r->record.cell_count)
-        sort(r->record.cells, (size_t)r->record.cell_count, sizeof *r->record.cells, by_order,
-                r);
+        sort(r->record.cells, (size_t)r->record.cell_count, sizeof *r->record.cells, by_order, r);
     r->sorted = malloc(((size_t)r->record.cell_count + 1) * sizeof *r->sorted);
     if (!r->sorted)
         return -ENOMEM;

@@ -118,8 +118,8 @@ void topology_limit(struct topology *t, long most);
  * Returns how many it wrote to OUT, at most MAX; TOPOLOGY_POINTS is usual.  Runs in: either. */
 int topology_ladder(const struct topology *t, long *out, int max);
 
-/* Write the OS numbers of the CPUs for WORKERS (1 or more) workers at PLACE to CPUS, starting over where
- * there are more workers than allowed CPUs.
+/* Write the OS numbers of the CPUs for WORKERS (1 or more) workers at PLACE to CPUS, starting over
+ * where there are more workers than allowed CPUs.
  *
  * Returns how many: WORKERS, or 0 for "none"; or -EINVAL with WHY.  Runs in: either. */
 long topology_place(const struct topology *t, const char *place, long workers, int *cpus,
