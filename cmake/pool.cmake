@@ -7,6 +7,8 @@
 file(GLOB pool_files CONFIGURE_DEPENDS pool/*.c)
 list(FILTER pool_files EXCLUDE REGEX "/(backend_[^/]*|adapter\\.c|ranks\\.c)$")
 include(CMakePackageConfigHelpers)
+set(CMAKE_REQUIRED_DEFINITIONS -D_GNU_SOURCE)
+check_symbol_exists(on_exit stdlib.h has_on_exit)
 set(pool_map ${CMAKE_SOURCE_DIR}/pool/pool.map)
 file(READ ${pool_map} shown)
 string(REGEX MATCHALL "pool_[a-z_]+" shown "${shown}")
@@ -19,7 +21,8 @@ function(pool_library name kind) # NAME KIND definitions ...
   set(parts $<TARGET_OBJECTS:${name}_parts>)
   add_library(${name}_parts OBJECT ${pool_files})
   set_target_properties(${name}_parts PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_compile_definitions(${name}_parts PRIVATE _GNU_SOURCE ${ARGN})
+  target_compile_definitions(${name}_parts PRIVATE _GNU_SOURCE ${ARGN}
+    $<$<NOT:$<BOOL:${has_on_exit}>>:POOL_WITHOUT_ON_EXIT>)
   target_link_libraries(${name}_parts PUBLIC Threads::Threads ${CMAKE_DL_LIBS})
   if(kind STREQUAL "STATIC" AND CMAKE_OBJCOPY AND NOT "${CMAKE_C_FLAGS}" MATCHES "-flto")
     set(one ${CMAKE_BINARY_DIR}/${name}.o)

@@ -182,6 +182,16 @@ static void leave(int code, void *unused)
     _exit(code);
 }
 
+#ifdef POOL_WITHOUT_ON_EXIT /* then nobody tells with which code */
+static void leave_untold(void)
+{
+    leave(EXIT_UNTOLD, NULL);
+}
+#define ON_EXIT() atexit(leave_untold)
+#else
+#define ON_EXIT() on_exit(leave, NULL)
+#endif
+
 /* From now on this process ends when the caller does, with all it has started. */
 static void tie_to_life(const struct newborn *b)
 {
@@ -242,7 +252,7 @@ static void settle_process(const struct newborn *b)
     go_first();
     for (int i = 0; b->env && b->env[i]; i++)
         putenv((char *)b->env[i]);
-    on_exit(leave, NULL);
+    ON_EXIT();
     if (b->cpu >= 0)
         limit_openmp(1);
 }

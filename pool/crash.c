@@ -7,7 +7,6 @@
  * The first backtrace of a process loads the unwinder, which allocates; a task may have died in the
  * allocator, with its lock.  So one is made beforehand.
  */
-#include <execinfo.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,17 @@
 
 #include "fn.h"
 #include "inside.h"
+
+#if __has_include(<execinfo.h>)
+#include <execinfo.h>
+#else /* then the place of the crash is told, and not who called it */
+static int backtrace(void **frame, int most)
+{
+    (void)frame;
+    (void)most;
+    return 0;
+}
+#endif
 
 enum { STACK = 64 << 10, GUARD_SECONDS = 1 };
 
@@ -127,12 +137,28 @@ void crash_watch(struct line *line)
         sigaction(signals[i], &action, NULL);
 }
 
+/* "SEGV". */
+static const char *name_of(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = { { SIGABRT, "ABRT" }, { SIGALRM, "ALRM" }, { SIGBUS, "BUS" },   { SIGFPE, "FPE" },
+                  { SIGHUP, "HUP" },   { SIGILL, "ILL" },   { SIGINT, "INT" },   { SIGKILL, "KILL" },
+                  { SIGPIPE, "PIPE" }, { SIGQUIT, "QUIT" }, { SIGSEGV, "SEGV" }, { SIGSYS, "SYS" },
+                  { SIGTERM, "TERM" }, { SIGTRAP, "TRAP" }, { SIGUSR1, "USR1" }, { SIGUSR2, "USR2" },
+                  { SIGXCPU, "XCPU" }, { SIGXFSZ, "XFSZ" } };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].number == number)
+            return names[i].name;
+    return "?";
+}
+
 void crash_describe(const struct line *line, int number, char *text, size_t size)
 {
     const struct crash *c = &line->crash;
     int recorded = atomic_load_explicit(&c->signal, memory_order_acquire);
-    const char *name = sigabbrev_np(number);
-    int length = snprintf(text, size, "killed by SIG%s (%d)", name ? name : "?", number);
+    int length = snprintf(text, size, "killed by SIG%s (%d)", name_of(number), number);
     if (recorded != number || length < 0 || (size_t)length >= size)
         return;
     if (c->address != c)

@@ -39,6 +39,11 @@ enum {
     EXIT_COLLISION =
         121,            /* of a spawned worker whose address space has no room where the pool is */
     EXIT_NO_PIPE = 122, /* of a worker whose task has closed its pipe */
+#ifdef POOL_WITHOUT_ON_EXIT
+    EXIT_UNTOLD = 120, /* of a worker whose task called exit(); with which code is not known */
+#else
+    EXIT_UNTOLD = -1, /* none */
+#endif
 };
 
 #define MOST_UNITS ((long)INT32_MAX)

@@ -180,7 +180,7 @@ enum pool_outcome {
     POOL_OK,
     POOL_FAILED,   /* the function returned not 0: code */
     POOL_KILLED,   /* its worker was killed by signal `code` */
-    POOL_EXITED,   /* its worker exited, with `code` */
+    POOL_EXITED,   /* its worker exited, with `code`; -1: the C library does not tell (musl) */
     POOL_TIMED_OUT /* it took longer than timeout_ms */
 };
 

@@ -68,6 +68,10 @@ static void describe(const struct pool *p, int worker, int status, struct pool_f
         f->status.outcome = POOL_KILLED;
         f->status.code = WTERMSIG(status);
         crash_describe(&p->control->lines[worker], WTERMSIG(status), f->text, sizeof f->text);
+    } else if (WEXITSTATUS(status) == EXIT_UNTOLD) {
+        f->status.outcome = POOL_EXITED;
+        f->status.code = -1;
+        snprintf(f->text, sizeof f->text, "its worker exited");
     } else {
         f->status.outcome = POOL_EXITED;
         f->status.code = WEXITSTATUS(status);

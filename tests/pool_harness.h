@@ -155,7 +155,9 @@ static inline long rss_kib(void)
 
 static inline struct belongings look(void)
 {
+#ifdef HAS_MALLOC_TRIM
     malloc_trim(0);
+#endif
     return (struct belongings){ .fds = entries("/proc/self/fd"),
                                 .shared_maps = shared_maps(),
                                 .threads = entries("/proc/self/task"),

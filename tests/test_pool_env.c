@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#if !UNDER_TSAN
+#ifdef _OPENMP
 #include <omp.h>
 #endif
 
@@ -101,7 +101,7 @@ static const struct deed death = { .name = KILL_ITSELF, .bad = 5 };
 
 /* ---- OpenMP (case 76) ---- */
 
-#if !UNDER_TSAN
+#ifdef _OPENMP
 
 static long sum_with_openmp(int *team)
 {
@@ -859,7 +859,7 @@ static void two_programs(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-#if !UNDER_TSAN
+#ifdef _OPENMP
         TEST(openmp_on_both_sides),
 #endif
         TEST(ignored_children),

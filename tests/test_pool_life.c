@@ -177,6 +177,13 @@ static void deaths_in_the_allocator(void **state)
     for_each_start(die_in_the_allocator, 1);
 }
 
+/* The code of exit(), where the C library tells it. */
+#ifdef HAS_ON_EXIT
+#define CODE(code) (code)
+#else
+#define CODE(code) (-1)
+#endif
+
 static void die_in_task(const struct kind *k)
 {
     static const struct {
@@ -188,8 +195,8 @@ static void die_in_task(const struct kind *k)
                        [BY_KILL] = { POOL_KILLED, SIGKILL },
                        [BY_TERM] = { POOL_KILLED, SIGTERM },
                        [BY_OVERFLOW] = { POOL_KILLED, SIGSEGV },
-                       [BY_EXIT] = { POOL_EXITED, 0 },
-                       [BY_EXIT_42] = { POOL_EXITED, 42 },
+                       [BY_EXIT] = { POOL_EXITED, CODE(0) },
+                       [BY_EXIT_42] = { POOL_EXITED, CODE(42) },
                        [BY_UEXIT] = { POOL_EXITED, 3 },
                        [BY_EXEC] = { POOL_EXITED, 5 } };
     if (!is_process(k))
