@@ -15,7 +15,7 @@ foreach(file ${pool_tests})
     unit_test(${name} "pool" 240 pool_faults rt)
   elseif(name STREQUAL "pool_fn" AND CMOCKA)
     unit_test(${name} "pool" 240 pool_parts rt) # it looks inside
-    target_link_options(test_${name} PRIVATE ${nested_functions})
+    target_link_options(test_${name} PRIVATE ${nested_functions} -Wl,--build-id)
     foreach(plugin one:1:sha1 two:2:sha1 no_id:1:none)
       string(REPLACE ":" ";" part ${plugin})
       list(GET part 0 which)
@@ -57,7 +57,11 @@ if(CMOCKA) # only when asked for: ctest -C soak -L soak
   set_tests_properties(pool_soak PROPERTIES LABELS soak TIMEOUT 240 ${built} ENVIRONMENT
     POOL_CHAOS_SECONDS=120)
 endif()
-script_test(outside "pool" 240 ${tests}/outside.sh ${CMAKE_BINARY_DIR})
+set(outside CC=${CMAKE_C_COMPILER} "POOL_FLAGS=${CMAKE_C_FLAGS} ${pool_without}")
+if(CMAKE_TOOLCHAIN_FILE)
+  list(APPEND outside CXX=none) # that of the system is for another C library
+endif()
+script_test(outside "pool" 240 env ${outside} ${tests}/outside.sh ${CMAKE_BINARY_DIR})
 if(TEAMPOOL_EXAMPLES)
   script_test(examples "pool" 120 ${tests}/examples.sh ${CMAKE_BINARY_DIR})
 endif()

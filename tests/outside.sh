@@ -3,7 +3,8 @@
 #
 # outside.sh BUILD_DIR: somebody else's programs against the installed pool: by pkg-config and by
 # CMake, static and shared, in C and C++, with every kind of workers; and with the pool's sources
-# among their own.  What is installed is moved first: it must not know where it was.
+# among their own.  What is installed is moved first: it must not know where it was.  CC, CXX: the
+# compilers; POOL_FLAGS: what the sources need besides.
 set -u
 if [ $# -ne 1 ] || [ ! -f "$1/CMakeCache.txt" ]; then
     echo "usage: outside.sh BUILD_DIR" >&2
@@ -148,7 +149,7 @@ runs() {
     done
 }
 
-uses_shared() { ldd "$1" | grep -q libteampool-pool; }
+uses_shared() { objdump -p "$1" | grep -q 'NEEDED.*libteampool-pool'; }
 uses_static() { ! uses_shared "$1"; }
 
 # shellcheck disable=SC2046 # pkg-config's words are words
@@ -191,8 +192,9 @@ for file in "$source"/pool/*.[ch]; do
     *) cp "$file" lifted/teampool ;;
     esac
 done
-expect 'its sources among others: build' "$cc" -std=c11 -D_GNU_SOURCE -DLIFTED -Ilifted app.c \
-    lifted/teampool/*.c -o lifted/app -pthread -ldl -Wl,--build-id
+# shellcheck disable=SC2086
+expect 'its sources among others: build' "$cc" -std=c11 -D_GNU_SOURCE -DLIFTED ${POOL_FLAGS-} -Ilifted \
+    app.c lifted/teampool/*.c -o lifted/app -pthread -ldl -Wl,--build-id
 runs 'its sources among others' lifted/app
 
 # The first program of its README, as the README says.

@@ -50,6 +50,12 @@
 #endif
 #define UNDER_SANITIZER (UNDER_ASAN || UNDER_TSAN)
 
+#ifdef HAS_MALLOC_TRIM
+enum { HEAP_OF_GLIBC = 1 };
+#else
+enum { HEAP_OF_GLIBC = 0 };
+#endif
+
 enum { TEST_SECONDS = 60, MOST_RSS_KIB = 8192 };
 
 /* What a failing assertion, or the watchdog, is about. */

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# reading.sh TEAMPOOL SOURCE_DIR CC: the build that only reads runs, as a system that is not Linux would
-# build it: with POSIX alone and without hwloc and OpenMP.  What it writes and says of a run is byte
-# for byte what TEAMPOOL does; what it cannot do it says.
+# reading.sh TEAMPOOL SOURCE_DIR [CMAKE-OPTION...]: the build that only reads runs, as a system that is
+# not Linux would build it: with POSIX alone and without hwloc and OpenMP.  What it writes and says of
+# a run is byte for byte what TEAMPOOL does; what it cannot do it says.
 set -u
-if [ $# -ne 3 ]; then
-    echo "usage: reading.sh TEAMPOOL SOURCE_DIR CC" >&2
+if [ $# -lt 2 ]; then
+    echo "usage: reading.sh TEAMPOOL SOURCE_DIR [CMAKE-OPTION...]" >&2
     exit 2
 fi
-full=$1 source=$2 cc=$3
+full=$1 source=$2
+shift 2
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
@@ -29,7 +30,7 @@ expect() {
 
 # pkg-config is not asked, and nothing that is only Linux's is seen.
 expect 'it configures' env PKG_CONFIG=/nonexistent cmake -S "$source" -B "$scratch/build" \
-    -DTEAMPOOL_MEASURE=OFF -DTEAMPOOL_POOL=OFF -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER="$cc" \
+    -DTEAMPOOL_MEASURE=OFF -DTEAMPOOL_POOL=OFF -DCMAKE_BUILD_TYPE=Debug "$@" \
     -DCMAKE_C_FLAGS='-U__linux__ -Werror -Wpedantic -Wno-overlength-strings'
 expect 'it builds' cmake --build "$scratch/build" --parallel 2 --target programs
 read_only=$scratch/build/teampool

@@ -1531,6 +1531,13 @@ static int places(const char *text)
     return count;
 }
 
+/* Who called whom is known where the C library walks the stack. */
+#if __has_include(<execinfo.h>)
+enum { LEAST_PLACES = 3 };
+#else
+enum { LEAST_PLACES = 1 };
+#endif
+
 /* 26 */
 static void trace_one(const struct kind *k)
 {
@@ -1553,7 +1560,7 @@ static void trace_one(const struct kind *k)
     expect_equal(f->status.code, SIGSEGV);
     expect_part(f->text, "SIGSEGV");
     expect_part(f->text, "0x8");
-    if (places(f->text) < 3)
+    if (places(f->text) < LEAST_PLACES)
         fail_msg("%s: no trace in \"%s\"", where, f->text);
     expect_part(pool_message(p), "task 7");
     for (long i = 0; i < 20; i++)
