@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Thin on purpose: CMake builds; this only knows the few words that people type.
-.PHONY: all build bench report test asan tsan fuzz install setup clean help format
+.PHONY: all build bench report test asan tsan fuzz install package setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -20,6 +20,7 @@ help:
 	@echo "make fuzz           damaged tables and plans, SECONDS=60 each, with libFuzzer (clang)"
 	@echo "make build          the two programs and the labs, in build/release"
 	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"
+	@echo "make package        a Debian package and an archive of the source, in build/release/packages"
 	@echo "make clean          remove build/ (results stay)"
 
 all: build
@@ -56,6 +57,10 @@ fuzz:
 install: build
 	@cmake --build --preset release -j $(JOBS) --target manuals pool pool_shared
 	@cmake --install build/release --prefix "$(PREFIX)"
+
+package: build
+	@cmake --build build/release -j $(JOBS) --target manuals pool pool_shared
+	@cd build/release && cpack --config CPackConfig.cmake && cpack --config CPackSourceConfig.cmake
 
 setup:
 	@scripts/setup.sh

@@ -83,7 +83,9 @@ foreach(program ${cell_programs})
   target_link_libraries(${program} PRIVATE floors pool roof OpenMP::OpenMP_C ${CMAKE_DL_LIBS})
   target_link_options(${program} PRIVATE -Wl,--as-needed) # not hwloc: loading it costs milliseconds
 endforeach()
+install(TARGETS teampool-cell RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(TARGET teampool-cell-mpi)
+  install(TARGETS teampool-cell-mpi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT mpi)
   target_sources(teampool-cell-mpi PRIVATE pool/ranks.c)
   target_link_libraries(teampool-cell-mpi PRIVATE MPI::MPI_C)
 endif()
@@ -115,7 +117,7 @@ if(TEAMPOOL_CLANG AND "${no_libomp}" EQUAL 0)
     BUILD_ALWAYS ON
     BUILD_BYPRODUCTS ${cell_llvm})
   list(APPEND also_programs cell_llvm)
-  install(PROGRAMS ${cell_llvm} DESTINATION ${CMAKE_INSTALL_BINDIR} OPTIONAL)
+  install(PROGRAMS ${cell_llvm} DESTINATION ${CMAKE_INSTALL_BINDIR} OPTIONAL COMPONENT llvm)
 endif()
 
 # The programs of the labs: runners, found as the cell program is.
