@@ -8,10 +8,14 @@ set(TEAMPOOL_CONTACT "the teampool authors <teampool@localhost>" CACHE STRING
 set(CPACK_PACKAGE_NAME teampool)
 set(CPACK_PACKAGE_CONTACT ${TEAMPOOL_CONTACT})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Threads or processes here: measures how many workers pay, and when")
-set(CPACK_DEBIAN_MAIN_DESCRIPTION "Runs the same tasks on an OpenMP team and on a pool of processes, on the \
-same CPUs, in fresh processes and random order, and answers for this machine: threads or processes, \
-how many workers, which chunk size, and from what task size parallel pays; as one page with intervals.
-With the pool as a C library: map, imap, time limits, retries, every task accounted for.")
+set(CPACK_DEBIAN_MAIN_DESCRIPTION
+"Runs the same tasks on an OpenMP team and on a pool of processes, on the same
+CPUs, in fresh processes and random order, and answers for this machine: threads
+or processes, how many workers, which chunk size, and from what task size
+parallel pays; as one page with intervals.
+.
+With the pool as a C library: map, imap, time limits, retries, and every task
+accounted for.")
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
