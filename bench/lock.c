@@ -222,7 +222,9 @@ static int same_but_held(const char *a, const char *b)
 static int by_held(const void *left, const void *right)
 {
     const struct point *a = left, *b = right;
-    return (a->held > b->held) - (a->held < b->held);
+    if (a->held != b->held)
+        return a->held < b->held ? -1 : 1;
+    return (a->locked > b->locked) - (a->locked < b->locked);
 }
 
 /* Into OUT the cells under a lock that are like C but for the share held, each with the processes

@@ -228,7 +228,9 @@ static enum choice winner(const struct duel *d)
 static int by_chunk(const void *a, const void *b)
 {
     const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
-    return (x->chunk > y->chunk) - (x->chunk < y->chunk);
+    if (x->chunk != y->chunk)
+        return x->chunk < y->chunk ? -1 : 1;
+    return (x > y) - (x < y);
 }
 
 /* Cells that fit, ascending.  Returns how many; the caller frees OUT.  No memory counts as none. */
@@ -568,6 +570,14 @@ static int work_order(const void *a, const void *b)
     return text ? text : (x->task_ns > y->task_ns) - (x->task_ns < y->task_ns);
 }
 
+/* Of one work, the table's order. */
+static int by_work(const void *a, const void *b)
+{
+    const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
+    int order = work_order(a, b);
+    return order ? order : (x > y) - (x < y);
+}
+
 static void advise_all(const struct reading *r, const struct checks *checks, struct answer *v)
 {
     const struct cell **work = calloc((size_t)r->cells + 1, sizeof *work);
@@ -578,7 +588,7 @@ static void advise_all(const struct reading *r, const struct checks *checks, str
     for (long i = 0; i < r->cells; i++)
         if (cell_fits(&r->cell[i], &any) && has_row(&r->cell[i]))
             work[n++] = &r->cell[i];
-    qsort(work, (size_t)n, sizeof *work, work_order);
+    qsort(work, (size_t)n, sizeof *work, by_work);
     for (long i = 0; i < n; i++)
         if (i == 0 || work_order(&work[i - 1], &work[i]))
             advise(r, v->effective, work[i], v);

@@ -6,8 +6,9 @@
 #   setup.sh --with browser  and a Chromium, for the tests that look at the pages: they do without
 #   setup.sh --with python   and Python's headers, for the workloads that run Python
 #   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime
+#   setup.sh --with musl     and musl with the kernel's headers; --with package: what makes Debian's packages
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, browser, python, mpi, llvm.  TEAMPOOL_SETUP_DRY=1: print the install
+# PART: build, plot, test, browser, python, mpi, llvm, musl, package.  TEAMPOOL_SETUP_DRY=1: print the install
 # command, don't run it.
 set -u
 
@@ -86,8 +87,14 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
     llvm)
         have clang && printf '#include <omp.h>\n' | clang -fopenmp=libomp -x c -c -o /dev/null - 2>/dev/null || echo llvm
         ;;
+    musl)
+        { have musl-gcc && [ -e /usr/include/linux/futex.h ]; } || echo musl
+        ;;
+    package)
+        have dpkg-shlibdeps || echo dpkg-dev
+        ;;
     *)
-        say "no part '$1'; there are build, plot, test, browser, python, mpi and llvm"
+        say "no part '$1'; there are build, plot, test, browser, python, mpi, llvm, musl and package"
         exit 2
         ;;
     esac
@@ -109,6 +116,8 @@ package_of() { # MANAGER WORD
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:mpi) echo openmpi-bin libopenmpi-dev ;;
     apt-get:llvm) echo clang libomp-dev ;;
+    apt-get:musl) echo musl-tools linux-libc-dev ;;
+    dnf:musl) echo musl-gcc kernel-headers ;;
     dnf:mpi) echo openmpi-devel ;;
     dnf:llvm) echo clang libomp-devel ;;
     pacman:mpi) echo openmpi ;;
@@ -230,11 +239,11 @@ case ${1:-} in
 '') install build plot test ;;
 --with)
     case ${2:-} in
-    browser | python | mpi | llvm) install build plot test "$2" ;;
-    *) say "--with: no extra '${2:-}'; there are browser, python, mpi and llvm"; exit 2 ;;
+    browser | python | mpi | llvm | musl | package) install build plot test "$2" ;;
+    *) say "--with: no extra '${2:-}'; there are browser, python, mpi, llvm, musl and package"; exit 2 ;;
     esac
     ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,13s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac
