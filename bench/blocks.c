@@ -27,6 +27,7 @@ static const struct {
     [FOREIGN] = { "foreign_ns", 1 },   [WORK] = { "busy_sum_ns", 0 },
     [ANSWER] = { "answer_p50_ns", 0 }, [LATE_ANSWER] = { "answer_p99_ns", 0 },
     [BESIDE] = { "beside_ns", 0 },     [INSIDE] = { "inside_most", 0 },
+    [LOCK] = { "lock_requests", 0 },
 };
 
 /* Columns --------------------------------------------------------------------------------- */

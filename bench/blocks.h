@@ -17,7 +17,8 @@
 
 /* What is measured per row and kept per block.  BUSY is a share of the workers' time, WORK the same
  * as a time.  ANSWER to BESIDE are a convoy's: how long answers took, what was computed beside;
- * INSIDE is how many workers were in a task at once. */
+ * INSIDE is how many workers were in a task at once; LOCK counts requests for the lock that a team
+ * works under, and is not known of any other. */
 enum metric {
     WALL,
     OPEN,
@@ -31,6 +32,7 @@ enum metric {
     LATE_ANSWER,
     BESIDE,
     INSIDE,
+    LOCK,
     METRICS
 };
 

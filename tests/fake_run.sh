@@ -149,7 +149,7 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
                 ",close," cpus_of(p) "," v "," E["ballast"] + 0 "," E["options"] "," k "," seq "," x ",0," 1000 * x "," wall "," \
                 int(open * (1 + 0.05 * noise())) "," (x == 2 ? int(open / 3) : "") "," \
                 int(0.97 * p * wall) "," (k == 2 && x == 1 ? int(0.2 * p * wall) : 0) ",ok,," sweep \
-                ",600000,0," E["inside"] "," answer "," (answer == "" ? "" : 4 * answer) > samples
+                ",600000,0," (b == "gil" ? 3 : "") "," E["inside"] "," answer "," (answer == "" ? "" : 4 * answer) > samples
         }
     }
 }
@@ -161,7 +161,7 @@ BEGIN {
     print "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks," \
         "chunk,workers,place,cpus,variant,ballast_mib,options,block,seq,sample,warmup,start_ns,wall_ns,open_ns," \
         "close_ns,busy_sum_ns,runq_ns,status,note,sweep,steps_per_ms,foreign_ns," \
-        "inside_most,answer_p50_ns,answer_p99_ns" > samples
+        "lock_requests,inside_most,answer_p50_ns,answer_p99_ns" > samples
     print "cell,block,seq,status,reason,wall_ms,line" > status
     split("omp pool pool pipe", B, " ")
     split("dynamic dynamic steal dynamic", S, " ")

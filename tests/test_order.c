@@ -377,6 +377,35 @@ static void larger_ones_go_first(void **state)
     plan_free(&p);
 }
 
+static double price_of(const char *line)
+{
+    struct plan p = read_plan(line);
+    double seconds = plan_seconds(&p, 1);
+    plan_free(&p);
+    return seconds;
+}
+
+/* Backends and workloads say themselves what their cells cost more or less for. */
+static void prices_go_by_traits(void **state)
+{
+    static const char four[] = "tasks=1000 task_ns=1000000 workers=4 cpus=0+1+2+3";
+    char free[200], locked[200], idle[200], python[200];
+    (void)state;
+    snprintf(free, sizeof free, "backend=omp workload=cpu %s\n", four);
+    snprintf(locked, sizeof locked, "backend=gil workload=cpu %s\n", four);
+    snprintf(idle, sizeof idle, "backend=omp workload=sleep %s workers=100\n", four);
+    snprintf(python, sizeof python, "backend=omp workload=python_sleep %s workers=100\n", four);
+    assert_true(price_of(locked) > 3 * price_of(free));
+    assert_true(price_of(free) > 3 * price_of(idle));
+    assert_true(price_of(idle) == price_of(python));
+    assert_true(price_of("backend=pthread_pipe workload=empty tasks=10000 workers=2\n") >
+                10 * price_of("backend=pthread workload=empty tasks=10000 workers=2\n"));
+    assert_true(price_of("backend=pool workload=empty workers=1000\n") >
+                2 * price_of("backend=pthread workload=empty workers=1000\n"));
+    assert_true(price_of("backend=mpi workload=empty\n") >
+                10 * price_of("backend=pool workload=empty\n"));
+}
+
 static void limited_cells_cost_less(void **state)
 {
     struct plan p = read_plan("backend=pool workload=sleep tasks=5 blocks=2\n");
@@ -709,6 +738,7 @@ int main(void)
         cmocka_unit_test(budget_takes_middle_points),
         cmocka_unit_test(larger_ones_go_first),
         cmocka_unit_test(one_worker_leaves_room_for_steps),
+        cmocka_unit_test(prices_go_by_traits),
         cmocka_unit_test(limited_cells_cost_less),
         cmocka_unit_test(plans_read_back),
         cmocka_unit_test(bad_lines_are_named),
