@@ -299,15 +299,66 @@ int plan_fit(struct plan *p, double seconds, int done, int blocks)
     while (plan_seconds(p, blocks) - plan_seconds(p, done) > seconds) {
         int worst = -1;
         for (int i = 0; i < p->count; i++)
-            if (!p->cells[i].dropped && p->cells[i].record.drop > 0 &&
+            if (!p->cells[i].dropped && p->cells[i].record.drop > 0 && !p->cells[i].record.twin &&
                 (worst < 0 || p->cells[i].record.drop >= p->cells[worst].record.drop))
-                worst = i;
+                worst = i; /* a twin goes with its point */
         if (worst < 0)
             break;
         dropped += drop_point(p, worst);
         dropped += drop_lonely(p); /* at once: what they took may keep other points */
     }
     return dropped;
+}
+
+static int is_dropped(const struct plan_cell *c)
+{
+    return c->dropped && !c->why; /* with a reason, that is told elsewhere */
+}
+
+static int same_first_sweep(const struct record *a, const struct record *b)
+{
+    size_t length = strcspn(a->sweep, "+");
+    return length == strcspn(b->sweep, "+") && !strncmp(a->sweep, b->sweep, length);
+}
+
+/* Does the sweep over workers keep a cell with as many as R, or was one before I among the lost? */
+static int is_kept_or_told(const struct plan *p, const struct record *r, int i)
+{
+    for (int k = 0; k < p->count; k++) {
+        const struct plan_cell *c = &p->cells[k];
+        if (c->record.workers == r->workers && sweep_has(c->record.sweep, "workers") &&
+            (k < i || !c->dropped))
+            return 1;
+    }
+    return 0;
+}
+
+void plan_print_dropped(const struct plan *p, FILE *f)
+{
+    const char *between = "";
+    for (int i = 0; i < p->count; i++) {
+        int earlier = 0, cells = 0, dropped = 0;
+        for (int k = 0; k < p->count; k++) {
+            int same = same_first_sweep(&p->cells[i].record, &p->cells[k].record);
+            earlier += same && k < i;
+            dropped += same && is_dropped(&p->cells[k]);
+            cells += same;
+        }
+        if (earlier || !dropped)
+            continue;
+        fprintf(f, "%s%.*s %d of %d", between, (int)strcspn(p->cells[i].record.sweep, "+"),
+                p->cells[i].record.sweep, dropped, cells);
+        between = ", ";
+    }
+    between = "; no team of ";
+    for (int i = 0; i < p->count; i++) {
+        const struct record *r = &p->cells[i].record;
+        if (!is_dropped(&p->cells[i]) || !sweep_has(r->sweep, "workers") ||
+            is_kept_or_told(p, r, i))
+            continue;
+        fprintf(f, "%s%lld", between, (long long)r->workers);
+        between = ", ";
+    }
 }
 
 void plan_print(const struct plan *p, FILE *f)
@@ -393,13 +444,29 @@ static const struct option options[] = {
     { 0 },
 };
 
+static void tell_dropped(const struct plan *p, const struct profile *profile, int dropped)
+{
+    char cells[WORD], blocks[WORD], *list = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&list, &length);
+    double seconds = plan_seconds(p, profile->blocks_least);
+    if (!f)
+        die(EXIT_FAILED, "plan: no memory");
+    plan_print_dropped(p, f);
+    fclose(f);
+    warn("plan: %s left out so that %s %s %.0f s: %s", words_plural(cells, dropped, "cell"),
+         words_plural(blocks, profile->blocks_least, "block"),
+         seconds > profile->budget_s ? "take no more than" : "fit into",
+         fmax(seconds, profile->budget_s), list);
+    free(list);
+}
+
 static int plan_main(const struct command *self, int argc, char **argv)
 {
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
     char why[ROOM_WHY];
-    char cells[WORD], blocks[WORD];
     int words = options_take(self, argc, argv);
     const struct profile *profile = &profiles[of_profile];
 
@@ -423,9 +490,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
         room_insist(&p, "plan");
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
-            warn("plan: %s left out so that %s fit into %.0f s",
-                 words_plural(cells, dropped, "cell"),
-                 words_plural(blocks, profile->blocks_least, "block"), profile->budget_s);
+            tell_dropped(&p, profile, dropped);
     }
     if (only && words)
         plan_only(&p, only);

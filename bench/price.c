@@ -125,7 +125,7 @@ double price_cell(const struct record *r)
 {
     double warmups = fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / price_sample(r));
     double bytes = extra_of(r)->stays ? (double)(r->tasks * r->payload_bytes) : 0;
-    double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
+    double fill = bytes * 0.5e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
     double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS
