@@ -250,9 +250,9 @@ static void add_lengths(const struct layout *l)
         int64_t ns;
         int drop, fine;
     } axis[] = {
-        { 10, 0, 0 },    { 20, 6, 1 },     { 30, 2, 0 },     { 50, 6, 1 },      { 100, 1, 0 },
+        { 10, 0, 0 },    { 20, 6, 1 },     { 30, 2, 0 },     { 50, 6, 1 },      { 100, 0, 0 },
         { 200, 6, 1 },   { 300, 5, 0 },    { 500, 6, 1 },    { 1000, 3, 0 },    { 2000, 6, 1 },
-        { 3000, 4, 0 },  { 5000, 6, 1 },   { 10000, 1, 0 },  { 20000, 6, 1 },   { 30000, 2, 0 },
+        { 3000, 4, 0 },  { 5000, 6, 1 },   { 10000, 0, 0 },  { 20000, 6, 1 },   { 30000, 2, 0 },
         { 50000, 6, 1 }, { 100000, 3, 0 }, { 200000, 6, 1 }, { 1000000, 4, 0 }, { 10000000, 0, 0 },
     };
     for (int i = 0; i < COUNT(axis); i++) {
@@ -291,10 +291,11 @@ static void add_tasks(const struct layout *l)
 
 static void add_schedules(const struct layout *l)
 {
-    static const struct series all[] = {
-        { "omp", "static", 0 },  { "omp", "dynamic", 0 },  { "omp", "guided", 1 },
-        { "pool", "static", 0 }, { "pool", "dynamic", 0 }, { "pool", "guided", 1 },
-        { "pool", "steal", 1 },
+    static const struct {
+        const char *backend, *schedule;
+    } all[] = {
+        { "omp", "static" },   { "omp", "dynamic" }, { "omp", "guided" }, { "pool", "static" },
+        { "pool", "dynamic" }, { "pool", "guided" }, { "pool", "steal" },
     };
     static const char *const variants[] = { "ramp", "heavy", "uniform" };
     for (int v = 0; v < COUNT(variants); v++) {
@@ -307,7 +308,7 @@ static void add_schedules(const struct layout *l)
             if (!strcmp(all[s].schedule, "static"))
                 cell.chunk = r.tasks / l->workers; /* one block a worker */
             cell.trace = v == 0; /* where the schedule matters most, on any number of workers */
-            add_series(l, cell, &all[s], v ? v + 2 : 0);
+            add_as(l, cell, all[s].backend, all[s].schedule, v ? v + 2 : 0);
         }
         add_serial(l, r);
     }

@@ -665,9 +665,9 @@ static void look_at_traces(struct plan *p, const struct profile *profile, const 
         if (!r->trace)
             continue;
         assert_string_equal(r->sweep, "schedules");
-        assert_true(!r->twin && r->drop <= 1);
-        fixed += !strcmp(r->schedule, "static") && !strcmp(r->backend, "omp") && !r->drop;
-        demand += !strcmp(r->schedule, "dynamic") && !strcmp(r->backend, "omp") && !r->drop;
+        assert_true(!r->twin && !r->drop);
+        fixed += !strcmp(r->schedule, "static") && !strcmp(r->backend, "omp");
+        demand += !strcmp(r->schedule, "dynamic") && !strcmp(r->backend, "omp");
     }
     assert_int_equal(fixed, 1);
     assert_int_equal(demand, 1);
