@@ -21,9 +21,9 @@ struct csv *listing_peers(void);
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w);
 
 /* What the cell program's list has of NAME in COLUMN; "": nothing, or it cannot be asked.  Column
- * `traits` is words: of a backend `messages` (each chunk is sent to a worker), `lock` (one worker at
- * a time gets on), `launched` (the cell is started anew by a launcher); of a workload `idle` (tasks
- * use no CPU), `data` (tasks have inputs or outputs).  The list is asked for once. */
+ * `traits` is words: of a backend `messages` (each chunk is sent to a worker), `lock` (one worker
+ * at a time gets on), `launched` (the cell is started anew by a launcher); of a workload `idle`
+ * (tasks use no CPU), `data` (tasks have inputs or outputs).  The list is asked for once. */
 const char *listing_of(const char *kind, const char *name, const char *column);
 
 /* Is TRAIT one of them? */
