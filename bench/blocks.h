@@ -95,6 +95,7 @@ struct measured {
     int metric[METRICS], block, seq, warmup, verdict, sweep;
     int backend, tasks, workers, task_ns, chunk, payload, cpus, twin;
     double foreign_share; /* what others took of the machine; NAN: nobody says */
+    double alike_cores;   /* cores of the fastest kind that we may use; NAN: nobody says */
     struct noise_ledger noise;
     struct process *processes; /* a row of status.csv each */
     long process_count;

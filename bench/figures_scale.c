@@ -60,7 +60,8 @@ static long law_row(const struct reading *r, const struct who *who, const struct
 }
 
 /* A curve through the speed-ups, in a column of its own: the Universal Scalability Law where there
- * were counts enough for it, else Amdahl's, which is the same with a kappa of 0. */
+ * were counts enough for it, else Amdahl's, which is the same with a kappa of 0.  It ends where the
+ * cores do that are alike. */
 static int add_law(struct figure *f, const struct csv *t, long i, int column, double most)
 {
     enum { STEPS = 24 };
@@ -71,6 +72,7 @@ static int add_law(struct figure *f, const struct csv *t, long i, int column, do
     }
     if (isnan(sigma) || !(reading_value(t, i, "counts") >= COUNTS_FOR_A_CURVE))
         return 0;
+    most = fmin(most, reading_value(t, i, "law_workers"));
     for (int k = 0; k <= STEPS; k++) {
         double share = (double)k / STEPS;
         double p = f->frame.log_x ? pow(most, share) : 1 + (most - 1) * share;
@@ -94,7 +96,10 @@ static void note_law(struct figure *f, const struct csv *t, long i, const char *
     }
     if (isnan(s.mid))
         return;
-    sketch_note(f, "%s%s: %s %.1f%%", *f->note ? " " : "", who, name, 100 * s.mid);
+    sketch_note(f, "%s%s", *f->note ? " " : "", who);
+    if (reading_value(t, i, "law_workers") < reading_value(t, i, "workers"))
+        sketch_note(f, " on up to %.0f cores alike", reading_value(t, i, "law_workers"));
+    sketch_note(f, ": %s %.1f%%", name, 100 * s.mid);
     if (!isnan(s.low))
         sketch_note(f, " (%.1f%% to %.1f%%)", 100 * s.low, 100 * s.high);
     if (peak > 0)

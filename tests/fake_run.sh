@@ -69,7 +69,7 @@ field() {
         'kernel,Linux 6.1.0 x86_64,' 'os,Debian GNU/Linux 12,' 'virtualization,,' \
         'cpu_model,Invented CPU,' "packages,$packages," "numa_nodes,$nodes," "cores,$whole," \
         "pus,$cores," "allowed_cores,$whole," "allowed_pus,$cores," \
-        "quota_cpus,$quota," "core_kinds,$kinds," "smt,$smt," "effective_workers,$cores," "steps,$steps," \
+        "quota_cpus,$quota," "core_kinds,$kinds," "smt,$smt," "effective_workers,$cores," "steps,$steps," "alike_cores,$fast," \
         'memory_kib,16318460,' "governor,$governor," 'boost,,' "load_before,$load," \
         'load_after,3.10,' 'foreign_share,0.002,' 'clock_cost_ns,24.5,' 'steps_per_ms,600000,' \
         'dropped_cells,0,' 'omp_env,"OMP_PROC_BIND=close OMP_WAIT_POLICY=passive",'

@@ -623,6 +623,27 @@ static void scaling_many_counts(void **state)
     expect(t, 0, "note", "");
 }
 
+/* Workers on second threads do not count for the laws. */
+static void scaling_on_cores_alike(void **state)
+{
+    struct fixture *x = *state;
+    FILE *f = fopen(file_in(x, "machine.csv"), "w");
+    assert_non_null(f);
+    fputs("key,value,note\nalike_cores,6,\n", f);
+    fclose(f);
+    put_workers(x, 6, 0.02, 0);
+    for (int w = 8; w <= 12; w += 4) {
+        struct point p = { "omp", "dynamic", "cpu", "workers", 10000, 0, 1000, 16, w };
+        put_blocks(x, &p, BLOCKS, 1e7 / 6, NAN);
+    }
+    const struct csv *t = digest(x, "scaling.csv");
+    expect(t, 0, "counts", "8");
+    expect(t, 0, "workers", "12");
+    expect(t, 0, "law_workers", "6");
+    expect_near(t, 0, "amdahl", 0.02);
+    expect_near(t, 0, "speedup", 6);
+}
+
 /* ---- map.csv, crossover.csv ------------------------------------------------------------------ */
 
 /* Threads and a team at every length, with so many bytes; OVERHEAD a task more for the team. */
@@ -869,6 +890,7 @@ int main(void)
         TEST(larger_teams),
         TEST(scaling_two_counts),
         TEST(scaling_many_counts),
+        TEST(scaling_on_cores_alike),
         TEST(nothing_measured),
         TEST(same_bytes),
         TEST(metg_of_quiet_blocks),
