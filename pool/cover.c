@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * cover: what of a job was done, found from the workers' logs after a death, when nobody is in the
- * job any more.  Exact: a unit is done if a log or the bitmap has it; of the last run of a log only
- * what is below `at`.
+ * cover: what of a job was done, found from the workers' logs after a death: the dead one's at
+ * once, so that its successor can begin a log of its own, the others' when nobody is in the job any
+ * more. Exact: a unit is done if a log or the bitmap has it; of the last run of a log only what is
+ * below `at`.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -71,13 +72,22 @@ static int add_bitmap(const struct slot *s, struct piece_list *done)
     return error;
 }
 
-int cover_missing(struct pool *p, int slot, struct piece_list *list)
+int cover_keep(struct pool *p, struct pool_ticket *t, int worker)
 {
-    const struct slot *s = &p->control->slots[slot];
-    struct piece_list done = { 0 };
+    int error = add_log(p, t->slot, worker, &t->kept);
+    if (!error)
+        atomic_store(&head_of(p->control, t->slot, worker)->seq, 0);
+    return error;
+}
+
+int cover_missing(struct pool *p, struct pool_ticket *t, struct piece_list *list)
+{
+    const struct slot *s = &p->control->slots[t->slot];
+    struct piece_list done = t->kept;
+    t->kept = (struct piece_list){ 0 };
     int error = add_bitmap(s, &done);
     for (int w = 0; w < p->control->capacity && !error; w++)
-        error = add_log(p, slot, w, &done);
+        error = add_log(p, t->slot, w, &done);
     if (!error && done.count)
         qsort(done.range, (size_t)done.count, sizeof *done.range, by_first);
     long at = 0;

@@ -262,6 +262,7 @@ struct pool_ticket {
         int count, room;
     } todo; /* tasks, counted from base, that nobody has: left by the dead; POOL_PIPE: not sent yet
              */
+    struct piece_list kept; /* positions of this round that were done by who is dead now */
     int unsure;     /* no memory for `todo`: what is not known to be done counts as not run */
     long pipe_left; /* POOL_PIPE: tasks whose results have not come */
 };
@@ -540,9 +541,12 @@ int slot_take(struct pool *p); /* a free slot, or -1 */
 void slot_free(struct pool *p, int slot);
 int slot_inside(const struct pool *p, int slot); /* is a living worker in it? */
 
-/* cover.c: which positions of SLOT are done.  Writes what is not into LIST, in order.
- * Returns 0 or -ENOMEM. */
-int cover_missing(struct pool *p, int slot, struct piece_list *list);
+/* cover.c.  WORKER has died in T's slot: what it has done there is kept with T, and its log is for
+ * its successor.  Returns 0, or -ENOMEM: then nobody may go on with that log. */
+int cover_keep(struct pool *p, struct pool_ticket *t, int worker);
+/* Nobody is in T's slot.  Writes the positions that are not done into LIST, in order; what was kept
+ * is used up.  Returns 0 or -ENOMEM. */
+int cover_missing(struct pool *p, struct pool_ticket *t, struct piece_list *list);
 int piece_add(struct piece_list *list, long first, long end);
 
 /* arena.c.  Under the lock. */

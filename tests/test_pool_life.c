@@ -271,6 +271,109 @@ static void poison_is_given_up(void **state)
     for_each_start(retried, 2);
 }
 
+/* ---- a successor in the job in which its predecessor died ---- */
+
+enum { LONG = 600, EVERY = 97 };
+
+/* In pool_alloc memory: who did which task of a long job, and how often it was begun. */
+struct log {
+    _Atomic int pid[LONG];
+    _Atomic int runs[LONG];
+};
+
+struct long_job {
+    struct log *log;
+    int first_bad, next_bad; /* tasks FIRST_BAD, FIRST_BAD + NEXT_BAD, ... kill their workers */
+    long ms;
+};
+
+static int write_down(const void *arg, long i, struct pool_task *t)
+{
+    const struct long_job *j = arg;
+    (void)t;
+    j->log->runs[i]++;
+    if (i % j->next_bad == j->first_bad)
+        raise(SIGKILL);
+    if (j->ms)
+        sleep_ms(j->ms);
+    j->log->pid[i] = (int)getpid();
+    return 0;
+}
+
+static void do_long_job(struct pool *p, const struct long_job *j, enum pool_schedule schedule,
+                        long chunk)
+{
+    const long bad = (LONG - 1 - j->first_bad) / j->next_bad + 1;
+    const struct pool_call call = { .fn = write_down,
+                                    .arg = j,
+                                    .arg_size = sizeof *j,
+                                    .n = LONG,
+                                    .chunk = chunk,
+                                    .schedule = schedule };
+    memset(j->log, 0, sizeof *j->log);
+    say_more("schedule %d, chunk %ld", (int)schedule, chunk);
+    map_or_fail(p, &call, bad);
+    for (long i = 0; i < LONG; i++) {
+        expect_equal(j->log->runs[i], 1);
+        expect_equal(j->log->pid[i] == 0, i % j->next_bad == j->first_bad);
+    }
+}
+
+static int has_schedule(const struct kind *k, int schedule)
+{
+    return k->transport == POOL_SHM || (schedule != POOL_STATIC && schedule != POOL_STEAL);
+}
+
+/* The first task takes its worker along; of what is left both workers do a part. */
+static void succeed(const struct kind *k)
+{
+    if (!is_process(k))
+        return;
+    struct pool *p = open_kind(k);
+    const struct long_job j = { alloc_or_fail(p, sizeof *j.log), 0, LONG, 1 };
+    for (int schedule = POOL_DYNAMIC; schedule <= POOL_STEAL; schedule++) {
+        int pids[3] = { 0 }, done[3] = { 0 };
+        if (!has_schedule(k, schedule) || schedule == POOL_STATIC) /* there it may not join */
+            continue;
+        do_long_job(p, &j, (enum pool_schedule)schedule, 1);
+        for (int i = 1; i < LONG; i++) {
+            int who = 0;
+            while (who < 2 && pids[who] && pids[who] != j.log->pid[i])
+                who++;
+            pids[who] = j.log->pid[i];
+            done[who]++;
+        }
+        if (done[0] < LONG / 8 || done[1] < LONG / 8)
+            fail_msg("%s: workers did %d, %d, %d tasks", where, done[0], done[1], done[2]);
+    }
+    pool_free(p);
+}
+
+static void successor_joins_the_job(void **state)
+{
+    (void)state;
+    for_each_start(succeed, 2);
+}
+
+/* However many die in one job, what they had done is not done again. */
+static void die_in_one_job(const struct kind *k)
+{
+    if (!is_process(k) || k->transport == POOL_PIPE) /* there results die with their worker */
+        return;
+    struct pool *p = open_kind(k);
+    const struct long_job j = { alloc_or_fail(p, sizeof *j.log), EVERY / 2, EVERY, 0 };
+    for (int schedule = POOL_DYNAMIC; schedule <= POOL_STEAL; schedule++)
+        for (long chunk = 0; chunk <= 7; chunk += chunk ? 6 : 1)
+            do_long_job(p, &j, (enum pool_schedule)schedule, chunk);
+    pool_free(p);
+}
+
+static void deaths_in_one_job(void **state)
+{
+    (void)state;
+    for_each_kind(die_in_one_job);
+}
+
 static void time_out(const struct kind *k)
 {
     if (!is_process(k))
@@ -740,6 +843,8 @@ int main(void)
         TEST(deaths_in_the_allocator),
         TEST(death_while_idle),
         TEST(poison_is_given_up),
+        TEST(successor_joins_the_job),
+        TEST(deaths_in_one_job),
         TEST(time_limit),
         TEST(force_hits_one_call),
         TEST(initializer_and_recycling),
