@@ -806,6 +806,7 @@ int birth_start(struct pool *p, int worker)
         return error;
     }
     own->alive = own->unborn = 1;
+    own->done = cover_done(p, worker);
     if (!b.is_process)
         return 0;
     watch_out_for(p, worker);
