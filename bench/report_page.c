@@ -98,11 +98,12 @@ static void put_tile(FILE *f, const struct report *r, const struct tile *t)
 {
     char low[WORD], high[WORD];
     int few = t->grounds && t->grounds->blocks < BLOCKS_FOR_INTERVAL;
+    const char *doubt = t->grounds ? doubt_word(r->checks, t->grounds) : NULL;
     page_put(f, "<div class=\"tile %s\"><b>%s</b>", t->look, few ? "?" : t->big);
     if (few)
-        page_put(f, "<span>not enough blocks; so far: %s</span>", t->big);
-    else if (t->grounds && confidence_of(r->checks, t->grounds) == CONFIDENCE_LOW)
-        fputs("<i>uncertain</i>", f);
+        page_put(f, "<span>%s; so far: %s</span>", doubt, t->big);
+    else if (doubt)
+        page_put(f, "<i>%s</i>", doubt);
     if (t->low_ns > 0 && t->high_ns > 0)
         page_put(f, "<i>%s to %s</i>", words_time(low, t->low_ns, 2),
                  words_time(high, t->high_ns, 2));

@@ -73,6 +73,13 @@ enum confidence confidence_of(const struct checks *checks, const struct grounds 
     return checks->warnings <= 1 && g->width <= 0.05 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
 }
 
+const char *doubt_word(const struct checks *checks, const struct grounds *g)
+{
+    if (g->blocks < BLOCKS_FOR_INTERVAL)
+        return "not enough blocks";
+    return confidence_of(checks, g) == CONFIDENCE_LOW ? "uncertain" : NULL;
+}
+
 /* ---- choosing a cell ------------------------------------------------------------------------- */
 
 static int is_side(const struct cell *c, enum choice side)
@@ -368,6 +375,12 @@ static struct shortest shortest_processes(const struct reading *r)
 int shortest_is_known(const struct shortest *s)
 {
     return s->kind != SHORTEST_UNKNOWN && s->kind != SHORTEST_UNCLEAR;
+}
+
+static struct shortest doubted(const struct checks *checks, struct shortest s)
+{
+    s.doubt = shortest_is_known(&s) ? doubt_word(checks, &s.grounds) : NULL;
+    return s;
 }
 
 const char *shortest_word(char buffer[64], const struct shortest *s)
@@ -800,9 +813,9 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
     if (v->threads.cell && v->processes.cell)
         v->duel = duel_between(r, v->threads.cell, v->processes.cell);
     v->choice = choose(v);
-    v->threads.shortest = shortest_of(r, "omp", "dynamic");
-    v->processes.shortest = shortest_processes(r);
-    v->stealing = shortest_of(r, "pool", "steal");
+    v->threads.shortest = doubted(checks, shortest_of(r, "omp", "dynamic"));
+    v->processes.shortest = doubted(checks, shortest_processes(r));
+    v->stealing = doubted(checks, shortest_of(r, "pool", "steal"));
     find_chunk(r, v);
     if (v->choice != CHOICE_NONE && v->choice != CHOICE_SERIAL)
         v->workers = chosen_cell(v)->workers;
@@ -813,10 +826,23 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
         advise_all(r, checks, v);
 }
 
+/* "task that is worth it: threads 3.1 µs (uncertain: 2.9 µs to 4.0 µs), processes ...". */
+static void say_shortest(char *out, size_t room, const char *who, const struct shortest *s)
+{
+    char word[WORD], low[WORD], high[WORD];
+    say(out, room, "%s %s", who, shortest_word(word, s));
+    if (!s->doubt)
+        return;
+    say(out, room, " (%s", s->doubt);
+    if (s->low > 0 && s->high > 0)
+        say(out, room, ": %s to %s", words_time(low, s->low, 2), words_time(high, s->high, 2));
+    say(out, room, ")");
+}
+
 void verdict_print(const struct answer *v, FILE *f)
 {
     enum { ROW = 14 }; /* where the texts of rows begin */
-    char threads[WORD], processes[WORD], stealing[WORD], shortest[4 * WORD];
+    char shortest[8 * WORD] = "task that is worth it: ";
     char low[WORD], high[WORD], length[WORD];
     layout_wrap(f, v->headline, 0, 0);
     layout_wrap(f, v->evidence, 0, 0);
@@ -835,11 +861,10 @@ void verdict_print(const struct answer *v, FILE *f)
                 words_count(low, v->chunk.low), words_count(high, v->chunk.high),
                 words_time(length, v->chunk.task_ns, 2));
     if (!v->one_cpu) {
-        snprintf(shortest, sizeof shortest, "task that is worth it: threads %s, processes %s%s%s",
-                 shortest_word(threads, &v->threads.shortest),
-                 shortest_word(processes, &v->processes.shortest),
-                 shortest_is_known(&v->stealing) ? ", stealing " : "",
-                 shortest_is_known(&v->stealing) ? shortest_word(stealing, &v->stealing) : "");
+        say_shortest(shortest, sizeof shortest, "threads", &v->threads.shortest);
+        say_shortest(shortest, sizeof shortest, ", processes", &v->processes.shortest);
+        if (shortest_is_known(&v->stealing))
+            say_shortest(shortest, sizeof shortest, ", stealing", &v->stealing);
         layout_wrap(f, shortest, ROW, fprintf(f, "  shortest   "));
     }
     layout_wrap(f, v->reason, ROW, fprintf(f, "  confidence  %s:", confidence_word(v->confidence)));

@@ -54,6 +54,7 @@ struct shortest {
     double low, high;               /* of AT, the 95% interval in ns; NAN: there is none */
     const char *backend, *schedule; /* who did it; constants or texts of the reading */
     struct grounds grounds;
+    const char *doubt; /* doubt_word of what is known; NULL: none, or nobody asked */
 };
 
 /* Threads or processes, each for itself.  CELL is NULL where the side has no good cell. */
@@ -119,6 +120,9 @@ void verdict_write(const struct reading *r, const struct checks *checks, const s
  * Medium: at most one check warns, within 5 %, both sides.  Else low. */
 enum confidence confidence_of(const struct checks *checks, const struct grounds *g);
 
+/* "not enough blocks", "uncertain": why not to rely on an answer that stands on G; NULL: do. */
+const char *doubt_word(const struct checks *checks, const struct grounds *g);
+
 /* What stands behind a cell, and behind B as well, which may be NULL. */
 struct grounds grounds_of(const struct cell *a, const struct cell *b);
 
@@ -135,7 +139,8 @@ struct duel duel_between(const struct reading *r, const struct cell *a, const st
 struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
                                   const char *schedule, double task_ns);
 
-/* Where BACKEND with SCHEDULE reaches one half in the length sweep. */
+/* Where BACKEND with SCHEDULE reaches one half in the length sweep; `doubt` is for who has the
+ * checks. */
 struct shortest shortest_of(const struct reading *r, const char *backend, const char *schedule);
 
 /* The work of a task of which PERCENT (50, 90, 95) of the workers' time is work; NAN: not known. */

@@ -258,6 +258,7 @@ report launched || fail "a cell of two sweeps: $(cat err)"
 absent 'nothing is missing' 'A missing point' launched/report.html
 check 'too few blocks are no answer' \
     grep -q '<b>?</b><span>not enough blocks; so far: 2 workers</span>' few/report.html
+check 'nor a title' grep -q '<h3>\(Threads\|Both\) seem to pay off' few/report.html
 check 'nor a border' grep -q '<h3>Where processes match threads: too few blocks to tell' few/report.html
 # edit TABLE AWK: change a table of the run 'claims', whose columns are at[NAME].
 edit() {
@@ -274,6 +275,10 @@ check 'from the first square that none in doubt follows, and no border where the
     grep -q "<h3>Processes match threads from .* on with no payload; with 64.KiB, can&#39;t tell" claims/report.html
 check 'not the median' grep -q '<h3>Processes match threads from 74' claims/report.html
 check 'a wide interval is uncertain' grep -q 'class="tile threads"><b>[^<]*</b><i>uncertain</i><i>' claims/report.html
+check 'and so says the title' grep -q '<h3>Threads seem to pay off from' claims/report.html
+check 'and the terminal' \
+    sh -c '"$1" report claims 2>&1 >/dev/null | tr -s "\n " " " | grep -q "threads [0-9.]*.[nµ]s (uncertain: [0-9.]*.[nµ]s to [0-9.]*.[nµ]s), processes"' \
+    - "$teampool"
 check 'a point is missing' grep -q 'A missing point was left out or failed' claims/report.html
 edit map '{ $at["margin"] = 0.5 } 1'
 report claims || fail "a run with a wide margin: $(cat err)"
