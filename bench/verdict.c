@@ -653,6 +653,11 @@ static int has_chunk(const struct answer *v)
     return v->chunk.low > 0 && v->chunk.grounds.width <= UNCERTAIN;
 }
 
+static int one_sided(const struct answer *v)
+{
+    return !v->threads.cell || !v->processes.cell;
+}
+
 static void write_headline(struct answer *v)
 {
     char *out = v->headline, workers[WORD], chunk[WORD + 32] = "";
@@ -673,7 +678,15 @@ static void write_headline(struct answer *v)
         say(out, room,
             "No verdict: that takes the \"workers\" sweep of a profile, and this run has no good "
             "cell of it. The pairs are in pairs.csv.");
-    else if (v->choice == CHOICE_SERIAL)
+    else if (one_sided(v)) {
+        say(out, room, "Only %s were measured", v->threads.cell ? "threads" : "processes");
+        if (v->choice == CHOICE_SERIAL)
+            say(out, room, ", and no number of workers was worth it here.");
+        else if (v->choice == CHOICE_UNCLEAR)
+            say(out, room, ", and whether they gain anything can't be told yet.");
+        else
+            say(out, room, ": %s%s.", workers, chunk);
+    } else if (v->choice == CHOICE_SERIAL)
         say(out, room, "Stay serial: no number of workers was worth it here.");
     else if (v->choice == CHOICE_EITHER)
         say(out, room, "Use threads or processes, either will do: %s%s.", workers, chunk);
@@ -761,7 +774,7 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
     char *out = v->reason;
     size_t room = sizeof v->reason;
     struct grounds g = c ? grounds_of(c, NULL) : (struct grounds){ .width = NAN };
-    g.one_sided = !v->threads.cell || !v->processes.cell;
+    g.one_sided = one_sided(v);
     g.unclear = v->choice == CHOICE_UNCLEAR;
     v->grounds = g;
     v->confidence = CONFIDENCE_LOW;

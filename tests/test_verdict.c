@@ -396,10 +396,35 @@ static void threads_failed_everywhere(void **state)
     cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 3.9, 0.01);
     judge(&m, &r, &v);
     assert_int_equal(v.choice, CHOICE_PROCESSES);
+    assert_string_equal(v.headline, "Only processes were measured: 4 workers.");
     assert_int_equal(v.confidence, CONFIDENCE_LOW);
     assert_non_null(strstr(v.evidence, "Threads could not be compared: no OpenMP here."));
     assert_int_equal(v.threads.shortest.kind, SHORTEST_UNKNOWN);
     reading_close(&r);
+}
+
+static void one_kind_alone_is_no_choice(void **state)
+{
+    static const struct {
+        double speedup, width;
+        const char *headline;
+    } runs[] = {
+        { 3.9, 0.01, "Only threads were measured: 4 workers." },
+        { 0.6, 0.01, "Only threads were measured, and no number of workers was worth it here." },
+        { 0.9, 0.5,
+          "Only threads were measured, and whether they gain anything can't be told yet." },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct made m = make(4, "default");
+        struct reading r;
+        struct answer v;
+        cell(&m, "workers", "omp", "dynamic", 10000, 16, 4, runs[i].speedup, runs[i].width);
+        judge(&m, &r, &v);
+        assert_string_equal(v.headline, runs[i].headline);
+        assert_non_null(strstr(v.evidence, "Processes could not be compared: not measured."));
+        reading_close(&r);
+    }
 }
 
 static void nothing_measured(void **state)
@@ -669,6 +694,7 @@ int main(void)
         cmocka_unit_test(one_cpu),
         cmocka_unit_test(one_block_gives_no_certainty),
         cmocka_unit_test(threads_failed_everywhere),
+        cmocka_unit_test(one_kind_alone_is_no_choice),
         cmocka_unit_test(nothing_measured),
         cmocka_unit_test(smoke_gives_no_verdict),
         cmocka_unit_test(workers_that_gain_nothing),
