@@ -157,7 +157,7 @@ static void name_fight(char out[32], const struct fight *fight, const struct pai
     if (*p->variant)
         snprintf(out, 32, "%.20s (%.8s)", fight->name, p->variant);
     else if (p->payload_bytes > 0)
-        snprintf(out, 32, "%.20s (%.8s)", fight->name, words_bytes(bytes, p->payload_bytes));
+        snprintf(out, 32, "%.20s (%.8s)", fight->name, words_size(bytes, p->payload_bytes));
     else
         snprintf(out, 32, "%s", fight->name);
 }
@@ -269,7 +269,7 @@ static void say_payload(struct figure *f)
     const struct figure_row *last = &f->row[f->rows - 1];
     const struct estimate *t = &last->y[0], *p = &last->y[1], *q = &last->y[2];
     char size[WORD], a[WORD], b[WORD];
-    words_bytes(size, last->x);
+    words_size(size, last->x);
     if (isnan(t->mid) || isnan(q->mid))
         return;
     say_change(a, t, q);
