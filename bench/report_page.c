@@ -375,11 +375,7 @@ static void put_words(FILE *f)
         { "95% interval",
           "of the median over blocks, from order statistics; empty below 6 blocks" },
     };
-    fputs("<details><summary>Words used here</summary><div class=wide><table class=facts><tbody>\n",
-          f);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        page_put(f, "<tr><td>%s</td><td>%s</td></tr>\n", words[i][0], words[i][1]);
-    fputs("</tbody></table></div></details>\n", f);
+    page_words(f, words, sizeof words / sizeof *words);
 }
 
 static void put_environment(FILE *f, const struct report *r)
