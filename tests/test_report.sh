@@ -183,9 +183,12 @@ for bad in '<svg><script>alert(1)</script></svg>' '<svg onload="alert(1)"></svg>
     [ "$(drawings bare/report.html)" -eq 0 ] || fail "let in: $bad"
     absent "let in: $bad" 'alert(1)\|http://x' bare/report.html
 done
-printf '<svg viewBox="0 0 1 1"><g id="a"/><use href="#a"/></svg>' >bare/plots/speedup.svg
+printf '<svg viewBox="0 0 1 1"><g id="a"/><g fill="none">\n<title>t</title>\n</g><g><g>\n</g><text>x</text></g><use href="#a"/></svg>' \
+    >bare/plots/speedup.svg
 without_gnuplot bare
 check 'a drawing made elsewhere is used, its ids its own' grep -q 'href="#speedup-a"' bare/report.html
+check 'without groups that have nothing in them' \
+    grep -qF '<svg role="img" aria-label="'"$(sed -n '/id="fig-speedup"/s/.*<h3>\(.*\)<\/h3>/\1/p' bare/report.html)"'" viewBox="0 0 1 1"><g id="speedup-a"/><g><text>x</text></g><use href="#speedup-a"/></svg>' bare/report.html
 
 # ---- runs with little in them
 fake empty without=all
