@@ -221,7 +221,7 @@ static double highest(const struct figure *f)
 int length_figure(struct figure *f, const struct reading *r, const struct answer *v)
 {
     struct want want = { .sweep = "length" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "length",
                           .script = "length",
                           .title = "From what task length",

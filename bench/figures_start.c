@@ -103,7 +103,7 @@ static int has_gaps(const struct figure *f, const struct reading *r)
 int launch_figure(struct figure *f, const struct reading *r)
 {
     struct want want = { .sweep = "launch" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "launch",
                           .script = "launch",
                           .title = "Starting workers from a large caller",

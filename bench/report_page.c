@@ -118,7 +118,7 @@ static void put_workers_tile(FILE *f, const struct report *r)
 {
     const struct answer *v = r->answer;
     char big[WORD], small[160] = "within 5% of the best, with the fewest workers";
-    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
     if (t && p && t->workers != p->workers)
         snprintf(small, sizeof small,
                  "for threads %.0f, for processes %.0f: the fewest within 5%% "
@@ -222,7 +222,7 @@ static void put_verdict(FILE *f, const struct report *r)
 
 /* All sizes that are as good as the best where they were tried, so that no row quotes another one
  * than the verdict does. */
-static void put_chunk(FILE *f, const struct report *r, const struct cell *c)
+static void put_chunk(FILE *f, const struct report *r, const struct cell_row *c)
 {
     struct chunk_range range = { 0 };
     char low[WORD], high[WORD];

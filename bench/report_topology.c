@@ -295,7 +295,7 @@ static void put_table(FILE *f, const struct place_map *m)
 void report_topology(FILE *f, const struct report *r)
 {
     const struct answer *v = r->answer;
-    const struct cell *c = v->choice == CHOICE_PROCESSES ? v->processes.cell : v->threads.cell;
+    const struct cell_row *c = v->choice == CHOICE_PROCESSES ? v->processes.cell : v->threads.cell;
     const struct csv *t = r->reading->topology;
     struct place_map m = { 0 };
     c = c ? c : v->processes.cell;

@@ -59,7 +59,7 @@ struct shortest {
 
 /* Threads or processes, each for itself.  CELL is NULL where the side has no good cell. */
 struct side {
-    const struct cell *cell; /* the recommended number of workers */
+    const struct cell_row *cell; /* the recommended number of workers */
     struct shortest shortest;
 };
 
@@ -81,8 +81,8 @@ struct duel {
 struct advice {
     char work[64];
     enum choice choice;
-    const struct cell *cell; /* of the choice; threads' where it does not matter */
-    struct duel duel;        /* processes' time over threads', of what stands for each here */
+    const struct cell_row *cell; /* of the choice; threads' where it does not matter */
+    struct duel duel;            /* processes' time over threads', of what stands for each here */
     struct grounds grounds;
     char other[96]; /* "processes 5% slower" */
     char sure[48];  /* "yes", or why not */
@@ -124,7 +124,7 @@ enum confidence confidence_of(const struct checks *checks, const struct grounds 
 const char *doubt_word(const struct checks *checks, const struct grounds *g);
 
 /* What stands behind a cell, and behind B as well, which may be NULL. */
-struct grounds grounds_of(const struct cell *a, const struct cell *b);
+struct grounds grounds_of(const struct cell_row *a, const struct cell_row *b);
 
 /* "threads", "processes", "either", "can't tell yet", "serial", "-". */
 const char *choice_word(enum choice c);
@@ -133,7 +133,8 @@ const char *choice_word(enum choice c);
 const char *confidence_word(enum confidence c);
 
 /* Threads against processes for two cells of the same work; A or B may be of any side. */
-struct duel duel_between(const struct reading *r, const struct cell *a, const struct cell *b);
+struct duel duel_between(const struct reading *r, const struct cell_row *a,
+                         const struct cell_row *b);
 
 /* The range of good chunks of BACKEND with SCHEDULE for tasks of TASK_NS in the chunk sweep. */
 struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
