@@ -794,6 +794,7 @@ int birth_start(struct pool *p, int worker)
                                .env = o->env,
                                .is_process = p->start != POOL_THREAD };
     reset(&p->control->lines[worker]);
+    own->done = cover_done(p, worker); /* before it does anything */
     own->pid = 0;
     if (p->start == POOL_FORK)
         crash_prepare();
@@ -806,7 +807,6 @@ int birth_start(struct pool *p, int worker)
         return error;
     }
     own->alive = own->unborn = 1;
-    own->done = cover_done(p, worker);
     if (!b.is_process)
         return 0;
     watch_out_for(p, worker);
