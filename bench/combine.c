@@ -6,6 +6,7 @@
 #include "combine.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,13 +154,29 @@ static const struct option options[] = {
     { 0 },
 };
 
+static void tell_dropped(const struct plan *p, const struct profile *profile, int dropped)
+{
+    char cells[WORD], blocks[WORD], *list = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&list, &length);
+    double seconds = plan_seconds(p, profile->blocks_least);
+    if (!f)
+        die(EXIT_FAILED, "plan: no memory");
+    plan_print_dropped(p, f);
+    fclose(f);
+    warn("plan: %s left out so that %s %s %.0f s: %s", words_plural(cells, dropped, "cell"),
+         words_plural(blocks, profile->blocks_least, "block"),
+         seconds > profile->budget_s ? "take no more than" : "fit into",
+         fmax(seconds, profile->budget_s), list);
+    free(list);
+}
+
 static int plan_main(const struct command *self, int argc, char **argv)
 {
     struct topology *t;
     struct plan p = { 0 };
     struct why w;
     char why[ROOM_WHY];
-    char cells[WORD], blocks[WORD];
     int words = options_take(self, argc, argv);
     const struct profile *profile = &profiles[of_profile];
 
@@ -183,9 +200,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
         room_insist(&p, "plan");
         int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
-            warn("plan: %s left out so that %s fit into %.0f s",
-                 words_plural(cells, dropped, "cell"),
-                 words_plural(blocks, profile->blocks_least, "block"), profile->budget_s);
+            tell_dropped(&p, profile, dropped);
     }
     if (only && words)
         plan_only(&p, only);

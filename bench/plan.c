@@ -226,15 +226,66 @@ int plan_fit(struct plan *p, double seconds, int done, int blocks)
     while (plan_seconds(p, blocks) - plan_seconds(p, done) > seconds) {
         int worst = -1;
         for (int i = 0; i < p->count; i++)
-            if (!p->cells[i].dropped && p->cells[i].record.drop > 0 &&
+            if (!p->cells[i].dropped && p->cells[i].record.drop > 0 && !p->cells[i].record.twin &&
                 (worst < 0 || p->cells[i].record.drop >= p->cells[worst].record.drop))
-                worst = i;
+                worst = i; /* a twin goes with its point */
         if (worst < 0)
             break;
         dropped += drop_point(p, worst);
         dropped += drop_lonely(p); /* at once: what they took may keep other points */
     }
     return dropped;
+}
+
+static int is_dropped(const struct plan_cell *c)
+{
+    return c->dropped && !c->why; /* with a reason, that is told elsewhere */
+}
+
+static int same_first_sweep(const struct record *a, const struct record *b)
+{
+    size_t length = strcspn(a->sweep, "+");
+    return length == strcspn(b->sweep, "+") && !strncmp(a->sweep, b->sweep, length);
+}
+
+/* Does the sweep over workers keep a cell with as many as R, or was one before I among the lost? */
+static int is_kept_or_told(const struct plan *p, const struct record *r, int i)
+{
+    for (int k = 0; k < p->count; k++) {
+        const struct plan_cell *c = &p->cells[k];
+        if (c->record.workers == r->workers && sweep_has(c->record.sweep, "workers") &&
+            (k < i || !c->dropped))
+            return 1;
+    }
+    return 0;
+}
+
+void plan_print_dropped(const struct plan *p, FILE *f)
+{
+    const char *between = "";
+    for (int i = 0; i < p->count; i++) {
+        int earlier = 0, cells = 0, dropped = 0;
+        for (int k = 0; k < p->count; k++) {
+            int same = same_first_sweep(&p->cells[i].record, &p->cells[k].record);
+            earlier += same && k < i;
+            dropped += same && is_dropped(&p->cells[k]);
+            cells += same;
+        }
+        if (earlier || !dropped)
+            continue;
+        fprintf(f, "%s%.*s %d of %d", between, (int)strcspn(p->cells[i].record.sweep, "+"),
+                p->cells[i].record.sweep, dropped, cells);
+        between = ", ";
+    }
+    between = "; no team of ";
+    for (int i = 0; i < p->count; i++) {
+        const struct record *r = &p->cells[i].record;
+        if (!is_dropped(&p->cells[i]) || !sweep_has(r->sweep, "workers") ||
+            is_kept_or_told(p, r, i))
+            continue;
+        fprintf(f, "%s%lld", between, (long long)r->workers);
+        between = ", ";
+    }
 }
 
 void plan_print(const struct plan *p, FILE *f)

@@ -5,43 +5,50 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "listing.h"
 #include "runner.h"
 
-#define COUNT(array) (int)(sizeof(array) / sizeof *(array))
-
-static int is(const char *a, const char *b)
-{
-    return !strcmp(a, b);
-}
-
-/* Those that a launcher starts. */
-static int is_mpi(const struct record *r)
-{
-    return runner_is_cell(r->runner) && !strncmp(r->backend, "mpi", 3);
-}
-
-/* Rough prices, ns, on the high side; they only size the plan, they are never reported. */
+/* ns, on the high side */
 enum {
     CLAIM_NS = 40,       /* a chunk from a shared counter; claims of all workers go one by one */
     PIPE_BYTE_NS = 2,    /* a byte there and one back */
     JOB_NS = 100000,     /* starting a job and seeing its end */
     LAUNCH_NS = 4000000, /* a fresh process, its checks, its end */
-    MPI_LAUNCH_NS = 800000000,
+    LAUNCHER_NS = 800000000,
+    /* starting and ending a worker */
+    THREAD_NS = 100000,
+    PROCESS_NS = 300000,
     /* of Python's pools */
     PEER_CHUNK_NS = 40000,
     PEER_TASK_NS = 1000,
     PEER_LAUNCH_NS = 120000000
 };
 
+static int is(const char *a, const char *b)
+{
+    return !strcmp(a, b);
+}
+
+/* Does R's backend say so of itself? */
+static int has(const struct record *r, const char *trait)
+{
+    return runner_is_cell(r->runner) && listing_is("backend", r->backend, trait);
+}
+
 double price_handout(const char *backend)
 {
-    if (is(backend, "serial"))
+    if (is(listing_of("backend", backend, "start"), "none"))
         return 0;
-    static const char *const claiming[] = { "omp", "gil", "pool", "pthread" };
-    for (int i = 0; i < COUNT(claiming); i++)
-        if (is(backend, claiming[i]))
-            return CLAIM_NS;
-    return PRICE_MESSAGE_NS;
+    return listing_is("backend", backend, "messages") || listing_is("backend", backend, "launched")
+               ? PRICE_MESSAGE_NS
+               : CLAIM_NS;
+}
+
+static double worker_ns(const struct record *r)
+{
+    const char *starts =
+        is(r->start, "auto") ? listing_of("backend", r->backend, "start") : r->start;
+    return runner_is_cell(r->runner) && !strncmp(starts, "thread", 6) ? THREAD_NS : PROCESS_NS;
 }
 
 static int distinct_cpus(const char *cpus, int64_t workers)
@@ -86,7 +93,7 @@ static const struct extra *extra_of(const struct record *r)
  */
 static double at_once(const struct record *r)
 {
-    if (is(r->backend, "gil"))
+    if (has(r, "lock"))
         return strstr(r->options, "lock:old") ? 0.5 : 1;
     return distinct_cpus(r->cpus, r->workers);
 }
@@ -102,9 +109,10 @@ double price_sample(const struct record *r)
         handout = is(r->backend, "serial") ? 0 : chunks * PEER_CHUNK_NS;
         task += PEER_TASK_NS;
     }
-    if (is(r->workload, "payload") && price_handout(r->backend) == PRICE_MESSAGE_NS)
+    if (listing_is("workload", r->workload, "data") &&
+        price_handout(r->backend) == PRICE_MESSAGE_NS)
         handout += (double)(r->tasks * r->payload_bytes) * PIPE_BYTE_NS;
-    if (is(r->workload, "sleep"))
+    if (listing_is("workload", r->workload, "idle"))
         work = ceil(chunks / (double)r->workers) * chunk * task;
     else if (is(r->workload, "convoy")) /* one task serves for as long as the clock says */
         work = fmax(task, (double)(r->tasks - 1) * task / at_once(r));
@@ -117,12 +125,12 @@ double price_cell(const struct record *r)
 {
     double warmups = fmax((double)r->warmup_samples, (double)r->warmup_ms / 1e3 / price_sample(r));
     double bytes = extra_of(r)->stays ? (double)(r->tasks * r->payload_bytes) : 0;
-    double fill = bytes * 1e-9 * (2 + 2 * (double)r->samples);
+    double fill = bytes * 0.5e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
     double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS
-                    : is_mpi(r)               ? MPI_LAUNCH_NS
+                    : has(r, "launched")      ? LAUNCHER_NS
                                               : LAUNCH_NS;
-    return (launch + 300e3 * (double)r->workers + ballast) / 1e9 + fill +
+    return (launch + worker_ns(r) * (double)r->workers + ballast) / 1e9 + fill +
            samples * (price_sample(r) + 0.3e-3);
 }

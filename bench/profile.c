@@ -44,9 +44,11 @@ struct layout {
 
 static const struct series {
     const char *backend, *schedule;
-} series[] = {
-    { "omp", "dynamic" }, { "pool", "dynamic" }, { "pool", "steal" }, { "pipe", "dynamic" }
-};
+    int other; /* 1: neither the threads nor the processes that the question is about */
+} series[] = { { "omp", "dynamic", 0 },
+               { "pool", "dynamic", 0 },
+               { "pool", "steal", 1 },
+               { "pipe", "dynamic", 1 } };
 
 static struct record blank(const struct layout *l, const char *sweep, const char *workload)
 {
@@ -60,6 +62,19 @@ static struct record blank(const struct layout *l, const char *sweep, const char
     return r;
 }
 
+/* Long samples are fewer: how many are worth it falls with the root of their length (Kalibera &
+ * Jones, 2013).  What a first sample has to lose is lost in milliseconds: the longest have no
+ * warm-up. */
+static void size_samples(const struct layout *l, struct record *r)
+{
+    double seconds = price_sample(r);
+    int64_t worth = llround((double)l->profile->samples * sqrt(l->profile->sample_s / seconds));
+    if (r->samples > worth)
+        r->samples = worth > 1 ? worth : 1;
+    if (seconds > 0.1)
+        r->warmup_samples = 0;
+}
+
 static void add_as(const struct layout *l, struct record r, const char *backend,
                    const char *schedule, int64_t drop)
 {
@@ -68,14 +83,16 @@ static void add_as(const struct layout *l, struct record r, const char *backend,
     r.drop = drop;
     r.place = "close";
     plan_place(l->plan, l->topology, r.place, (long)r.workers, &r.cpus, NULL);
-    double seconds = price_sample(&r);
-    if (seconds > 1)
-        r.samples = 1;
-    else if (seconds > 0.1 && r.samples > 3)
-        r.samples = 3;
-    if (seconds > 1)
-        r.warmup_samples = 0;
+    size_samples(l, &r);
     plan_add(l->plan, &r);
+}
+
+/* The same as a series; what is not asked about gives way before anything else does of a point that
+ * stays. */
+static void add_series(const struct layout *l, struct record r, const struct series *s,
+                       int64_t drop)
+{
+    add_as(l, r, s->backend, s->schedule, drop ? drop : s->other);
 }
 
 static void add_serial(const struct layout *l, struct record r)
@@ -122,6 +139,15 @@ static int64_t tasks_alike(const struct layout *l, double task_ns, int64_t chunk
     return all < most ? all : most > least ? most : least < all ? least : all;
 }
 
+/* The same job in chunks of all sizes: no more than eight samples' worth where each task is claimed
+ * by itself, one after the other. */
+static int64_t tasks_claimed(const struct layout *l, double task_ns)
+{
+    int64_t all = tasks_for(l, task_ns, 0, l->workers);
+    int64_t most = 8 * tasks_for(l, task_ns, price_handout("omp"), l->workers);
+    return all < most ? all : most;
+}
+
 /* Enough tasks for a sample of a serial run. */
 static void add_reference(const struct layout *l, struct record r)
 {
@@ -151,20 +177,30 @@ static void add_lesson(const struct layout *l)
     add_serial(l, r);
 }
 
+/* How soon rung I may be dropped: no step of the machine nor an end, and first what lies so close
+ * to a step that it tells nothing more. */
+static int64_t rung_drop(const struct topology_rung *r, int i, int count)
+{
+    if (i == 0 || i == count - 1 || *r[i].step)
+        return 0;
+    double before = (double)r[i].workers / (double)r[i - 1].workers;
+    double after = (double)r[i + 1].workers / (double)r[i].workers;
+    return (*r[i - 1].step && before < 1.2) || (*r[i + 1].step && after < 1.2) ? 3 : 1;
+}
+
 static void add_workers(const struct layout *l)
 {
-    long ladder[TOPOLOGY_POINTS];
-    int points = topology_ladder(l->topology, ladder, TOPOLOGY_POINTS);
+    struct topology_rung rung[TOPOLOGY_POINTS];
+    int points = topology_ladder(l->topology, rung, TOPOLOGY_POINTS);
     struct record r = blank(l, "workers", "cpu");
     r.task_ns = 10000;
     r.chunk = 16;
     r.tasks = tasks_alike(l, 10000, r.chunk);
     for (int i = 0; i < points; i++) {
-        int rank = bisection_rank(i, points);
-        r.workers = ladder[i];
-        for (int s = 0; s < COUNT(series); s++) /* a step costs little and tells much */
+        r.workers = rung[i].workers;
+        for (int s = 0; s < COUNT(series); s++)
             if (strcmp(series[s].schedule, "steal") != 0)
-                add_as(l, r, series[s].backend, series[s].schedule, rank > 1 ? rank - 1 : rank);
+                add_series(l, r, &series[s], rung_drop(rung, i, points));
     }
     add_reference(l, r);
 }
@@ -185,25 +221,25 @@ static void add_chunks(const struct layout *l, int64_t task_ns, int first_rank)
     int64_t axis[41];
     struct record r = blank(l, "chunk", "cpu");
     r.task_ns = task_ns;
-    r.tasks = tasks_for(l, (double)task_ns, 0, l->workers);
+    r.tasks = tasks_claimed(l, (double)task_ns);
     int points = chunk_axis(l, r.tasks, axis);
     for (int i = 0; i < points; i++) {
         int rank = bisection_rank(i, points);
         for (int s = 0; s < COUNT(series); s++) {
             struct record cell = r;
             cell.chunk = axis[i];
-            if (!strcmp(series[s].backend, "pipe") &&
-                axis[i] * task_ns < INT64_C(4) * PRICE_MESSAGE_NS) {
+            double handout = price_handout(series[s].backend);
+            if ((double)(axis[i] * task_ns) < 4 * handout) {
                 /* Messages would make the same job many times longer: fewer tasks tell as much. */
                 int64_t tasks =
-                    tasks_for(l, (double)task_ns, PRICE_MESSAGE_NS / (double)axis[i], l->workers);
+                    tasks_for(l, (double)task_ns, handout / (double)axis[i], l->workers);
                 cell.tasks = tasks < r.tasks ? tasks : r.tasks;
             }
-            add_as(l, cell, series[s].backend, series[s].schedule, rank ? rank + first_rank : 0);
+            add_series(l, cell, &series[s], rank ? rank + first_rank : 0);
         }
     }
-    add_as(l, r, "omp", "guided", 3 * first_rank);
-    add_as(l, r, "pool", "guided", 3 * first_rank);
+    add_as(l, r, "omp", "guided", first_rank ? 3 : 1);
+    add_as(l, r, "pool", "guided", first_rank ? 3 : 1);
     add_reference(l, r);
 }
 
@@ -215,9 +251,9 @@ static void add_lengths(const struct layout *l)
         int64_t ns;
         int drop, fine;
     } axis[] = {
-        { 10, 0, 0 },    { 20, 6, 1 },     { 30, 2, 0 },     { 50, 6, 1 },      { 100, 1, 0 },
+        { 10, 0, 0 },    { 20, 6, 1 },     { 30, 2, 0 },     { 50, 6, 1 },      { 100, 0, 0 },
         { 200, 6, 1 },   { 300, 5, 0 },    { 500, 6, 1 },    { 1000, 3, 0 },    { 2000, 6, 1 },
-        { 3000, 4, 0 },  { 5000, 6, 1 },   { 10000, 1, 0 },  { 20000, 6, 1 },   { 30000, 2, 0 },
+        { 3000, 4, 0 },  { 5000, 6, 1 },   { 10000, 0, 0 },  { 20000, 6, 1 },   { 30000, 2, 0 },
         { 50000, 6, 1 }, { 100000, 3, 0 }, { 200000, 6, 1 }, { 1000000, 4, 0 }, { 10000000, 0, 0 },
     };
     for (int i = 0; i < COUNT(axis); i++) {
@@ -227,7 +263,7 @@ static void add_lengths(const struct layout *l)
         r.task_ns = axis[i].ns;
         for (int s = 0; s < COUNT(series); s++) {
             r.tasks = tasks_for(l, (double)r.task_ns, price_handout(series[s].backend), l->workers);
-            add_as(l, r, series[s].backend, series[s].schedule, axis[i].drop);
+            add_series(l, r, &series[s], axis[i].drop);
         }
         /* One block a worker: all are busy and nothing is handed out.  What a task takes then is
          * what efficiency is relative to. */
@@ -246,16 +282,19 @@ static void add_tasks(const struct layout *l)
         struct record r = blank(l, "tasks", "cpu");
         r.task_ns = 1000; /* as in the chunk sweep, whose references serve here, too */
         r.tasks = each[i] * l->workers;
-        for (int s = 0; s < COUNT(series); s++)
-            add_as(l, r, series[s].backend, series[s].schedule, 0);
+        for (int s = 0; s < COUNT(series); s++) /* nor are 100 ms of messages a short job */
+            if ((double)r.tasks * price_handout(series[s].backend) < 1e8)
+                add_as(l, r, series[s].backend, series[s].schedule, 1);
         r.chunk = each[i];
-        add_as(l, r, "omp", "static", 0);
+        add_as(l, r, "omp", "static", 1);
     }
 }
 
 static void add_schedules(const struct layout *l)
 {
-    static const struct series all[] = {
+    static const struct {
+        const char *backend, *schedule;
+    } all[] = {
         { "omp", "static" },   { "omp", "dynamic" }, { "omp", "guided" }, { "pool", "static" },
         { "pool", "dynamic" }, { "pool", "guided" }, { "pool", "steal" },
     };
@@ -297,7 +336,7 @@ static void add_startup(const struct layout *l)
         int drop = axis[i] == l->workers ? 0 : bisection_rank(i, points);
         for (int s = 0; s < COUNT(series); s++)
             if (strcmp(series[s].schedule, "steal") != 0)
-                add_as(l, r, series[s].backend, series[s].schedule, drop);
+                add_series(l, r, &series[s], drop);
     }
 }
 
@@ -312,7 +351,7 @@ static void add_matrix(const struct layout *l)
         r.task_ns = lengths[i];
         r.tasks = tasks_for(l, (double)r.task_ns, PRICE_MESSAGE_NS, l->workers);
         for (int b = 0; b < COUNT(backends); b++)
-            add_as(l, r, backends[b], "dynamic", i ? i + 2 : 0);
+            add_as(l, r, backends[b], "dynamic", i ? i + 2 : 1);
     }
 }
 
@@ -335,7 +374,7 @@ static void add_launch(const struct layout *l)
             r.blocks = l->profile->lesson_blocks; /* touching it takes long */
         for (int w = 0; w < COUNT(ways); w++) {
             r.start = ways[w].start;
-            add_as(l, r, ways[w].backend, "dynamic", i > 1 ? i + 3 : 0);
+            add_as(l, r, ways[w].backend, "dynamic", i > 1 ? i + 3 : 1);
         }
     }
 }
@@ -344,12 +383,10 @@ static void add_launch(const struct layout *l)
  * task must be before the pipes don't matter is a line in this plane. */
 static void add_payloads(const struct layout *l)
 {
-    static const int drop[] = { 0, 4, 1, 0 };
+    static const int drop[] = { 1, 4, 2, 1 };
     static const int64_t lengths[] = { 1000, 10000, 100000, 1000000 };
     static const int64_t bytes[] = { 256, 4096, 65536 };
-    static const struct series sides[] = { { "omp", "dynamic" },
-                                           { "pool", "dynamic" },
-                                           { "pipe", "dynamic" } };
+    static const char *const sides[] = { "omp", "pool", "pipe" };
     for (int i = 0; i < COUNT(lengths); i++)
         for (int k = 0; k < COUNT(bytes); k++) {
             struct record r = blank(l, "payload", "payload");
@@ -357,11 +394,12 @@ static void add_payloads(const struct layout *l)
             r.payload_bytes = bytes[k];
             double task = 2 * ((double)r.task_ns + (double)bytes[k]); /* samples of half length */
             int64_t fit = (INT64_C(16) << 20) / bytes[k] / l->workers * l->workers;
+            fit = fit > 0 ? fit : l->workers;
             r.tasks = tasks_for(l, task, PRICE_MESSAGE_NS, l->workers);
-            r.tasks = r.tasks < fit || !fit ? r.tasks : fit;
+            r.tasks = r.tasks < fit ? r.tasks : fit;
             r.samples = l->profile->samples > 2 ? l->profile->samples - 1 : 2;
             for (int s = 0; s < COUNT(sides); s++)
-                add_as(l, r, sides[s].backend, sides[s].schedule, k == 1 ? 4 : drop[i]);
+                add_as(l, r, sides[s], "dynamic", k == 1 ? 4 : drop[i]);
         }
 }
 
@@ -373,8 +411,8 @@ static void add_contention(const struct layout *l)
         int64_t payload, task_ns, chunk; /* task_ns: about, to size the job */
         int drop;
     } fights[] = {
-        { "memory", "worker", 65536, 80000, 1, 0 }, { "alloc", "mixed", 0, 80000, 1, 0 },
-        { "fault", "", 65536, 60000, 1, 0 },        { "counter", "shared", 0, 1000, 16, 0 },
+        { "memory", "worker", 65536, 80000, 1, 1 }, { "alloc", "mixed", 0, 80000, 1, 1 },
+        { "fault", "", 65536, 60000, 1, 1 },        { "counter", "shared", 0, 1000, 16, 1 },
         { "counter", "adjacent", 0, 1000, 16, 5 },  { "counter", "padded", 0, 1000, 16, 5 },
         { "alloc", "small", 0, 1000, 16, 5 },
     };

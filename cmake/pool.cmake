@@ -72,6 +72,16 @@ install(FILES ${CMAKE_BINARY_DIR}/teampool-poolConfig.cmake
   ${CMAKE_BINARY_DIR}/teampool-poolConfigVersion.cmake DESTINATION ${package} ${to_pool})
 install(FILES pool/pool.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/teampool ${to_pool})
 install(FILES docs/man/teampool-pool.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 ${to_pool})
+# ... and opens by the name of each call that it has.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS docs/man/teampool-pool.3)
+file(STRINGS docs/man/teampool-pool.3 calls REGEX "^\\.Fn pool_")
+list(TRANSFORM calls REPLACE "^\\.Fn (pool_[a-z_]+).*" "\\1")
+list(REMOVE_DUPLICATES calls)
+foreach(call ${calls})
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/written/${call}.3 CONTENT ".so man3/teampool-pool.3\n")
+  install(FILES ${CMAKE_BINARY_DIR}/written/${call}.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
+    ${to_pool})
+endforeach()
 install(FILES pool/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME pool.md ${to_pool})
 install(DIRECTORY pool/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} ${to_pool})
 
