@@ -88,7 +88,7 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
         have clang && printf '#include <omp.h>\n' | clang -fopenmp=libomp -x c -c -o /dev/null - 2>/dev/null || echo llvm
         ;;
     musl)
-        { have musl-gcc && [ -e /usr/include/linux/futex.h ]; } || echo musl
+        { have musl-gcc && [ -d /usr/include/linux ]; } || echo musl
         ;;
     package)
         have dpkg-shlibdeps || echo dpkg-dev
