@@ -4,6 +4,7 @@
 # mpi.sh TEAMPOOL: ranks keep the contract of backends, in the program that anyone would start; and
 # whatever a launcher does, a run goes on and says what it was.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: mpi.sh TEAMPOOL" >&2
     exit 2
@@ -12,21 +13,7 @@ teampool=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cell=$(dirname "$teampool")/teampool-cell
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
 
-fail() {
-    printf 'FAILED: expected %s\n' "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
 isnt() { [ "$1" != "$2" ]; }
 says() { grep -q "$1" "$scratch/err"; }
 
@@ -53,7 +40,7 @@ while read -r workload forms; do
     for form in ${forms:-""}; do
         line="workload=$workload variant=$form task_ns=1000 tasks=97"
         # shellcheck disable=SC2086
-        measure backend=serial $line || fail "a serial $workload $form"
+        measure backend=serial $line || fail "expected a serial $workload $form"
         right=$(column checksum | sort -u)
         for backend in mpi mpi_send; do
             # shellcheck disable=SC2086
