@@ -196,13 +196,15 @@ void sketch_log_y_range(struct figure *f)
     f->frame.y1 = high * grow;
 }
 
-void sketch_shade_siblings(struct figure *f, const struct reading *r)
+void sketch_shade_siblings(struct figure *f, const struct reading *r, int named)
 {
     double cores = reading_number(r, "allowed_cores"), most = f->row[f->rows - 1].x;
     double pus = reading_number(r, "allowed_pus");
     if (!(cores >= 1) || most <= cores)
         return;
     figure_mark(f, "shade", cores + 0.5, f->frame.x1, "", NULL);
+    if (!named)
+        return;
     const char *text = pus > cores ? "more workers than cores" : "more workers than CPUs";
     double middle = (frame_x(&f->frame, cores + 0.5) + f->frame.right) / 2;
     struct place places[] = { { "middle", middle, f->frame.bottom + 12 },

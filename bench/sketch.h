@@ -83,8 +83,8 @@ void sketch_x_range(struct figure *f, double room);
 /* A logarithmic range around all values, never less than a factor of five high. */
 void sketch_log_y_range(struct figure *f);
 
-/* Workers run along x: shade where they are more than there are cores, and say so. */
-void sketch_shade_siblings(struct figure *f, const struct reading *r);
+/* Workers run along x: shade where they are more than there are cores, and, if NAMED, say so. */
+void sketch_shade_siblings(struct figure *f, const struct reading *r, int named);
 
 /* Names left of the axis, a heading over each group. */
 void sketch_label_rows(struct figure *f);

@@ -56,6 +56,25 @@ if [ "$have_gnuplot" = 1 ]; then
     [ -z "$ids" ] || fail "ids twice on the page: $ids"
 fi
 
+# ---- the steps of machines that have some: flags on the axis of workers
+# flags MACHINE: "workers name" of each, in one line; and whether the axes are logarithmic.
+flags() {
+    fake "$1" machine="$here/machines/$1.csv" blocks=6 without=lesson+chunk+length+schedules+startup
+    report "$1" || fail "report of $1 exits 0: $(cat err)"
+    awk -F, '$1 == "log" { print "log" } $1 == "flag" { x = $2; y = $3 }
+        $1 == "start" && $3 == y { print x, $5; y = -1 }' "$1/plots/speedup-labels.csv" | paste -sd'|'
+}
+expect_flags() {
+    got=$(flags "$1")
+    [ "$got" = "$2" ] || fail "flags of $1: $2, not $got"
+}
+expect_flags smt2 '4 all cores'
+expect_flags hybrid-p6-e8 '6 fastest cores|14 all cores'
+expect_flags eight-nodes 'log|8 one NUMA node|16 2 NUMA nodes|32 one package|64 all cores'
+expect_flags 2048-threads 'log|16 one L3 cache|128 one package|1024 all cores'
+check 'the axis of workers is explained' grep -q 'Flags: a part of the machine is full' smt2/report.html
+absent 'no flags without steps' 'Flags:' run/report.html
+
 # ---- threads under a lock, and the lesson
 title() {
     grep -q "<h3[^>]*>$2</h3>" "$1/report.html" || fail "title in $1: $2"
