@@ -433,13 +433,15 @@ static void die_for_ever(const struct kind *k)
     }
 }
 
-/* A limit is for deaths in a row: here a task is done now and then; and it can be switched off. */
+/* A limit is for deaths in a row: here a task is done now and then; and it can be switched off.
+ * (Where both workers die at once, each of the repair round's eight chunks may begin with a bad
+ * task.) */
 static void die_now_and_then(const struct kind *k)
 {
     if (!is_process(k))
         return;
     struct pool_options o = options_of(k);
-    o.max_deaths = 8;
+    o.max_deaths = 40;
     struct pool *p = open_or_fail(&o);
     const struct long_job j = { alloc_or_fail(p, sizeof *j.log), 0, 5, 0 };
     do_long_job(p, &j, POOL_DYNAMIC, 1);
