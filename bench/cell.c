@@ -481,7 +481,7 @@ static int take_sample(struct cell *c, struct team *team, const struct job *job)
     struct record *r = &c->record;
     struct why w = { "" };
     struct outcome outcome = { 0 };
-    struct reading before, after;
+    struct usage before, after;
     struct lock_counts lock_before = { 0 }, lock_after;
 
     read_lock(c, team, &lock_before);

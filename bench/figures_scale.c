@@ -13,7 +13,7 @@
 /* The finding for one side: how far it is worth going, and whether it gets its money's worth. */
 static void say_scaling(struct figure *f, const struct answer *v, double most)
 {
-    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
     char *out = f->title, a[WORD], b[WORD], workers[WORD];
     size_t room = sizeof f->title;
     const char *seem = sketch_has_intervals(f) ? "" : " seem to";
@@ -25,7 +25,7 @@ static void say_scaling(struct figure *f, const struct answer *v, double most)
                  t ? words_factor(a, t->speedup.mid) : "?",
                  p ? words_factor(b, p->speedup.mid) : "?");
     } else if (!t || !p) {
-        const struct cell *c = t ? t : p;
+        const struct cell_row *c = t ? t : p;
         snprintf(out, room, "%s reach %s times serial speed with %s", t ? "Threads" : "Processes",
                  words_factor(a, c->speedup.mid), words_plural(b, c->workers, "worker"));
     } else if (t->workers == p->workers && t->workers == 1) {
@@ -48,7 +48,7 @@ static void say_scaling(struct figure *f, const struct answer *v, double most)
 enum { COUNTS_FOR_A_CURVE = 3 }; /* through two points a law of one parameter always goes */
 
 /* The row of scaling.csv for the cells of WHO that are like LIKE; -1: none. */
-static long law_row(const struct reading *r, const struct who *who, const struct cell *like)
+static long law_row(const struct reading *r, const struct who *who, const struct cell_row *like)
 {
     const struct csv *t = r->scaling;
     for (long i = -1; (i = reading_find(t, i + 1, who->backend, who->schedule)) >= 0;)
@@ -107,7 +107,8 @@ static void note_law(struct figure *f, const struct csv *t, long i, const char *
     sketch_note(f, ".");
 }
 
-static int add_laws(struct figure *f, const struct reading *r, const struct cell *like, double most)
+static int add_laws(struct figure *f, const struct reading *r, const struct cell_row *like,
+                    double most)
 {
     static const struct figure_series fits[] = { { "threads_fit", "" }, { "processes_fit", "" } };
     const struct who *const who[] = { &who_threads, &who_processes };
@@ -202,7 +203,7 @@ static void label_ideal(struct figure *f, double widest)
 int speedup_figure(struct figure *f, const struct reading *r, const struct answer *v)
 {
     struct want want = { .sweep = "workers" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "speedup",
                           .script = "speedup",
                           .title = "How far it scales",
@@ -309,7 +310,7 @@ static void add_serial(struct figure *f, double task_time)
 int chunk_figure(struct figure *f, const struct reading *r, double task_ns)
 {
     struct want want = { .sweep = "chunk", .task_ns = task_ns };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     char length[WORD], tasks[WORD], workers[WORD];
     words_time(length, task_ns, 2);
     *f = (struct figure){

@@ -150,7 +150,7 @@ static int lacking(const struct room *r, const double need[ROOM_KINDS])
 
 static const char *amount(char buffer[WORD], int kind, double value)
 {
-    return kind == ROOM_MEMORY ? words_size(buffer, value, 2) : words_count(buffer, value);
+    return kind == ROOM_MEMORY ? words_size(buffer, 1024 * value) : words_count(buffer, value);
 }
 
 /* "8 workers: 12 processes and threads needed, 10 left (/sys/fs/cgroup/pids.max)". */

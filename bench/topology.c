@@ -107,12 +107,12 @@ static void print_machine(const struct topology *t)
            plural(t->packages), t->numa_nodes, plural(t->numa_nodes), t->cores, plural(t->cores),
            t->pus, plural(t->pus));
     if (t->memory_kib)
-        printf(", memory %s", words_size(size, (double)t->memory_kib, 3));
+        printf(", memory %s", words_size(size, 1024.0 * (double)t->memory_kib));
     putchar('\n');
     for (long i = 0; i < t->caches; i++) {
         const struct topology_cache *c = &t->cache[i];
         printf("  L%d cache: %ld \u00d7 %s", c->level, c->count,
-               c->kib ? words_size(size, (double)c->kib, 3) : "unknown size");
+               c->kib ? words_size(size, 1024.0 * (double)c->kib) : "unknown size");
         printf(", each for %ld hardware thread%s\n", c->sharing, plural(c->sharing));
     }
     for (long kind = t->core_kinds - 1; kind >= 0 && t->core_kinds > 1; kind--) {
