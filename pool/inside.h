@@ -333,7 +333,9 @@ static inline void relax(void)
 {
 #if defined __x86_64__ || defined __i386__
     __builtin_ia32_pause();
-#elif defined __aarch64__ || defined __arm__
+#elif defined __aarch64__
+    __asm__ volatile("isb"); /* some tens of ns, as x86's pause; yield takes none on most cores */
+#elif defined __arm__
     __asm__ volatile("yield");
 #endif
 }
