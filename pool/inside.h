@@ -291,6 +291,7 @@ struct pool {
     struct control *control;
     pthread_mutex_t lock;
     int *owner; /* in a page that is wiped in forked children: 1 here, 0 there */
+    int forks;  /* birth_forks when it was opened: kernels before 4.14 and emulators wipe nothing */
     int memory_fd;
     size_t reserved;   /* address space */
     size_t arena_from; /* offset of the arena */
@@ -470,6 +471,7 @@ int birth_choose(enum pool_start *start, const struct pool_options *o);
 
 /* Is this process a worker?  How deep? */
 extern int birth_depth;
+extern int birth_forks; /* how many forks lie between it and the first process with a pool */
 extern _Thread_local struct self *birth_self; /* of this thread; NULL: it is no worker */
 
 /* crash.c: what allocates is done now, once a process: before a fork it is done for all children.

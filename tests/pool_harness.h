@@ -312,11 +312,11 @@ static inline void for_each_start(void (*this)(const struct kind *), int workers
         }
 }
 
-/* ... and with 1, 2, 4, 13 workers. */
+/* ... and with 1, 2, 4, 13 workers; the last two are the same programs, emulated for minutes. */
 static inline void for_each_kind(void (*this)(const struct kind *))
 {
     static const int workers[] = { 1, 2, 4, 13 };
-    for (size_t i = 0; i < sizeof workers / sizeof *workers; i++)
+    for (int i = 0; i < (UNDER_EMULATOR ? 2 : 4); i++)
         for_each_start(this, workers[i]);
 }
 

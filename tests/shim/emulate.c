@@ -12,6 +12,7 @@
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,11 +32,13 @@ struct start {
 static char *const emulator[] = { EMULATOR }; /* and its options */
 static char own_path[PATH_MAX];
 
+/* Out of the environment: system() and its like start programs of the real machine. */
 __attribute__((constructor)) static void begin(void)
 {
     Dl_info own;
     if (dladdr((void *)begin, &own))
         snprintf(own_path, sizeof own_path, "%s", own.dli_fname);
+    unsetenv("LD_PRELOAD");
 }
 
 /* The kernel starts all others. */
@@ -50,19 +53,19 @@ static int is_emulated(const char *path)
            head.e_machine == EM_AARCH64;
 }
 
-/* ENV, with this library or without it. */
+/* ENV, and this library in it if it goes WITH the program. */
 static void copy_environment(struct start *s, char *const env[], int with)
 {
-    const char *others = "";
+    const char *others = NULL;
     int count = 0;
     for (; env && *env && count < MOST; env++)
-        if (strncmp(*env, PRELOAD, strlen(PRELOAD)) != 0)
-            s->env[count++] = *env;
-        else if (!strstr(*env, own_path))
+        if (with && !strncmp(*env, PRELOAD, strlen(PRELOAD)))
             others = *env + strlen(PRELOAD);
-    snprintf(s->preload, sizeof s->preload, PRELOAD "%s%s%s", with ? own_path : "",
-             with && *others ? ":" : "", others);
-    if (with || *others)
+        else
+            s->env[count++] = *env;
+    snprintf(s->preload, sizeof s->preload, PRELOAD "%s%s%s", own_path, others ? ":" : "",
+             others ? others : "");
+    if (with)
         s->env[count++] = s->preload;
     s->env[count] = NULL;
 }
