@@ -30,8 +30,8 @@
 const char *program_name = "teampool-cell";
 
 enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30, CANARY_NS = 70000, CANARIES = 3 };
-#define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory; less if that is short */
-#define LEAST_ARENA (INT64_C(1) << 26)
+#define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory; less */
+#define LEAST_ARENA (INT64_C(1) << 26) /* ... where that is short */
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
 static const char *const wait_names[WAITS] = { "active", "passive", "default" };
