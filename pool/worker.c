@@ -133,11 +133,8 @@ int worker_try(struct self *self, const struct slot *s, pool_fn *fn, long task, 
         if (s->timed)
             atomic_store(&self->line->started_ns, pool_now_ns());
         code = fn(s->arg, task, t);
-        if (s->timed) {
+        if (s->timed)
             atomic_store(&self->line->started_ns, 0);
-            /* Who sees the next task in hand must not see this one's start beside it. */
-            atomic_thread_fence(memory_order_release);
-        }
         ++*tries;
     } while (code && *tries <= s->retries);
     return code;
