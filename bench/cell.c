@@ -30,7 +30,8 @@
 const char *program_name = "teampool-cell";
 
 enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30, CANARY_NS = 70000, CANARIES = 3 };
-#define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory */
+#define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory; less */
+#define LEAST_ARENA (INT64_C(1) << 26) /* ... where that is short */
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
 static const char *const wait_names[WAITS] = { "active", "passive", "default" };
@@ -329,7 +330,9 @@ static void prepare(struct cell *c)
 {
     struct record *r = &c->record;
     struct why w = { "" };
-    int error = arena_open(&c->arena, ARENA_BYTES);
+    int error = -ENOMEM;
+    for (ptrdiff_t bytes = ARENA_BYTES; error == -ENOMEM && bytes >= LEAST_ARENA; bytes /= 4)
+        error = arena_open(&c->arena, bytes);
     if (error)
         die(EXIT_FAILED, "no shared memory: %s", strerror(-error));
     c->workers = arena_slots(&c->arena, r->workers, sizeof *c->workers);
