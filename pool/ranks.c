@@ -12,11 +12,16 @@
 #include <unistd.h>
 
 #include "../core/bind.h"
+#include "units.h"
 
 /* MPI has no way to sleep until something comes.  Unasked, it looks again and again.  So does who
  * waits here, for SPIN_NS; then the passive look once in NAP_NS, the active offer their CPU in
  * between. */
 enum { SPIN_NS = 20000, NAP_NS = 50000, TAG = 1, ENDED = 1 };
+
+/* Of a rank's word: cache lines of its own.  (With MPICH 4.0 windows of 8 bytes lie on each other.)
+ */
+enum { CLAIMS_BYTES = 128 };
 
 struct range {
     long first, end;
@@ -27,6 +32,7 @@ struct order {
     int leave; /* 1: there is no job, and none will come */
     int dealt; /* 1: the caller sends the chunks; 0: claim them */
     int schedule;
+    int turn; /* 1, 0, 1 ...: jobs whose chunks are stolen, told apart */
     long n, chunk;
     ptrdiff_t arg, stints, in, out;
     size_t in_size, out_size;
@@ -45,9 +51,10 @@ struct team {
     enum wait_policy wait;
     int workers, index, far; /* index: -1: the caller.  far: some rank is on another machine */
     struct order order;
-    /* The next chunk that nobody has claimed, with the caller; and the caller's arena. */
-    MPI_Win counter_window, arena_window;
-    long *counter;
+    /* A word a rank: the caller's is the next chunk that nobody has claimed, a worker's the range
+     * of chunks that are stolen from it; and the caller's arena. */
+    MPI_Win claims_window, arena_window;
+    uint64_t range; /* the own word, as it was last seen */
     /* A worker's slots, how they were at its birth, and the caller's: everybody's. */
     char *slots, *birth;
     int slots_size;
@@ -157,22 +164,28 @@ struct stand {
 /* Another chunk's number, from the caller's counter. */
 static long claim(struct team *t)
 {
-    static const long one = 1;
-    long number;
-    MPI_Fetch_and_op(&one, &number, MPI_LONG, 0, 0, MPI_SUM, t->counter_window);
-    MPI_Win_flush(0, t->counter_window);
-    return number;
+    static const uint64_t one = 1;
+    uint64_t number;
+    MPI_Fetch_and_op(&one, &number, MPI_UINT64_T, 0, 0, MPI_SUM, t->claims_window);
+    MPI_Win_flush(0, t->claims_window);
+    return (long)number;
+}
+
+/* Worker INDEX's part of COUNT things, dealt in blocks; the first ones have one more. */
+static struct range block(const struct team *t, long count, int index)
+{
+    long each = count / t->workers, more = count % t->workers;
+    long first = index * each + (index < more ? index : more);
+    return (struct range){ first, first + each + (index < more) };
 }
 
 static struct range next_static(const struct team *t, struct stand *s)
 {
     const struct order *o = &t->order;
-    long k = s->claims++, each = o->n / t->workers, more = o->n % t->workers;
+    long k = s->claims++;
     if (o->chunk)
         return cut(o, (k * t->workers + t->index) * o->chunk, o->chunk);
-    if (k)
-        return cut(o, o->n, 0);
-    return cut(o, t->index * each + (t->index < more ? t->index : more), each + (t->index < more));
+    return k ? cut(o, o->n, 0) : block(t, o->n, t->index);
 }
 
 /* Which tasks a guided chunk has follows from its number: there are few of them. */
@@ -184,12 +197,94 @@ static struct range next_guided(struct team *t, struct stand *s)
     return cut(o, s->first, guided(o, t->workers, s->first));
 }
 
+/* A range's word has its job's turn in the highest bit.  One of another turn has not been touched
+ * in this job, and stands for its owner's whole block: so nobody deals, and nobody waits for
+ * dealing. (Its owner does touch it in every such job.) */
+#define TURN (UINT64_C(1) << 63)
+
+static uint64_t range_word(const struct team *t, long first, long end)
+{
+    return units_word(first, end) | (t->order.turn ? TURN : 0);
+}
+
+static struct range range_in(const struct team *t, uint64_t word, int owner)
+{
+    const struct order *o = &t->order;
+    if (!(word & TURN) == !o->turn)
+        return (struct range){ UNIT_FIRST(word), UNIT_END(word & ~TURN) };
+    return block(t, o->n / o->chunk + (o->n % o->chunk > 0), owner);
+}
+
+/* Put WORD in the place of OLD with OWNER.  Returns what was there: if not OLD, it still is. */
+static uint64_t swap(struct team *t, int owner, uint64_t old, uint64_t word)
+{
+    uint64_t was;
+    MPI_Compare_and_swap(&word, &old, &was, MPI_UINT64_T, owner + 1, 0, t->claims_window);
+    MPI_Win_flush(owner + 1, t->claims_window);
+    return was;
+}
+
+/* The first chunk of the own range, which may be empty. */
+static struct range next_own(struct team *t)
+{
+    for (uint64_t seen = t->range;; seen = t->range) {
+        struct range r = range_in(t, seen, t->index);
+        uint64_t rest = range_word(t, r.first + (r.first < r.end), r.end);
+        t->range = swap(t, t->index, seen, rest);
+        if (t->range != seen)
+            continue;
+        t->range = rest;
+        return r;
+    }
+}
+
+/* The later half of VICTIM's range; an empty one if it has none. */
+static struct range steal(struct team *t, int victim)
+{
+    uint64_t was = swap(t, victim, 0, 0), seen;
+    struct range r;
+    do {
+        seen = was;
+        r = range_in(t, seen, victim);
+        if (r.first == r.end)
+            return r;
+        long split = units_split(r.first, r.end);
+        was = swap(t, victim, seen, range_word(t, r.first, split));
+        r.first = split;
+    } while (was != seen);
+    return r;
+}
+
+/* The own range is empty, and stays so: nobody steals from it. */
+static struct range next_stolen(struct team *t)
+{
+    struct range r = { 0, 0 };
+    for (int i = 1; i < t->workers && r.first == r.end; i++)
+        r = steal(t, (t->index + i) % t->workers);
+    if (r.first < r.end) {
+        uint64_t rest = range_word(t, r.first + 1, r.end);
+        swap(t, t->index, t->range, rest);
+        t->range = rest;
+    }
+    return r;
+}
+
+static struct range next_steal(struct team *t)
+{
+    struct range r = next_own(t);
+    if (r.first == r.end)
+        r = next_stolen(t);
+    return r.first < r.end ? cut(&t->order, r.first * t->order.chunk, t->order.chunk) : r;
+}
+
 static struct range next_claimed(struct team *t, struct stand *s)
 {
     if (t->order.schedule == SCHEDULE_STATIC)
         return next_static(t, s);
     if (t->order.schedule == SCHEDULE_GUIDED)
         return next_guided(t, s);
+    if (t->order.schedule == SCHEDULE_STEAL)
+        return next_steal(t);
     return cut(&t->order, claim(t) * t->order.chunk, t->order.chunk);
 }
 
@@ -291,25 +386,27 @@ static void work(struct team *t)
 
 /* ---- both ---- */
 
-static void clear_counter(struct team *t)
+/* The own word. */
+static void clear_claims(struct team *t)
 {
-    static const long zero;
-    MPI_Accumulate(&zero, 1, MPI_LONG, 0, 0, 1, MPI_LONG, MPI_REPLACE, t->counter_window);
-    MPI_Win_flush(0, t->counter_window);
+    static const uint64_t zero;
+    int rank = t->index + 1;
+    MPI_Accumulate(&zero, 1, MPI_UINT64_T, rank, 0, 1, MPI_UINT64_T, MPI_REPLACE, t->claims_window);
+    MPI_Win_flush(rank, t->claims_window);
 }
 
-/* For jobs whose chunks are claimed: the counter, and for tasks that have data the caller's arena.
+/* For jobs whose chunks are claimed: the words, and for tasks that have data the caller's arena.
  * Not every network can do that, so nobody else asks for it.  All ranks take part. */
 static void open_windows(struct team *t)
 {
     const struct order *o = &t->order;
     int caller = t->index < 0;
-    if (t->counter_window == MPI_WIN_NULL) {
-        MPI_Win_allocate(caller ? sizeof *t->counter : 0, sizeof *t->counter, MPI_INFO_NULL,
-                         MPI_COMM_WORLD, &t->counter, &t->counter_window);
-        MPI_Win_lock_all(0, t->counter_window);
-        if (caller)
-            clear_counter(t);
+    if (t->claims_window == MPI_WIN_NULL) {
+        void *words;
+        MPI_Win_allocate(CLAIMS_BYTES, sizeof(uint64_t), MPI_INFO_NULL, MPI_COMM_WORLD, &words,
+                         &t->claims_window);
+        MPI_Win_lock_all(0, t->claims_window);
+        clear_claims(t);
         MPI_Barrier(MPI_COMM_WORLD);
     }
     if (t->arena_window == MPI_WIN_NULL && (o->in_size || o->out_size)) {
@@ -331,7 +428,7 @@ static void give_order(struct team *t)
 
 static void give_back(struct team *t)
 {
-    MPI_Win *const windows[] = { &t->arena_window, &t->counter_window };
+    MPI_Win *const windows[] = { &t->arena_window, &t->claims_window };
     for (int i = 0; i < 2; i++)
         if (*windows[i] != MPI_WIN_NULL) {
             MPI_Win_unlock_all(*windows[i]);
@@ -362,6 +459,7 @@ static int make_order(struct team *t, const struct job *job, int dealt, struct w
     t->order = (struct order){
         .dealt = dealt,
         .schedule = (int)job->schedule,
+        .turn = t->order.turn ^ (job->schedule == SCHEDULE_STEAL),
         .n = job->n,
         .chunk = job->chunk,
         .arg = (const char *)job->arg - base,
@@ -392,7 +490,7 @@ int ranks_claim(struct team *t, const struct job *job, struct why *w)
         MPI_Win_sync(t->arena_window);
     give_order(t);
     end_job(t, job);
-    clear_counter(t); /* nobody claims before the next order */
+    clear_claims(t); /* nobody claims before the next order */
     if (t->arena_window != MPI_WIN_NULL)
         MPI_Win_sync(t->arena_window);
     return 0;
@@ -516,7 +614,7 @@ int ranks_open(struct team **out, const struct team_spec *spec, struct why *w)
                         .wait = spec->wait,
                         .workers = spec->workers,
                         .index = rank - 1,
-                        .counter_window = MPI_WIN_NULL,
+                        .claims_window = MPI_WIN_NULL,
                         .arena_window = MPI_WIN_NULL };
     if (ranks != spec->workers + 1)
         error = why(w, -EINVAL,

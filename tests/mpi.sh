@@ -76,6 +76,7 @@ echo "every workload"
 
 # Schedules and chunks, with fewer and more tasks than workers; what MPI does unasked, and spinning.
 for way in "mpi static passive 3" "mpi dynamic default 3" "mpi guided passive 3" "mpi dynamic active 1" \
+    "mpi steal default 1" "mpi steal passive 3" "mpi steal active 4" \
     "mpi_send dynamic active 3" "mpi_send guided passive 3" "mpi_send dynamic default 1"; do
     # shellcheck disable=SC2086
     set -- $way
@@ -87,8 +88,15 @@ for way in "mpi static passive 3" "mpi dynamic default 3" "mpi guided passive 3"
         expect "$line: ok" is "$(column status | sort -u)" ok
     done
 done
-measure backend=mpi schedule=steal workload=empty
-expect "no stealing" is $? 2
+measure backend=mpi_send schedule=steal workload=empty
+expect "no stealing where the caller deals" is $? 2
+# Many jobs by one team, whose ranges must be told apart; tasks so uneven that half of them move.
+for workers in 2 3; do
+    timeout 60 "$cell" backend=mpi schedule=steal workload=skew variant=ramp task_ns=2000 tasks=500 chunk=1 \
+        workers=$workers samples=30 steps_per_ms=1000000 >"$scratch/out" 2>"$scratch/err"
+    expect "30 jobs, stolen: exit code 0; $(cat "$scratch/err")" is $? 0
+    expect "30 jobs, stolen: ok" is "$(column status | sort -u)" ok
+done
 echo "every schedule"
 
 # What can go wrong.
