@@ -789,20 +789,31 @@ static void add_peers(const struct layout *l, const struct csv *peers)
  * A launch takes most of a second, so it is in few blocks. */
 static void add_mpi(const struct layout *l)
 {
-    static const char *const backends[] = { "mpi", "mpi_send", "pool", "pipe", "omp" };
+    static const struct {
+        const char *backend, *schedule, *options;
+    } teams[] = { { "mpi", "dynamic", "" },      { "mpi", "steal", "" },
+                  { "mpi_send", "dynamic", "" }, { "mpi", "dynamic", "threads:2" },
+                  { "pool", "dynamic", "" },     { "pipe", "dynamic", "" },
+                  { "omp", "dynamic", "" } };
     static const int64_t chunks[] = { 1, 10, 100, 1000 };
     struct record lesson = blank_lesson(l), empty = blank(l, "mpi", "empty");
     empty.task_ns = 0;
     empty.workers = l->workers < 8 ? l->workers : 8;
     empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
     empty.blocks = l->profile->lesson_blocks;
-    for (int b = 0; b < COUNT(backends); b++) {
-        add_as(l, lesson, backends[b], "dynamic", 0);
+    for (int k = 0; k < COUNT(teams); k++) {
+        lesson.options = empty.options = teams[k].options;
+        if (*empty.options && empty.workers % 2) /* no two for each process */
+            continue;
+        if (is(teams[k].schedule, "dynamic"))
+            add_as(l, lesson, teams[k].backend, teams[k].schedule, 0);
         for (int i = 0; i < COUNT(chunks); i++) {
             empty.chunk = chunks[i];
-            add_as(l, empty, backends[b], "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+            add_as(l, empty, teams[k].backend, teams[k].schedule,
+                   bisection_rank(i, COUNT(chunks)) * 5);
         }
     }
+    empty.options = "";
     add_serial(l, empty);
 }
 

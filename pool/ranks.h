@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * ranks: the house's contract (core/backend.h) on top of MPI, for every backend whose workers are
- * MPI processes.  Rank 0 is the caller and does no task; rank k is worker k - 1.  Ranks share no
- * memory, whether or not they run on one machine.
+ * MPI processes, or their threads.  Rank 0 is the caller and does no task; each of the others has
+ * as many workers as the one before.  Ranks share no memory, whether or not they run on one
+ * machine.
  */
 #ifndef POOL_RANKS_H
 #define POOL_RANKS_H
@@ -23,11 +24,19 @@
 #endif
 #define RANKS_ELSEWHERE __attribute__((weak))
 
-/* As struct backend's open, close and environment want them. */
+/* What shares a rank's chunks among its threads (threads/). */
+extern const struct backend backend_omp;
+
+/* As struct backend has them. */
+extern const struct backend_option ranks_options[];
+int ranks_processes(const struct team_spec *spec, struct why *w);
 int ranks_open(struct team **out, const struct team_spec *spec, struct why *w) RANKS_ELSEWHERE;
 void ranks_close(struct team *t) RANKS_ELSEWHERE;
 void ranks_environment(const struct team_spec *spec,
                        void (*set)(void *to, const char *name, const char *value), void *to);
+
+/* How many threads, that is workers, a rank has. */
+int ranks_threads(const struct team_spec *spec);
 
 /* As struct backend's run: workers claim their chunks from a counter; or the caller deals them. */
 int ranks_claim(struct team *t, const struct job *job, struct why *w) RANKS_ELSEWHERE;
