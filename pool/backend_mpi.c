@@ -57,7 +57,7 @@ void ranks_environment(const struct team_spec *spec,
 
 const struct backend backend_mpi = {
     .name = "mpi",
-    .summary = "MPI processes; chunks are claimed from the caller's counter, one-sided",
+    .summary = "MPI processes; chunks are claimed from the caller or each other, one-sided",
     .unavailable = RANKS_UNAVAILABLE,
     .start = "mpirun",
     .program = RANKS_PROGRAM,
