@@ -790,11 +790,10 @@ static void add_peers(const struct layout *l, const struct csv *peers)
 static void add_mpi(const struct layout *l)
 {
     static const struct {
-        const char *backend, *schedule, *options;
-    } teams[] = { { "mpi", "dynamic", "" },      { "mpi", "steal", "" },
-                  { "mpi_send", "dynamic", "" }, { "mpi", "dynamic", "threads:2" },
-                  { "pool", "dynamic", "" },     { "pipe", "dynamic", "" },
-                  { "omp", "dynamic", "" } };
+        const char *backend, *schedule;
+    } teams[] = { { "mpi", "dynamic" },     { "mpi", "steal" },    { "mpi_send", "dynamic" },
+                  { "mpi_omp", "dynamic" }, { "pool", "dynamic" }, { "pipe", "dynamic" },
+                  { "omp", "dynamic" } };
     static const int64_t chunks[] = { 1, 10, 100, 1000 };
     struct record lesson = blank_lesson(l), empty = blank(l, "mpi", "empty");
     empty.task_ns = 0;
@@ -802,8 +801,7 @@ static void add_mpi(const struct layout *l)
     empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
     empty.blocks = l->profile->lesson_blocks;
     for (int k = 0; k < COUNT(teams); k++) {
-        lesson.options = empty.options = teams[k].options;
-        if (*empty.options && empty.workers % 2) /* no two for each process */
+        if (is(teams[k].backend, "mpi_omp") && empty.workers % 2) /* no two for each process */
             continue;
         if (is(teams[k].schedule, "dynamic"))
             add_as(l, lesson, teams[k].backend, teams[k].schedule, 0);
@@ -813,7 +811,6 @@ static void add_mpi(const struct layout *l)
                    bisection_rank(i, COUNT(chunks)) * 5);
         }
     }
-    empty.options = "";
     add_serial(l, empty);
 }
 

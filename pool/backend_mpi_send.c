@@ -13,7 +13,6 @@ const struct backend backend_mpi_send = {
     .program = RANKS_PROGRAM,
     .launcher = RANKS_LAUNCHER,
     .processes = ranks_processes,
-    .options = ranks_options,
     .schedules = 1 << SCHEDULE_DYNAMIC | 1 << SCHEDULE_GUIDED,
     .schedule = SCHEDULE_DYNAMIC,
     .chunk = adapter_chunk,

@@ -51,9 +51,9 @@ struct hello {
 struct team {
     struct arena *arena;
     enum wait_policy wait;
-    int ranks, threads; /* ranks with workers, and workers in each */
+    int ranks, threads; /* ranks with workers, and workers in each: its threads, if several */
     int index, far;     /* index: -1: the caller.  far: some rank is on another machine */
-    struct team *crew;  /* this rank's threads; NULL: it has but one */
+    struct team *crew;  /* this rank's threads; NULL: it has but the one */
     struct order order;
     /* A word a rank: the caller's is the next chunk that nobody has claimed, a worker's the range
      * of chunks that are stolen from it; and the caller's arena. */
@@ -607,7 +607,7 @@ static int open_crew(struct team *t, const struct team_spec *spec, struct why *w
 static int be_born(struct team *t, const struct team_spec *spec, int level, struct why *w)
 {
     if (t->threads > 1 && level < MPI_THREAD_FUNNELED)
-        return why(w, -ENOTSUP, "this MPI bears no threads; leave options=threads out");
+        return why(w, -ENOTSUP, "this MPI bears no threads beside it; take backend=mpi");
     if (t->threads > 1)
         return open_crew(t, spec, w);
     int error = spec->cpu_count ? bind_self(spec->cpus[t->index % spec->cpu_count]) : 0;
@@ -668,10 +668,10 @@ static void make_slots(struct team *t)
     copy_slots(t, 0, t->birth, t->far); /* who it is tells another machine nothing */
 }
 
-int ranks_open(struct team **out, const struct team_spec *spec, struct why *w)
+static int open_ranks(struct team **out, const struct team_spec *spec, int threads, struct why *w)
 {
     struct team *t = malloc(sizeof *t);
-    int ranks, rank, level, error = 0, threads = ranks_threads(spec);
+    int ranks, rank, level, error = 0;
     *out = NULL;
     if (!t)
         return why(w, -ENOMEM, "no memory for the team");
@@ -707,6 +707,16 @@ int ranks_open(struct team **out, const struct team_spec *spec, struct why *w)
         serve(t);
     *out = t;
     return 0;
+}
+
+int ranks_open(struct team **out, const struct team_spec *spec, struct why *w)
+{
+    return open_ranks(out, spec, 1, w);
+}
+
+int ranks_open_threads(struct team **out, const struct team_spec *spec, struct why *w)
+{
+    return open_ranks(out, spec, (int)spec->options[0], w);
 }
 
 void ranks_close(struct team *t)

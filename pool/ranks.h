@@ -27,16 +27,17 @@
 /* What shares a rank's chunks among its threads (threads/). */
 extern const struct backend backend_omp;
 
-/* As struct backend has them. */
-extern const struct backend_option ranks_options[];
-int ranks_processes(const struct team_spec *spec, struct why *w);
+/* As struct backend's open and close want them; the second way to open gives each rank as many
+ * threads, that is workers, as the first of the backend's options says. */
 int ranks_open(struct team **out, const struct team_spec *spec, struct why *w) RANKS_ELSEWHERE;
+int ranks_open_threads(struct team **out, const struct team_spec *spec,
+                       struct why *w) RANKS_ELSEWHERE;
 void ranks_close(struct team *t) RANKS_ELSEWHERE;
+
+/* The same for processes and environment, in any program. */
+int ranks_processes(const struct team_spec *spec, struct why *w);
 void ranks_environment(const struct team_spec *spec,
                        void (*set)(void *to, const char *name, const char *value), void *to);
-
-/* How many threads, that is workers, a rank has. */
-int ranks_threads(const struct team_spec *spec);
 
 /* As struct backend's run: workers claim their chunks from a counter; or the caller deals them. */
 int ranks_claim(struct team *t, const struct job *job, struct why *w) RANKS_ELSEWHERE;

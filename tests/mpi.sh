@@ -55,7 +55,7 @@ while read -r workload forms; do
         # shellcheck disable=SC2086
         measure backend=serial $line || fail "a serial $workload $form"
         right=$(column checksum | sort -u)
-        for backend in mpi mpi_send "mpi options=threads:2"; do
+        for backend in mpi mpi_send mpi_omp; do
             # shellcheck disable=SC2086
             if ! measure backend=$backend $line workers=2 chunk=7; then
                 expect "$backend $workload: done or refused for a reason; $(cat "$scratch/err")" \
@@ -78,12 +78,12 @@ echo "every workload"
 for way in "mpi static passive 3" "mpi dynamic default 3" "mpi guided passive 3" "mpi dynamic active 1" \
     "mpi steal default 1" "mpi steal passive 3" "mpi steal active 4" \
     "mpi_send dynamic active 3" "mpi_send guided passive 3" "mpi_send dynamic default 1" \
-    "mpi static passive 4 2" "mpi dynamic default 2 2" "mpi guided passive 4 2" "mpi steal passive 6 2" \
-    "mpi_send dynamic passive 4 2"; do
+    "mpi_omp static passive 4" "mpi_omp dynamic default 2" "mpi_omp guided passive 4" \
+    "mpi_omp steal passive 6 threads:3"; do
     # shellcheck disable=SC2086
     set -- $way
     for size in "97 1" "97 7" "97 98" "2 1" "97 auto"; do
-        line="backend=$1 schedule=$2 wait=$3 workers=$4 options=threads:${5:-1} tasks=${size% *} chunk=${size#* }"
+        line="backend=$1 schedule=$2 wait=$3 workers=$4 options=${5:-} tasks=${size% *} chunk=${size#* }"
         # shellcheck disable=SC2086
         measure $line workload=payload payload_bytes=100 task_ns=100
         expect "$line: exit code 0; $(cat "$scratch/err")" is $? 0
@@ -115,9 +115,9 @@ done
 expect "too few ranks: the reason" says "$reason"
 measure backend=mpi workload=empty workers=2 cpus=0+999
 expect "a CPU that is not there" is $? 2
-measure backend=mpi workload=empty workers=3 options=threads:2
+measure backend=mpi_omp workload=empty workers=3
 expect "threads that do not divide the workers" is $? 2
-expect "threads that do not divide the workers: the reason" says '3 workers are no multiple of 2'
+expect "threads that do not divide the workers: the reason" says 'workers=3 is no multiple of the 2 threads'
 
 # The ranks with the word $1 on their command line.
 ranks() {
@@ -149,7 +149,7 @@ all_there() {
 allowed=$("$teampool" topology --format csv | sed -n 's/^allowed_pus,//p')
 if [ "${allowed:-1}" -gt 1 ]; then
     cpus=$("$teampool" plan backend=omp workload=empty workers=2 | sed -n 's/.* cpus=\([0-9+]*\).*/\1/p' | tail -n 1)
-    measure backend=mpi options=threads:2 workload=sleep task_ns=100000000 tasks=80 workers=4 cpus="$cpus" $tag &
+    measure backend=mpi_omp workload=sleep task_ns=100000000 tasks=80 workers=4 cpus="$cpus" $tag &
     all_there 3
     for rank in $(ranks "$tag"); do
         sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/"$rank"/task/*/status | sort -u | grep -x '[0-9]*' |

@@ -98,12 +98,12 @@ column() {
 sent() { cat /sys/class/net/cable/statistics/tx_bytes; }
 
 # 3000 bytes go to each task and come back: of those dealt in advance, half.
-for way in "mpi static 2 1" "mpi dynamic 2 1" "mpi guided 3 1" "mpi steal 3 1" "mpi dynamic 4 2" \
-    "mpi_send dynamic 2 1" "mpi_send guided 4 2"; do
+for way in "mpi static 2" "mpi dynamic 2" "mpi guided 3" "mpi steal 3" "mpi_omp dynamic 4" "mpi_omp steal 4" \
+    "mpi_send dynamic 2" "mpi_send guided 3"; do
     # shellcheck disable=SC2086
     set -- $way
     for workload in "empty" "skew variant=ramp task_ns=10000" "payload payload_bytes=3000"; do
-        line="backend=$1 schedule=$2 workers=$3 options=threads:$4 workload=$workload tasks=100 chunk=3"
+        line="backend=$1 schedule=$2 workers=$3 workload=$workload tasks=100 chunk=3"
         before=$(sent)
         # shellcheck disable=SC2086
         timeout 20 "$cell" $line samples=3 steps_per_ms=1000000 >"$scratch/out" 2>"$scratch/err"
