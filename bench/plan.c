@@ -791,9 +791,11 @@ static void add_mpi(const struct layout *l)
 {
     static const struct {
         const char *backend, *schedule;
-    } teams[] = { { "mpi", "dynamic" },     { "mpi", "steal" },    { "mpi_send", "dynamic" },
-                  { "mpi_omp", "dynamic" }, { "pool", "dynamic" }, { "pipe", "dynamic" },
-                  { "omp", "dynamic" } };
+        int lesson;
+    } teams[] = { { "mpi", "dynamic", 1 },    { "mpi_send", "dynamic", 1 },
+                  { "pool", "dynamic", 1 },   { "pipe", "dynamic", 1 },
+                  { "omp", "dynamic", 1 },    { "mpi", "steal", 0 },
+                  { "mpi_omp", "dynamic", 0 } };
     static const int64_t chunks[] = { 1, 10, 100, 1000 };
     struct record lesson = blank_lesson(l), empty = blank(l, "mpi", "empty");
     empty.task_ns = 0;
@@ -801,10 +803,10 @@ static void add_mpi(const struct layout *l)
     empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
     empty.blocks = l->profile->lesson_blocks;
     for (int k = 0; k < COUNT(teams); k++) {
-        if (is(teams[k].backend, "mpi_omp") && empty.workers % 2) /* no two for each process */
-            continue;
-        if (is(teams[k].schedule, "dynamic"))
+        if (teams[k].lesson)
             add_as(l, lesson, teams[k].backend, teams[k].schedule, 0);
+        if (is(teams[k].backend, "mpi_omp") && empty.workers % 2)
+            continue; /* no two threads for each process */
         for (int i = 0; i < COUNT(chunks); i++) {
             empty.chunk = chunks[i];
             add_as(l, empty, teams[k].backend, teams[k].schedule,
