@@ -123,6 +123,15 @@ of_files 40 "$teampool" plan >out 2>err
 expect "pipes to 8 workers are left out" says err '8 workers: 64 open files needed, 40 left \(ulimit -Hn\)'
 expect "pools of 8 are not" says out 'backend=pool .*workers=8 '
 
+what="ulimit -v"
+if grep -q 'fsanitize' about; then
+    cannot "few addresses: a sanitizer takes more"
+else
+    # shellcheck disable=SC3045
+    (ulimit -v 16000000 && exec "${teampool%/*}/teampool-cell" backend=pool start=spawn tasks=10 workload=empty) >out 2>err
+    expect "a cell makes do with less than 64 GiB of them" is $? 0
+fi
+
 # alone LIMIT COMMAND...: with a limit of processes, which does not bind root.
 alone() {
     limit=$1

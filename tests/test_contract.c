@@ -74,7 +74,7 @@ static void apart(void (*body)(const void *arg), const void *arg)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        alarm(TEAM_SECONDS);
+        alarm(TEAM_SECONDS * SLOWER);
         body(arg);
         _exit(0);
     }
@@ -90,7 +90,7 @@ static int start_alarm(void **state)
 {
     (void)state;
     memset(shared, 0, sizeof *shared);
-    alarm(TEST_SECONDS);
+    alarm(TEST_SECONDS * SLOWER);
     return 0;
 }
 
