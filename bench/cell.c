@@ -187,6 +187,8 @@ static void resolve(struct cell *c)
         .options = c->options,
         .arena = &c->arena,
     };
+    if (c->backend->processes && c->backend->processes(&c->spec, &w) < 0)
+        die(EXIT_USAGE, "%s", w.text);
 }
 
 /* ---- the environment that the backend needs ---- */
@@ -238,7 +240,8 @@ _Noreturn static void launch(struct cell *c, char **argv)
     unsetenv(STAGE);
     calibrate(&c->record);
     snprintf(speed, sizeof speed, "steps_per_ms=%lld", (long long)c->record.steps_per_ms);
-    launcher_become(command, c->backend->program, c->spec.workers + 1, argv + 1, speed, &w);
+    launcher_become(command, c->backend->program, c->backend->processes(&c->spec, &w), argv + 1,
+                    speed, &w);
     die(EXIT_FAILED, "%s: %s", c->record.backend, w.text);
 }
 
@@ -276,6 +279,7 @@ static void ensure_environment(struct cell *c, char **argv)
 {
     const char *stage = getenv(STAGE);
     struct why w;
+    int wrong = 0;
     if (!stage && runtime_variables()) {
         int bound = may_have_bound();
         scrub();
@@ -286,17 +290,16 @@ static void ensure_environment(struct cell *c, char **argv)
     if (!stage || !strcmp(stage, "clean")) {
         if (c->spec.cpu_count && bind_check(c->cpus, c->spec.cpu_count, &w))
             die(EXIT_USAGE, "%s", w.text);
-        if (c->backend->program && c->backend->open)
-            return; /* a launcher has set up all */
         if (c->backend->environment)
+            c->backend->environment(&c->spec, compare_variable, &wrong);
+        if (wrong)
             c->backend->environment(&c->spec, set_variable, NULL);
         if (!c->backend->open)
             launch(c, argv);
-        if (!c->backend->environment)
+        if (!wrong)
             return;
         restart(c, "ready", argv);
     }
-    int wrong = 0;
     unsetenv(STAGE);
     if (c->backend->environment)
         c->backend->environment(&c->spec, compare_variable, &wrong);

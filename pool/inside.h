@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 #include "pool.h"
+#include "units.h"
 
 enum {
     POOL_LINE = 128,    /* two cache lines: the neighbour line is often fetched along */
@@ -41,8 +42,6 @@ enum {
         121,            /* of a spawned worker whose address space has no room where the pool is */
     EXIT_NO_PIPE = 122, /* of a worker whose task has closed its pipe */
 };
-
-#define MOST_UNITS ((long)INT32_MAX)
 
 /* ---- shared: a worker's lines ---- */
 
@@ -343,14 +342,6 @@ static inline void relax(void)
 #elif defined __arm__
     __asm__ volatile("yield");
 #endif
-}
-
-#define UNIT_FIRST(word) ((long)(uint32_t)(word))
-#define UNIT_END(word)   ((long)(uint32_t)((word) >> 32))
-
-static inline uint64_t units_word(long first, long end)
-{
-    return (uint64_t)end << 32 | (uint32_t)first;
 }
 
 static inline struct head *head_of(struct control *c, int slot, int worker)

@@ -171,7 +171,7 @@ static int steal(struct head *mine, struct head *victim)
     uint64_t range = atomic_load_explicit(&victim->range, memory_order_relaxed);
     while (UNIT_FIRST(range) < UNIT_END(range)) {
         long first = UNIT_FIRST(range), end = UNIT_END(range);
-        long split = end - (end - first + 1) / 2;
+        long split = units_split(first, end);
         if (atomic_compare_exchange_weak_explicit(&victim->range, &range, units_word(first, split),
                                                   memory_order_relaxed, memory_order_relaxed)) {
             atomic_store_explicit(&mine->range, units_word(split, end), memory_order_relaxed);

@@ -6,6 +6,7 @@
 # own, ulimits as another user, one CPU, a small /dev/shm, refused system calls, a source tree that
 # cannot be written to, no HOME and no terminal.  What cannot be tried here is said.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 2 ] || [ ! -x "$1" ] || [ ! -x "$2" ]; then
     echo "usage: limits.sh TEAMPOOL DENY" >&2
     exit 2
@@ -23,24 +24,9 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 cd "$scratch" || exit 2
 chmod 755 .
-passed=0 failed=0 what=
 
-fail() {
-    printf 'FAILED: %s: expected %s\n' "$what" "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 600 err 2>/dev/null)"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
 says() { grep -qE -- "$2" "$1"; }
 says_not() { ! grep -qE -- "$2" "$1"; }
-is_empty() { [ ! -s "$1" ]; }
 cannot() { echo "not tried: $1"; }
 
 # A measuring program is refused by `run` if it is a Debug or sanitizer build.
