@@ -20,6 +20,9 @@ struct csv *listing_peers(void);
  * says so and names the nearest. */
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w);
 
+/* Does LIST have NAME of KIND, and can it be used on this machine? */
+int listing_offers(const struct csv *list, const char *kind, const char *name);
+
 /* Would the cell program measure this cell?  Cells of other runners are theirs to judge.  Returns
  * 1, or 0 with WHY: "schedule=static: pipe has none; it has dynamic guided". */
 int listing_takes(const struct record *cell, struct why *w);
