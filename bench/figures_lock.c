@@ -113,8 +113,8 @@ static const struct team teams[TEAMS] = {
     [PROCESSES] = { { "processes", "processes" }, "pool", "cell", NULL },
     [PY_THREADS] = { { "py_threads", "py-threads" }, NULL, "py-threads", NULL },
     [PY_POOL] = { { "py_pool", "py-pool" }, NULL, "py-pool", NULL },
-    [INSIDE_OMP] = { { "py_inside", "Python on omp" }, "omp", "cell", "python" },
-    [INSIDE_POOL] = { { "py_inside_pool", "Python on pool" }, "pool", "cell", NULL },
+    [INSIDE_OMP] = { { "py_inside", "py in omp" }, "omp", "cell", "python" },
+    [INSIDE_POOL] = { { "py_inside_pool", "py in pool" }, "pool", "cell", NULL },
 };
 
 /* What the tasks do. */
@@ -127,7 +127,7 @@ static const struct act {
                 "python_cpu",
                 "compute. One lock: as CPython's threads, who computes holds it.",
                 "gil" },
-  sleeping = { "nap",
+  sleeping = { "lock_nap",
                "Threads under one lock that sleep",
                "sleep",
                "python_sleep",
@@ -187,8 +187,8 @@ static void note_inside(struct figure *f, const struct reading *r)
     double count = reading_value(r->lock, locked, "workers");
     l.workers = count;
     struct estimate with = value_of(r->lock, locked), without = look_up(r, &teams[FREE], &l);
-    sketch_note(f, "Of %s, so many were inside a task at once: %.0f under the lock",
-                words_plural(workers, count, "thread"), with.mid);
+    sketch_note(f, "%sOf %s, so many were inside a task at once: %.0f under the lock",
+                *f->note ? " " : "", words_plural(workers, count, "thread"), with.mid);
     if (!isnan(without.mid))
         sketch_note(f, ", %.0f without", without.mid);
     sketch_note(f, ".");
@@ -253,6 +253,8 @@ static int act_figure(struct figure *f, const struct reading *r, const struct ac
     sketch_x_range(f, fmax(0.3, f->row[f->rows - 1].x * 0.04));
     f->frame.x0 = fmin(f->frame.x0, 0.7);
     f->frame.y1 = fmax(high, 2) * 1.12;
+    if (figure_has(f, INSIDE_OMP) || figure_has(f, INSIDE_POOL))
+        sketch_note(f, "py in omp, py in pool: Python that threads and processes in C call.");
     figure_label_ends(f);
     return 0;
 }
