@@ -94,6 +94,39 @@ int listing_takes(const struct record *cell, struct why *w)
     return takes;
 }
 
+/* The list of RUNNER; of Python runners that of all. */
+static const struct csv *list_of(const char *runner, struct why *w)
+{
+    static struct csv *list;
+    static char whose[300];
+    static struct why reason;
+    const char *who = runner_is_peer(runner) ? "peers" : runner;
+    if (strcmp(who, whose) != 0) {
+        csv_free(list);
+        list = NULL;
+        snprintf(whose, sizeof whose, "%s", who);
+        listing_ask(&list, who, "--list", &reason);
+    }
+    if (!list)
+        *w = reason;
+    return list;
+}
+
+int listing_is_here(const struct record *cell, struct why *w)
+{
+    if (runner_is_cell(cell->runner))
+        return listing_takes(cell, w);
+    const struct csv *list = list_of(cell->runner, w);
+    for (long row = 0; list && row < list->rows; row++) {
+        const char *name = csv_cell(list, row, csv_column(list, "name"));
+        const char *reason = csv_cell(list, row, csv_column(list, "unavailable"));
+        size_t own = strlen(cell->backend), all = strlen(name);
+        if (all >= own && !strcmp(name + all - own, cell->backend) && *reason)
+            return why(w, 0, "%s", reason);
+    }
+    return list != NULL;
+}
+
 static void print_kind(const struct csv *list, const char *kind, const char *forms)
 {
     for (long row = 0; row < list->rows; row++) {

@@ -23,6 +23,10 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
 /* Does LIST have NAME of KIND, and can it be used on this machine? */
 int listing_offers(const struct csv *list, const char *kind, const char *name);
 
+/* Can this machine measure CELL, whatever its runner?  Returns 1, or 0 with WHY.  The runners are
+ * asked once for all cells. */
+int listing_is_here(const struct record *cell, struct why *w);
+
 /* Would the cell program measure this cell?  Cells of other runners are theirs to judge.  Returns
  * 1, or 0 with WHY: "schedule=static: pipe has none; it has dynamic guided". */
 int listing_takes(const struct record *cell, struct why *w);

@@ -63,10 +63,13 @@ static void c_cores(FILE *f, const struct report *r)
 static void python_cores(FILE *f, const struct report *r)
 {
     const char *cores = reading_machine(r->reading, "psutil_cores");
+    const char *remark = reading_remark(r->reading, "psutil_cores");
     if (*cores)
         page_put(f, "psutil.cpu_count(logical=False): %s", cores);
+    else if (*remark)
+        page_put(f, "<span class=ci>not known: %s</span>", remark);
     else
-        put_none(f);
+        fputs("<span class=ci>no Python pool took part in this run</span>", f);
 }
 
 static void c_serial(FILE *f, const struct report *r)

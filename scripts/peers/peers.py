@@ -235,8 +235,12 @@ def why_not(team):
     if sys.version_info < OLDEST:
         return "Python %d.%d or later is needed, this is %s" % (OLDEST + (python_version(),))
     if team.package and importlib.util.find_spec(team.package) is None:
-        return "%s has no package '%s': pip install %s" % (sys.executable, team.package, team.package)
+        return lacks(team.package)
     return ""
+
+
+def lacks(package):
+    return "%s has no package '%s': pip install %s" % (sys.executable, package, package)
 
 
 def python_version():
@@ -453,18 +457,23 @@ def put_list(teams):
                           "sys.setswitchinterval, us: who has waited for so long asks for the lock", ""))
 
 
+def count_cores():
+    """Number and note."""
+    try:
+        import psutil
+    except ImportError:
+        return "", lacks("psutil")
+    return (psutil.cpu_count(logical=False) or "",
+            "psutil.cpu_count(logical=False), psutil " + package_version("psutil"))
+
+
 def put_about(teams):
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow("key value note".split())
     out.writerow(("python", python_version(), sys.executable))
     out.writerow(("python_lock", lock_state(),
                   "a free-threaded build" if is_free_threaded() else "the interpreter's lock"))
-    try:
-        import psutil
-        out.writerow(("psutil_cores", psutil.cpu_count(logical=False) or "",
-                      "psutil.cpu_count(logical=False), psutil " + package_version("psutil")))
-    except ImportError:
-        pass  # nobody needs it but who asks for cores
+    out.writerow(("psutil_cores", *count_cores()))
     out.writerow(("python_steps_per_ms", calibrate(()), "speed of a CPU-bound task in Python"))
     for team in teams:
         if not why_not(team):
