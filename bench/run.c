@@ -745,7 +745,7 @@ static const struct option options[] = {
     { "--profile", "P", OPTION_WORD, ONE_OF(&wishes.profile, profiles),
       "what to measure, and for how long" },
     { "--plan", "FILE", OPTION_TEXT, &wishes.plan,
-      "measure these plan lines instead; -: standard input" },
+      "measure these plan lines instead, those after a ? where they can be; -: standard input" },
     { "--only", "PATTERN", OPTION_TEXT, &wishes.only, "only cells whose line contains it" },
     { "--out", "DIR", OPTION_TEXT, &wishes.out, "the run's folder (results/<host>-<UTC>)" },
     { "--budget", "TIME", OPTION_SECONDS, &wishes.budget_s,
