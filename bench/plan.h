@@ -73,7 +73,8 @@ int plan_has_peers(const struct plan *p);
 int plan_product(struct plan *p, char **words, int count, const struct topology *t, struct why *w);
 
 /* Read plan lines from F; NAME stands in messages.  Empty lines and lines that start with # are
- * skipped; a ? before a line makes its cell optional.  Returns 0 or -errno with WHY, which names the line. */
+ * skipped; a ? before a line makes its cell optional.  Returns 0 or -errno with WHY, which names
+ * the line. */
 int plan_read(struct plan *p, FILE *f, const char *name, struct why *w);
 
 /* Keep the cells whose line contains PATTERN (with * and ? as in file names). */
