@@ -408,7 +408,8 @@ static void prices_go_by_traits(void **state)
     snprintf(python, sizeof python, "backend=omp workload=python_sleep %s workers=100\n", four);
     assert_true(price_of(locked) > 3 * price_of(free));
     assert_true(price_of(free) > 3 * price_of(idle));
-    assert_true(price_of(idle) == price_of(python));
+    assert_true(price_of(free) > 3 * price_of(python));
+    assert_true(price_of(python) > price_of(idle)); /* an interpreter is to be started */
     assert_true(price_of("backend=pthread_pipe workload=empty tasks=10000 workers=2\n") >
                 10 * price_of("backend=pthread workload=empty tasks=10000 workers=2\n"));
     assert_true(price_of("backend=pool workload=empty workers=1000\n") >
