@@ -672,18 +672,28 @@ static void add_gil_inside(const struct layout *l)
  * A launch takes most of a second, so it is in few blocks. */
 static void add_mpi(const struct layout *l)
 {
-    static const char *const backends[] = { "mpi", "mpi_send", "pool", "pipe", "omp" };
+    static const struct {
+        const char *backend, *schedule;
+        int lesson;
+    } teams[] = { { "mpi", "dynamic", 1 },    { "mpi_send", "dynamic", 1 },
+                  { "pool", "dynamic", 1 },   { "pipe", "dynamic", 1 },
+                  { "omp", "dynamic", 1 },    { "mpi", "steal", 0 },
+                  { "mpi_omp", "dynamic", 0 } };
     static const int64_t chunks[] = { 1, 10, 100, 1000 };
     struct record lesson = blank_lesson(l), empty = blank(l, "mpi", "empty");
     empty.task_ns = 0;
     empty.workers = l->workers < 8 ? l->workers : 8;
     empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
     empty.blocks = l->profile->lesson_blocks;
-    for (int b = 0; b < COUNT(backends); b++) {
-        add_as(l, lesson, backends[b], "dynamic", 0);
+    for (int k = 0; k < COUNT(teams); k++) {
+        if (teams[k].lesson)
+            add_as(l, lesson, teams[k].backend, teams[k].schedule, 0);
+        if (!strcmp(teams[k].backend, "mpi_omp") && empty.workers % 2)
+            continue; /* no two threads for each process */
         for (int i = 0; i < COUNT(chunks); i++) {
             empty.chunk = chunks[i];
-            add_as(l, empty, backends[b], "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+            add_as(l, empty, teams[k].backend, teams[k].schedule,
+                   bisection_rank(i, COUNT(chunks)) * 5);
         }
     }
     add_serial(l, empty);

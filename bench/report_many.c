@@ -42,7 +42,7 @@ static int name_runs(struct many *m, struct why *w)
                            "%.150s and %.150s are one folder: a second run would tell more",
                            m->dirs[k], m->dirs[i]);
         const char *last = strrchr(real[i], '/');
-        snprintf(m->name[i], sizeof m->name[i], "%s", last[1] ? last + 1 : real[i]);
+        snprintf(m->name[i], sizeof m->name[i], "%.255s", last[1] ? last + 1 : real[i]);
     }
     for (int i = 1; i < m->runs; i++)
         for (int k = 0; k < i; k++)

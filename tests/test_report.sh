@@ -6,25 +6,13 @@
 # shellcheck disable=SC2016 # backticks in quotes are the point
 set -eu
 [ $# -eq 1 ] || { echo "usage: test_report.sh TEAMPOOL" >&2; exit 2; }
+. "$(dirname -- "$0")/expect.sh"
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 teampool=$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM
 cd -- "$work"
-failures=0
-
-fail() {
-    printf 'FAIL: %s\n' "$*"
-    failures=$((failures + 1))
-}
-
-# check WHAT COMMAND...: the command succeeds.
-check() {
-    what=$1
-    shift
-    "$@" >/dev/null 2>&1 || fail "$what"
-}
 
 # absent WHAT PATTERN FILE: no line matches.
 absent() {
@@ -455,5 +443,5 @@ check 'which terminal is missing' grep -q "no terminal 'pdfcairo', which pdf nee
 PATH="$work/poor:$PATH" "$here/../scripts/plot.sh" --if-available results/run 2>err || fail 'svg is not a must'
 check 'said all the same' grep -q "no terminal 'svg'" err
 
-[ "$failures" = 0 ] || exit 1
+[ "$failed" = 0 ] || exit 1
 echo 'test_report: ok'
