@@ -86,7 +86,7 @@ expect "which, and why" says err 'cells left out, the first: 8 workers: 12 proce
 echo 14 >$here/pids.max
 plan
 expect "exit code 1" is $code 1
-expect "no room at all" says err 'no room for any cell: .*pids.max'
+expect "no room at all" says err 'no cell is left: .*pids.max'
 expect "no plan" is_empty out
 rm $here/pids.max $here/pids.current
 
