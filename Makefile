@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Thin on purpose: CMake builds; this only knows the few words that people type.
-.PHONY: all build bench report test asan tsan fuzz install package setup clean help format
+.PHONY: all build bench report test asan tsan arm fuzz install package setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -17,6 +17,7 @@ help:
 	@echo "make test           every test"
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
 	@echo "make tsan           the tests of core, pool and lock with the thread sanitizer"
+	@echo "make arm            compiled for 64-bit Arm, the tests that an emulator can run (setup.sh --with arm)"
 	@echo "make fuzz           damaged tables and plans, SECONDS=60 each, with libFuzzer (clang)"
 	@echo "make build          the two programs and the labs, in build/release"
 	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"
@@ -46,6 +47,12 @@ asan tsan:
 	@cmake --preset $@ --log-level=WARNING
 	@cmake --build --preset $@ -j $(JOBS)
 	@ctest --test-dir build/$@ -j $(TEST_JOBS) --output-on-failure --no-tests=error
+
+arm:
+	@scripts/setup.sh --check arm
+	@cmake --preset aarch64 --log-level=WARNING
+	@nice cmake --build --preset aarch64 -j $(JOBS)
+	@nice ctest --preset aarch64 -j $(TEST_JOBS) --no-tests=error
 
 fuzz:
 	@cmake --preset fuzz --log-level=WARNING

@@ -223,7 +223,9 @@ const struct command command_plan = {
         "  teampool plan backend=omp,pool schedule=dynamic workload=cpu task_ns=1000 chunk=1,16\n"
         "The lines can be kept, changed and measured: teampool run --plan FILE, or one by one by "
         "hand.\n"
-        "A profile leaves out what there are too few processes, files or memory for, and says so.\n"
+        "A profile leaves out what there is too little time for, or too few processes, files or "
+        "memory, and\n"
+        "says so.\n"
         "'teampool-cell --help' lists the fields.",
     .main = plan_main,
     .options = options,

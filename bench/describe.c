@@ -81,11 +81,13 @@ int describe_is_virtual(const char *root, char vendor[128])
 static void describe_virtualization(struct machine *m)
 {
     char vendor[128];
-    if (describe_is_virtual(NULL, vendor) > 0)
+    int yes = describe_is_virtual(NULL, vendor);
+    if (yes > 0)
         machine_set(m, "virtualization", "the CPU says it is virtual", "%s",
                     *vendor ? vendor : "yes");
     else
-        machine_set(m, "virtualization", "no sign of a hypervisor", "%s", "");
+        machine_set(m, "virtualization",
+                    yes < 0 ? "this system does not tell" : "no sign of a hypervisor", "%s", "");
 }
 
 static void describe_cpu(struct machine *m, const struct topology *t)

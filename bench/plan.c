@@ -126,13 +126,16 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w)
         const char *start = line + strspn(line, " \t\r\n");
         struct why inner;
         struct record r;
+        int optional = *start == '?', before = p->count;
         if (!*start || *start == '#')
             continue;
-        error = record_line(&r, plan_keep(p, strdup(start)), &inner);
+        error = record_line(&r, plan_keep(p, strdup(start + optional)), &inner);
         if (error)
             why(w, error, "%s: line %ld: %s", name, number, inner.text);
         else
             plan_add(p, &r);
+        if (p->count > before)
+            p->cells[before].optional = optional;
     }
     free(line);
     if (!error && ferror(f))

@@ -206,10 +206,11 @@ int room_fit(struct plan *p, const struct topology *t, const char *root)
     return count;
 }
 
-/* The limit that a reason names, which stands at its end; NULL: no reason. */
+/* The limit that a reason names, which stands at its end, or all of it; NULL: no reason. */
 static const char *limit_in(const char *why)
 {
-    return why ? strrchr(why, '(') : NULL;
+    const char *limit = why ? strrchr(why, '(') : NULL;
+    return limit ? limit : why;
 }
 
 void room_tell(const struct plan *p, const char *who, const char *why)
@@ -238,5 +239,6 @@ void room_insist(const struct plan *p, const char *who)
         if (!p->cells[i].dropped)
             return;
     if (p->count)
-        die(EXIT_FAILED, "%s: there is no room for any cell: %s", who, p->cells[0].why);
+        die(EXIT_FAILED, "%s: no cell is left: %s", who,
+            p->cells[0].why ? p->cells[0].why : "the budget is too small");
 }

@@ -367,13 +367,18 @@ static void raise_files(const struct plan *p)
     room_raise_files(most);
 }
 
-/* What the cell program would refuse is refused before anything is measured. */
-static void check_plan(const struct plan *p, const char *name)
+/* What the cell program would refuse is refused before anything is measured; what may be missing is
+ * left out. */
+static void check_plan(struct plan *p, const char *name)
 {
     struct why w;
-    for (int i = 0; i < p->count; i++)
-        if (!listing_takes(&p->cells[i].record, &w))
+    for (int i = 0; i < p->count; i++) {
+        const struct plan_cell *c = &p->cells[i];
+        if (c->optional && !listing_is_here(&c->record, &w))
+            plan_leave_out(p, i, w.text);
+        else if (!c->optional && !listing_takes(&c->record, &w))
             die(EXIT_USAGE, "run: %s: %s", name, w.text);
+    }
 }
 
 /* Lay out, cut to the room and the budget. */
@@ -529,7 +534,8 @@ static void start_new(struct run *r, const char *command)
         unfit += dropped[i].why != NULL;
     machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%d", count - unfit);
     machine_set(&r->machine, "unfit_cells",
-                "left out for want of room; status.csv names them and says of what", "%d", unfit);
+                "left out for want of room or of who measures them; status.csv says of what", "%d",
+                unfit);
     if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
         machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
         topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
@@ -750,7 +756,7 @@ static const struct option options[] = {
     { "--profile", "P", OPTION_WORD, ONE_OF(&wishes.profile, profiles),
       "what to measure, and for how long" },
     { "--plan", "FILE", OPTION_TEXT, &wishes.plan,
-      "measure these plan lines instead; -: standard input" },
+      "measure these plan lines instead, those after a ? where they can be; -: standard input" },
     { "--only", "PATTERN", OPTION_TEXT, &wishes.only, "only cells whose line contains it" },
     { "--out", "DIR", OPTION_TEXT, &wishes.out, "the run's folder (results/<host>-<UTC>)" },
     { "--budget", "TIME", OPTION_SECONDS, &wishes.budget_s,

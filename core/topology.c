@@ -20,7 +20,7 @@ enum { CLOSE, SPREAD, SMT, NONE }; /* as place_words */
 
 /* The description: which machine hwloc shall look at ------------------------------------------- */
 
-enum { LONGEST_XML = 64 << 20, TRIAL_SECONDS = 10 };
+enum { LONGEST_XML = 64 << 20, TRIAL_SECONDS = 30 };
 
 /* Read all of F into TEXT, which gets a NUL; TEXT is the caller's.  Returns 0 or -errno. */
 static int read_all(FILE *f, char **text, long *length)
@@ -97,9 +97,9 @@ static int set_synthetic(struct topology *t, struct why *w)
 /* In the child of try_load: load and check what is described, quietly. */
 static _Noreturn void load_and_exit(hwloc_topology_t hwloc, int messages)
 {
-    const struct rlimit no_core = { 0, 0 };
+    const struct rlimit no_core = { 0, 0 }, limit = { TRIAL_SECONDS, TRIAL_SECONDS + 1 };
     setrlimit(RLIMIT_CORE, &no_core);
-    alarm(TRIAL_SECONDS);
+    setrlimit(RLIMIT_CPU, &limit); /* not by the clock: the machine may be busy, or slow */
     if (dup2(messages, STDERR_FILENO) < 0 || hwloc_topology_load(hwloc))
         _exit(1);
     hwloc_topology_check(hwloc);
@@ -123,7 +123,9 @@ static int try_load(hwloc_topology_t hwloc)
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             ;
     int error = child < 0 ? -errno : 0;
-    if (!error && (status || fstat(messages, &said) || said.st_size))
+    if (!error && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        error = -ETIMEDOUT;
+    else if (!error && (status || fstat(messages, &said) || said.st_size))
         error = -EINVAL;
     close(messages);
     return error;
@@ -497,13 +499,23 @@ static void clean_name(char *out, size_t room, const char *name)
     out[used] = 0;
 }
 
-static void find_model(struct topology *t)
+/* What is told of the CPUs under KEY; NULL: nothing. */
+static const char *cpu_info(const struct topology *t, const char *key)
 {
     hwloc_obj_t package = hwloc_get_obj_by_type(t->hwloc, HWLOC_OBJ_PACKAGE, 0);
-    const char *name = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
-    if (!name)
-        name = hwloc_obj_get_info_by_name(hwloc_get_root_obj(t->hwloc), "CPUModel");
-    clean_name(t->cpu_model, sizeof t->cpu_model, name ? name : "");
+    const char *text = package ? hwloc_obj_get_info_by_name(package, key) : NULL;
+    return text ? text : hwloc_obj_get_info_by_name(hwloc_get_root_obj(t->hwloc), key);
+}
+
+/* An Arm CPU has no name, but numbers: who made it, and which of theirs it is. */
+static void find_model(struct topology *t)
+{
+    const char *name = cpu_info(t, "CPUModel"), *maker = cpu_info(t, "CPUImplementer");
+    const char *part = cpu_info(t, "CPUPart");
+    char numbers[64] = "";
+    if (!name && maker && part)
+        snprintf(numbers, sizeof numbers, "Arm CPU, implementer %.10s, part %.10s", maker, part);
+    clean_name(t->cpu_model, sizeof t->cpu_model, name ? name : numbers);
 }
 
 /* A foreign machine has no quota of ours, but a test may bring both. */

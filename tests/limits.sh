@@ -6,6 +6,7 @@
 # own, ulimits as another user, one CPU, a small /dev/shm, refused system calls, a source tree that
 # cannot be written to, no HOME and no terminal.  What cannot be tried here is said.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 2 ] || [ ! -x "$1" ] || [ ! -x "$2" ]; then
     echo "usage: limits.sh TEAMPOOL DENY" >&2
     exit 2
@@ -23,24 +24,9 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 cd "$scratch" || exit 2
 chmod 755 .
-passed=0 failed=0 what=
 
-fail() {
-    printf 'FAILED: %s: expected %s\n' "$what" "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 600 err 2>/dev/null)"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
 says() { grep -qE -- "$2" "$1"; }
 says_not() { ! grep -qE -- "$2" "$1"; }
-is_empty() { [ ! -s "$1" ]; }
 cannot() { echo "not tried: $1"; }
 
 # A measuring program is refused by `run` if it is a Debug or sanitizer build.
@@ -100,7 +86,7 @@ expect "which, and why" says err 'cells left out, the first: 8 workers: 12 proce
 echo 14 >$here/pids.max
 plan
 expect "exit code 1" is $code 1
-expect "no room at all" says err 'no room for any cell: .*pids.max'
+expect "no room at all" says err 'no cell is left: .*pids.max'
 expect "no plan" is_empty out
 rm $here/pids.max $here/pids.current
 
@@ -136,6 +122,15 @@ what="ulimit -n 40"
 of_files 40 "$teampool" plan >out 2>err
 expect "pipes to 8 workers are left out" says err '8 workers: 64 open files needed, 40 left \(ulimit -Hn\)'
 expect "pools of 8 are not" says out 'backend=pool .*workers=8 '
+
+what="ulimit -v"
+if grep -q 'fsanitize' about; then
+    cannot "few addresses: a sanitizer takes more"
+else
+    # shellcheck disable=SC3045
+    (ulimit -v 16000000 && exec "${teampool%/*}/teampool-cell" backend=pool start=spawn tasks=10 workload=empty) >out 2>err
+    expect "a cell makes do with less than 64 GiB of them" is $? 0
+fi
 
 # alone LIMIT COMMAND...: with a limit of processes, which does not bind root.
 alone() {
