@@ -44,7 +44,7 @@ enum {
 #ifdef POOL_WITHOUT_ON_EXIT
     EXIT_UNTOLD = 120, /* of a worker whose task called exit(); with which code is not known */
 #else
-    EXIT_UNTOLD = -1, /* none */
+    EXIT_UNTOLD = -1,        /* none */
 #endif
 };
 
