@@ -124,7 +124,7 @@ HWLOC_SYNTHETIC='core:4 pu:2'
 fake "$slurm SLURM_CPUS_ON_NODE=8 SLURM_MEM_PER_NODE=100" plan
 expect "no ballast beyond the job's memory" says err 'of memory needed, .*\(SLURM_MEM_PER_NODE\)'
 fake "$slurm SLURM_CPUS_ON_NODE=8 SLURM_JOB_CPUS_PER_NODE=8 SLURM_MEM_PER_CPU=20" doctor --format csv
-expect "how to get more" says out '^memory,warn,.160 MiB free.*sbatch --mem='
+expect "how to get more" says out '^memory,warn,.160[^0-9]*MiB free.*sbatch --mem='
 fake "$slurm SLURM_CPUS_ON_NODE=8 SLURM_MEM_PER_NODE=0" plan
 expect "all memory is no limit" says_not err 'of memory needed'
 HWLOC_SYNTHETIC='core:64 pu:1'
