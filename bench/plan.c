@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "command.h"
 #include "listing.h"
 #include "price.h"
@@ -474,6 +475,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
     const struct profile *profile = &profiles[of_profile];
 
     spec.root = getenv("TEAMPOOL_ROOT");
+    spec.granted = batch_cpus();
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {
