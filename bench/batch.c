@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sources: sbatch(1) and srun(1) of Slurm 22.05, "OUTPUT ENVIRONMENT VARIABLES"; qsub(1B) of Torque;
- * IBM Spectrum LSF 10.1, "Environment variables set for job execution".  NCPUS of OpenPBS and
- * PBS_NUM_PPN of Torque are what programs run there rely on.  In the order of the table: a plugin of
- * Slurm sets variables of PBS, too. */
+/* Sources: sbatch(1) and srun(1) of Slurm 22.05, "OUTPUT ENVIRONMENT VARIABLES"; qsub(1B) of
+ * Torque; IBM Spectrum LSF 10.1, "Environment variables set for job execution".  NCPUS of OpenPBS
+ * and PBS_NUM_PPN of Torque are what programs run there rely on.  In the order of the table: a
+ * plugin of Slurm sets variables of PBS, too. */
 static const struct system {
     struct batch_words words;
     const char *job, *queue, *nodes, *cpus[2]; /* variables; of CPUS the first that is set */
