@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../core/csv.h"
+#include "whole.h"
 
 #define LINE  17.0 /* pixels that a line of text takes, */
 #define GLYPH 7.3  /* and one letter of it */
@@ -374,14 +375,9 @@ static int already(const char *path, const char *text, size_t length)
     return c == EOF && at == length;
 }
 
-static int put_file(const char *path, const char *text, size_t length, struct why *w)
+static void put_whole(const void *text, FILE *f)
 {
-    FILE *out = fopen(path, "wb");
-    int failed = !out || fwrite(text, 1, length, out) != length;
-    if (out)
-        failed |= fclose(out) != 0;
-    return failed ? why(w, errno ? -errno : -EIO, "%s: cannot write: %s", path, strerror(errno))
-                  : 0;
+    fputs(text, f);
 }
 
 /* Write one of the files.  CHANGED is set where it was another before. */
@@ -399,7 +395,7 @@ static int write_part(const struct figure *f, const char *dir, const char *endin
         error = 0;
         if (!already(path, text, length)) {
             *changed = 1;
-            error = put_file(path, text, length, w);
+            error = whole_write(path, put_whole, text, w);
         }
         free(path);
     }

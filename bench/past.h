@@ -20,6 +20,7 @@ struct past {
     struct visit *visit; /* in the order of status.csv */
     int64_t seq;         /* the largest that was given; 0: none was */
     double used_s;       /* by all processes */
+    double sampled_s;    /* of that, inside samples */
 };
 
 /* Read the run in FOLDER, of whose plan CELLS cells and blocks up to BLOCKS are looked at.

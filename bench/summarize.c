@@ -20,6 +20,7 @@
 #include "sweep.h"
 #include "table.h"
 #include "view.h"
+#include "whole.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
  * blocks. Pairs are formed of cells that did the same work. */
@@ -30,8 +31,8 @@
  */
 #define MARGIN 0.03
 
-/* A twin whose own interval is wider than this to either side says that its work varies from process
- * to process, as a heap that workers fight for does, and nothing about other work. */
+/* A twin whose own interval is wider than this to either side says that its work varies from
+ * process to process, as a heap that workers fight for does, and nothing about other work. */
 #define TELLING_WIDTH 0.25
 
 enum { MOST_BLOCKS_NEEDED = 10000 }; /* printed for this many and more */
@@ -670,7 +671,11 @@ static int write_all(struct run *r, void *dir, struct why *w)
 int summarize(const char *dir, struct why *w)
 {
     int error = with_run(dir, write_all, (void *)dir, w);
-    return error ? error : judge(dir, w);
+    if (!error)
+        error = judge(dir, w);
+    if (!error)
+        whole_tidy(dir);
+    return error;
 }
 
 struct loan {
