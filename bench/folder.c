@@ -103,7 +103,7 @@ static const char *sample_text(const struct csv *output, long row, const struct 
 }
 
 int folder_add_samples(struct folder *f, const struct csv *output, const struct record *cell,
-                       int64_t block, int64_t seq, struct why *w)
+                       int64_t block, int64_t seq, int64_t suspended_ns, struct why *w)
 {
     struct text t;
     if (text_begin(&t))
@@ -119,6 +119,8 @@ int folder_add_samples(struct folder *f, const struct csv *output, const struct 
                 fprintf(t.f, "%lld", (long long)block);
             else if (!strcmp(field->name, "seq"))
                 fprintf(t.f, "%lld", (long long)seq);
+            else if (!strcmp(field->name, "suspended_ns"))
+                fprintf(t.f, "%lld", (long long)suspended_ns);
             else if (!strcmp(field->name, "sweep"))
                 csv_put(t.f, cell->sweep);
             else

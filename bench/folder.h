@@ -36,9 +36,10 @@ int folder_reopen(struct folder *f, const char *path, struct why *w);
 /* Name of a file in the folder.  Returns BUFFER. */
 char *folder_file(const struct folder *f, const char *name, char *buffer, long room);
 
-/* Append the rows of OUTPUT (what a runner printed) as samples of CELL.  Returns 0 or -errno. */
+/* Append the rows of OUTPUT (what a runner printed) as samples of CELL, beside which the machine
+ * was suspended for SUSPENDED_NS.  Returns 0 or -errno. */
 int folder_add_samples(struct folder *f, const struct csv *output, const struct record *cell,
-                       int64_t block, int64_t seq, struct why *w);
+                       int64_t block, int64_t seq, int64_t suspended_ns, struct why *w);
 
 /* Append the rows of TRACE (what a traced cell printed).  NUMBER: the plan's line, from 1. */
 int folder_add_trace(struct folder *f, const struct csv *trace, int number, int64_t block,

@@ -44,6 +44,7 @@ enum {
     CALIBRATION_MS = 100,
     TRACED_BLOCKS = 3,
     PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for, not a time */
+    SUSPEND_NS = 1000000, /* less is the cost of looking */
     LITTLE_BUDGET_S = 60, /* to offer a run that had no time for a block, at least */
 };
 
@@ -78,8 +79,10 @@ struct run {
     struct settle *settle;
     int *cut;   /* per cell: the last block that there was time for; 0: it has not been left out */
     char *done; /* per cell and block: DONE, SKIPPED or 0; blocks_most a cell */
-    int64_t used_ns, steal_ns;          /* CPU time at the start: everybody's; the hypervisor's */
-    double own_ns;                      /* ours */
+    int64_t asleep_ns;         /* clock_suspended_ns when it was last looked at */
+    double suspended_s;        /* how long the machine was suspended between two looks, in all */
+    int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
+    double own_ns;             /* ours */
     double sampled_s, sampled_before_s; /* time in samples, of this part and of earlier ones */
     double lacking_s; /* what the next block takes that there was no time for; 0: none */
     int cells_ok, cells_bad, blocks;
@@ -138,6 +141,17 @@ static int is_traced(const struct record *cell, int block)
     return cell->trace && block <= TRACED_BLOCKS;
 }
 
+/* For how long the machine was suspended since the last look.  Units: ns. */
+static int64_t slept(struct run *r)
+{
+    int64_t now = clock_suspended_ns(), since = now - r->asleep_ns;
+    r->asleep_ns = now;
+    if (since < SUSPEND_NS)
+        return 0;
+    r->suspended_s += (double)since / 1e9;
+    return since;
+}
+
 /* Judge what the child left, and write it down. */
 static void keep_result(struct run *r, int index, int block, const struct child *c, double deadline)
 {
@@ -145,9 +159,9 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     struct result result;
     struct why w;
 
-    result_judge(&result, c, &cell->record, is_traced(&cell->record, block), deadline);
-    if (result.rows &&
-        folder_add_samples(&r->folder, result.rows, &cell->record, block, r->seq, &w))
+    result_judge(&result, c, &cell->record, is_traced(&cell->record, block), deadline, slept(r));
+    if (result.rows && folder_add_samples(&r->folder, result.rows, &cell->record, block, r->seq,
+                                          result.suspended_ns, &w))
         stop_writing(r, &w);
     if (result.trace && folder_add_trace(&r->folder, result.trace, index + 1, block, r->seq, &w))
         stop_writing(r, &w);
@@ -156,7 +170,8 @@ static void keep_result(struct run *r, int index, int block, const struct child 
         stop_writing(r, &w);
     r->sampled_s += result.sampled_s;
     if (result.status == CELL_OK) {
-        settle_note(r->settle, index, block, result.median_ns);
+        if (!result.suspended_ns)
+            settle_note(r->settle, index, block, result.median_ns);
         cell->seconds = (double)c->wall_ns / 1e9;
         r->cells_ok++;
     } else {
@@ -690,6 +705,8 @@ static void describe_end(struct run *r)
         settled += settle_last(r->settle, i) > 0;
     machine_set(&r->machine, "settled_cells", "needed no more blocks: their intervals were narrow",
                 "%d", settled);
+    machine_set(&r->machine, "suspended_s", "by a suspend of the machine; samples beside it do not count",
+                "%.2f", r->suspended_s + strtod(machine_get(&r->machine, "suspended_s"), NULL));
     machine_set(&r->machine, "interrupted", "", "%s", stop_signal ? "yes" : "no");
     if (!is_finished(r))
         set_shares(r, wall_s);
@@ -861,6 +878,7 @@ static int carry_out(const char *command)
     if (wishes.resume)
         take_back(&r);
     r.progress = progress_begin(wishes.quiet);
+    r.asleep_ns = clock_suspended_ns();
     measure_machine(NULL, &r.used_ns, &r.steal_ns);
     r.own_ns = measure_own();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
