@@ -298,11 +298,12 @@ int folder_create(struct folder *f, const char *path, const char *host, const st
 
 /* ---- an old folder ---- */
 
-/* Has the run in PATH begun?  What it begins with is written last of all. */
-static int has_begun(const struct folder *f)
+/* Was it stopped before its beginning was complete?  machine.csv is written last. */
+static int is_unbegun(const struct folder *f)
 {
-    char file[4200];
-    return !access(folder_file(f, "machine.csv", file, sizeof file), F_OK);
+    char samples[4200], machine[4200];
+    return !access(folder_file(f, "samples.csv", samples, sizeof samples), F_OK) &&
+           access(folder_file(f, "machine.csv", machine, sizeof machine), F_OK);
 }
 
 int folder_reopen(struct folder *f, const char *path, struct why *w)
@@ -312,15 +313,12 @@ int folder_reopen(struct folder *f, const char *path, struct why *w)
     int error;
     *f = (struct folder){ .samples = -1, .status = -1, .trace = -1 };
     snprintf(f->path, sizeof f->path - 64, "%s", path);
-    if ((error = csv_read(&samples, folder_file(f, "samples.csv", file, sizeof file), w)))
-        goto done;
-    if (!has_begun(f)) {
-        error =
-            why(w, -ENODATA,
-                "it was stopped before it measured anything; remove the folder, and begin again");
-        goto done;
-    }
-    if ((error = csv_read(&status, folder_file(f, "status.csv", file, sizeof file), w)))
+    if (is_unbegun(f))
+        return why(
+            w, -ENODATA,
+            "it was stopped before it measured anything; remove the folder, and begin again");
+    if ((error = csv_read(&samples, folder_file(f, "samples.csv", file, sizeof file), w)) ||
+        (error = csv_read(&status, folder_file(f, "status.csv", file, sizeof file), w)))
         goto done;
     if (csv_column(samples, "seq") < 0 || csv_column(status, "line") < 0) {
         error = why(w, -EBADMSG, "%s: not a run of this program", path);

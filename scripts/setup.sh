@@ -5,10 +5,11 @@
 #   setup.sh                 install for building, plotting and testing
 #   setup.sh --with browser  and a Chromium, for the tests that look at the pages: they do without
 #   setup.sh --with python   and Python's headers, for the workloads that run Python
-#   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime
+#   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime; --with fuzz:
+#                            clang with libFuzzer
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, browser, python, mpi, llvm.  TEAMPOOL_SETUP_DRY=1: print the install
-# command, don't run it.
+# PART: build, plot, test, browser, python, mpi, llvm, fuzz.  TEAMPOOL_SETUP_DRY=1: print the
+# install command, don't run it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -85,8 +86,12 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
     llvm)
         have clang && printf '#include <omp.h>\n' | clang -fopenmp=libomp -x c -c -o /dev/null - 2>/dev/null || echo llvm
         ;;
+    fuzz)
+        have clang && printf 'int LLVMFuzzerTestOneInput(const char *d, long n);\nint LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }\n' |
+            clang -fsanitize=fuzzer,address,undefined -x c -o /dev/null - 2>/dev/null || echo libfuzzer
+        ;;
     *)
-        say "no part '$1'; there are build, plot, test, browser, python, mpi and llvm"
+        say "no part '$1'; there are build, plot, test, browser, python, mpi, llvm and fuzz"
         exit 2
         ;;
     esac
@@ -108,6 +113,9 @@ package_of() { # MANAGER WORD
     apt-get:cmocka) echo libcmocka-dev ;;
     apt-get:mpi) echo openmpi-bin libopenmpi-dev ;;
     apt-get:llvm) echo clang libomp-dev ;;
+    apt-get:libfuzzer) echo clang libclang-rt-dev ;;
+    dnf:libfuzzer | apk:libfuzzer | pacman:libfuzzer) echo clang compiler-rt ;;
+    zypper:libfuzzer) echo clang ;;
     dnf:mpi) echo openmpi-devel ;;
     dnf:llvm) echo clang libomp-devel ;;
     pacman:mpi) echo openmpi ;;
@@ -229,8 +237,8 @@ case ${1:-} in
 '') install build plot test ;;
 --with)
     case ${2:-} in
-    browser | python | mpi | llvm) install build plot test "$2" ;;
-    *) say "--with: no extra '${2:-}'; there are browser, python, mpi and llvm"; exit 2 ;;
+    browser | python | mpi | llvm | fuzz) install build plot test "$2" ;;
+    *) say "--with: no extra '${2:-}'; there are browser, python, mpi, llvm and fuzz"; exit 2 ;;
     esac
     ;;
 --check) check "${2:?setup.sh --check PART}" ;;
