@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""faults.py TEAMPOOL SHIM [--seconds S | --all] [--seed N]: teampool on disks that fail, and killed.
+"""faults.py TEAMPOOL SHIM [--seconds S | --all] [--only PART] [--seed N]: teampool on disks that fail, and killed.
 
 A small run is measured again and again, each time with one call of it failing (the disk is full for
 once, or for good; an error; a short write) or with a SIGKILL before a call, in the middle of a write, or
@@ -64,7 +64,7 @@ class Test:
         self.words, self.random = words, random.Random(words.seed)
         self.dir = tempfile.mkdtemp(prefix="faults-")
         self.count = Count(self.path("count"))
-        self.tried = self.killed = self.lost = self.failures = self.mounted = 0
+        self.tried = self.killed = self.lost = self.failures = 0
         with open(self.path("runner"), "w") as f:
             f.write(RUNNER)
         os.chmod(self.path("runner"), 0o755)
@@ -379,7 +379,12 @@ class Test:
         if os.geteuid() or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
             print("no file system of 64 KiB: only root can mount one")
             return
-        self.mounted = 1
+        try:
+            self.fill(disk)
+        finally:
+            subprocess.run(["umount", disk], check=False)
+
+    def fill(self, disk):
         blocks = 40
         words = self.run_words(f"{disk}/run")
         words[words.index("--blocks") + 1] = str(blocks)
@@ -406,18 +411,22 @@ class Test:
         for name, blocks in ("six", "6"), ("seven", "7"): # below 6 there is nothing to compare
             shutil.copytree(self.path("whole"), self.path(name))
             self.call(["run", "--resume", self.path(name), "--blocks", blocks, "--quiet", *self.words.force])
-        for step in (lambda: self.small_disk(), lambda: self.disk(3 * part), lambda: self.kill(3 * part),
-                     lambda: self.rewrites("summarize", part), lambda: self.rewrites("report", part),
-                     lambda: self.prints(["compare", self.path("six"), self.path("seven")], part / 4),
-                     lambda: self.prints(["summarize", self.path("whole"), "--format", "text"], part / 4),
-                     lambda: self.lab(part)):
-            step()
-            print(f"{self.where.split(',')[0]}: {self.tried} faults and {self.killed} kills so far",
-                  flush=True)
+        steps = {
+            "small": lambda: self.small_disk(),
+            "disk": lambda: self.disk(3 * part),
+            "kill": lambda: self.kill(3 * part),
+            "summarize": lambda: self.rewrites("summarize", part),
+            "report": lambda: self.rewrites("report", part),
+            "compare": lambda: self.prints(["compare", self.path("six"), self.path("seven")], part / 4),
+            "show": lambda: self.prints(["summarize", self.path("whole"), "--format", "text"], part / 4),
+            "lab": lambda: self.lab(part),
+        }
+        for name, step in steps.items():
+            if self.words.only in (None, name):
+                step()
+                print(f"{name}: {self.tried} faults and {self.killed} kills so far", flush=True)
 
     def end(self):
-        if self.mounted:
-            subprocess.run(["umount", self.path("disk")], check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
@@ -435,6 +444,7 @@ def main():
     parser.add_argument("shim", type=os.path.abspath)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1000000)
     words = parser.parse_args()
     words.force = []
@@ -446,6 +456,7 @@ def main():
         os.environ.pop(name, None)
     print(f"seed {words.seed}", flush=True)
     test = Test(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         test.all()
     finally:
