@@ -461,8 +461,8 @@ def main():
         test.all()
     finally:
         test.end()
-    print(f"{test.tried} faults and {test.killed} kills tried, {test.lost} samples lost, "
-          f"{test.failures} expectations failed")
+        print(f"{test.tried} faults and {test.killed} kills tried, {test.lost} samples lost, "
+              f"{test.failures} expectations failed")
     return 1 if test.failures or test.lost else 0
 
 

@@ -345,7 +345,7 @@ runner closed "'$cell' \"\$@\"" 'exec >&- 2>&-' "exec sleep 98765$$"
 runner deaf 'trap "" TERM' "while :; do sleep 98765$$; done"
 runner stopped 'kill -STOP $$' "exec sleep 98765$$"
 for name in closed deaf stopped; do
-    run --plan bad-runners.plan --only "/$name " --blocks 1 --budget 1s --out "$name-run" --quiet
+    run --plan bad-runners.plan --only "/$name " --blocks 1 --budget 4s --out "$name-run" --quiet
     cp "$name-run/status.csv" runners/status.csv
     judged $name timeout 'did not end within'
     expect "nothing of it left" nothing_left "98765$$"
