@@ -27,6 +27,7 @@ static const struct {
     [FOREIGN] = { "foreign_ns", 1 },   [WORK] = { "busy_sum_ns", 0 },
     [ANSWER] = { "answer_p50_ns", 0 }, [LATE_ANSWER] = { "answer_p99_ns", 0 },
     [BESIDE] = { "beside_ns", 0 },     [INSIDE] = { "inside_most", 0 },
+    [LOCK] = { "lock_requests", 0 },
 };
 
 /* Columns --------------------------------------------------------------------------------- */
@@ -154,15 +155,18 @@ static int read_machine(struct measured *r, const char *dir, struct why *w)
 {
     struct csv *t;
     char path[PATH_MAX];
-    double share;
     int error = blocks_path(path, dir, "machine.csv", "", w);
-    r->foreign_share = NAN;
+    r->foreign_share = r->alike_cores = NAN;
     if (error || csv_read(&t, path, NULL))
         return error;
-    for (long row = 0; row < t->rows; row++)
-        if (!strcmp(csv_cell(t, row, csv_column(t, "key")), "foreign_share") &&
-            csv_number(t, row, csv_column(t, "value"), &share))
-            r->foreign_share = share;
+    for (long row = 0; row < t->rows; row++) {
+        const char *key = csv_cell(t, row, csv_column(t, "key"));
+        int value = csv_column(t, "value");
+        if (!strcmp(key, "foreign_share"))
+            csv_number(t, row, value, &r->foreign_share);
+        else if (!strcmp(key, "alike_cores"))
+            csv_number(t, row, value, &r->alike_cores);
+    }
     error = check_one(t, dir, "machine.csv", "value", "hostname", "hosts", w);
     csv_free(t);
     return error;

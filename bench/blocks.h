@@ -17,7 +17,8 @@
 
 /* What is measured per row and kept per block.  BUSY is a share of the workers' time, WORK the same
  * as a time.  ANSWER to BESIDE are a convoy's: how long answers took, what was computed beside;
- * INSIDE is how many workers were in a task at once. */
+ * INSIDE is how many workers were in a task at once; LOCK counts requests for the lock that a team
+ * works under, and is not known of any other. */
 enum metric {
     WALL,
     OPEN,
@@ -31,6 +32,7 @@ enum metric {
     LATE_ANSWER,
     BESIDE,
     INSIDE,
+    LOCK,
     METRICS
 };
 
@@ -93,6 +95,7 @@ struct measured {
     int metric[METRICS], block, seq, warmup, verdict, sweep, suspended;
     int backend, tasks, workers, task_ns, chunk, payload, cpus, twin;
     double foreign_share; /* what others took of the machine; NAN: nobody says */
+    double alike_cores;   /* cores of the fastest kind that we may use; NAN: nobody says */
     struct noise_ledger noise;
     struct process *processes; /* a row of status.csv each */
     long process_count;

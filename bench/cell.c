@@ -481,7 +481,7 @@ static int take_sample(struct cell *c, struct team *team, const struct job *job)
     struct record *r = &c->record;
     struct why w = { "" };
     struct outcome outcome = { 0 };
-    struct reading before, after;
+    struct usage before, after;
     struct lock_counts lock_before = { 0 }, lock_after;
 
     read_lock(c, team, &lock_before);
@@ -611,15 +611,15 @@ static int measure_cell(struct cell *c)
 /* ---- what this program is ---- */
 
 static void list_row(const char *kind, const char *name, int version, const char *start,
-                     const char *forms, const char *summary, const char *unavailable)
+                     const char *forms, const char *traits, const char *summary,
+                     const char *unavailable)
 {
     char number[16] = "";
     if (version)
         snprintf(number, sizeof number, "%d", version);
-    const char *fields[] = {
-        kind, name, number, start, forms, summary, unavailable ? unavailable : ""
-    };
-    for (int i = 0; i < 7; i++) {
+    const char *fields[] = { kind,  name,   number,  start,
+                             forms, traits, summary, unavailable ? unavailable : "" };
+    for (int i = 0; i < 8; i++) {
         if (i)
             putchar(',');
         csv_put(stdout, fields[i]);
@@ -627,30 +627,60 @@ static void list_row(const char *kind, const char *name, int version, const char
     putchar('\n');
 }
 
+enum { FORMS = 80 };
+
+static void append(char words[FORMS], const char *word)
+{
+    size_t length = strlen(words);
+    snprintf(words + length, FORMS - length, "%s%s", length ? " " : "", word);
+}
+
+static void list_workload(const struct workload *w)
+{
+    char traits[FORMS] = "";
+    if (w->idle)
+        append(traits, "idle");
+    if (w->data)
+        append(traits, "data");
+    list_row("workload", w->name, w->version, "", w->variants ? w->variants : "", traits,
+             w->summary, w->unavailable);
+}
+
+static void list_options(const struct backend *b)
+{
+    for (const struct backend_option *o = b->options; o && o->name; o++) {
+        char name[80], range[80];
+        snprintf(name, sizeof name, "%s %s", b->name, o->name);
+        setting_range(o, range, sizeof range);
+        list_row("option", name, 0, "", range, "", o->help, NULL);
+    }
+}
+
+static void list_backend(const struct backend *b)
+{
+    char forms[FORMS] = "", traits[FORMS] = "";
+    for (int s = 0; s < SCHEDULES; s++)
+        if (b->schedules & 1u << s)
+            append(forms, schedule_names[s]);
+    if (b->messages)
+        append(traits, "messages");
+    if (b->counts)
+        append(traits, "lock");
+    if (b->program)
+        append(traits, "launched");
+    list_row("backend", b->name, 0, b->starts ? b->starts : b->start, forms, traits, b->summary,
+             b->unavailable);
+}
+
 static void list(void)
 {
-    printf("kind,name,version,start,forms,summary,unavailable\n");
+    printf("kind,name,version,start,forms,traits,summary,unavailable\n");
     for (int i = 0; workloads[i]; i++)
-        list_row("workload", workloads[i]->name, workloads[i]->version, "",
-                 workloads[i]->variants ? workloads[i]->variants : "", workloads[i]->summary,
-                 workloads[i]->unavailable);
+        list_workload(workloads[i]);
     for (int i = 0; backends[i]; i++)
-        for (const struct backend_option *o = backends[i]->options; o && o->name; o++) {
-            char name[80], range[80];
-            snprintf(name, sizeof name, "%s %s", backends[i]->name, o->name);
-            setting_range(o, range, sizeof range);
-            list_row("option", name, 0, "", range, o->help, NULL);
-        }
-    for (int i = 0; backends[i]; i++) {
-        char forms[80] = "";
-        for (int s = 0; s < SCHEDULES; s++)
-            if (backends[i]->schedules & 1u << s)
-                snprintf(forms + strlen(forms), sizeof forms - strlen(forms), "%s%s",
-                         *forms ? " " : "", schedule_names[s]);
-        list_row("backend", backends[i]->name, 0,
-                 backends[i]->starts ? backends[i]->starts : backends[i]->start, forms,
-                 backends[i]->summary, backends[i]->unavailable);
-    }
+        list_options(backends[i]);
+    for (int i = 0; backends[i]; i++)
+        list_backend(backends[i]);
 }
 
 static void about(void)

@@ -85,7 +85,7 @@ static void check_blocks(const struct reading *r, struct checks *out)
     long short_of = 0, measured = 0;
     char word[WORD], range[2 * WORD], cells[WORD];
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         /* naps are long and steady: the plan gives them few blocks on purpose */
         if (!(c->blocks > 0) || !strcmp(c->workload, "sleep"))
             continue;
@@ -203,7 +203,7 @@ static void check_disturbed(const struct reading *r, struct checks *out)
     const char *cause = "";
     char value[WORD];
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         if (!(c->samples > 0) || isnan(c->disturbed_share))
             continue;
         all += c->samples;
@@ -323,7 +323,7 @@ static void check_reference(const struct reading *r, struct checks *out)
     double most = 0;
     char value[WORD];
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         if (strcmp(c->workload, "cpu") != 0 || isnan(c->efficiency.mid))
             continue;
         known++;

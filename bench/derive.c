@@ -23,6 +23,14 @@ int derive_is(const struct derivation *d, const struct cell *c, const char *name
     return !strcmp(key_text(c, blocks_key_column(d->record, name)), text);
 }
 
+int derive_is_locked(const struct cell *c)
+{
+    for (long i = 0; i < c->blocks; i++)
+        if (!isnan(c->block[i].value[LOCK]))
+            return 1;
+    return 0;
+}
+
 double derive_value(const struct derivation *d, const struct cell *c, enum metric m, int64_t number)
 {
     long low = 0, high = c->blocks;
@@ -66,8 +74,8 @@ static int is_wanted(const struct derivation *d, const struct cell *c)
 {
     const char *ballast = key_text(c, blocks_key_column(d->record, "ballast_mib"));
     return c->blocks && !c->twin && (!*ballast || !strcmp(ballast, "0")) &&
-           !derive_is(d, c, "backend", "serial") && !derive_is(d, c, "backend", "gil") &&
-           c->tasks >= 1 && c->chunk >= 1 && c->task_workers >= 1 && c->task_ns >= 0;
+           !derive_is(d, c, "backend", "serial") && !derive_is_locked(c) && c->tasks >= 1 &&
+           c->chunk >= 1 && c->task_workers >= 1 && c->task_ns >= 0;
 }
 
 static int by_number(const void *left, const void *right)

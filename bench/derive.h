@@ -115,6 +115,9 @@ void derive_put_center(FILE *f, const struct center *c);
  * "not_reached" (by the longest), "unclear" (now this, now that), "unknown". */
 const char *derive_status(const struct center *c);
 
+/* Did C's workers work under one lock?  Its samples say so, whatever its backend is called. */
+int derive_is_locked(const struct cell *c);
+
 /* The tables.  Each writes its header and its rows; 0 or -ENOMEM. */
 int metg_put(struct derivation *d, FILE *f);
 int map_put(struct derivation *d, FILE *f);

@@ -504,8 +504,8 @@ static void check_memory(const struct doctor *d, const struct room *room, struct
     if (*file)
         say_tee(fix, sizeof fix, strstr(file, "memory.max") ? "max" : "-1", file);
     struct fit v = judge_room(d, ROOM_MEMORY, left);
-    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, left, 2),
-             words_size(b, v.needed, 2));
+    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, 1024 * left),
+             words_size(b, 1024 * v.needed));
     checks_add(out, "memory", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
                v.mark == MARK_GOOD ? "The largest cell of the plan fits into memory"
                : v.shrunk          ? "What needs more is left out of the plan"
@@ -518,7 +518,7 @@ static void check_shm(const struct doctor *d, struct checks *out)
     if (isnan(d->standing.shm_kib))
         unknown(out, "shm", "of /dev/shm");
     else
-        checks_add(out, "shm", MARK_GOOD, words_size(value, d->standing.shm_kib, 2), NULL,
+        checks_add(out, "shm", MARK_GOOD, words_size(value, 1024 * d->standing.shm_kib), NULL,
                    "Workers share memory that needs no room in /dev/shm: its size is no limit");
 }
 
@@ -583,8 +583,8 @@ static void check_disk(const struct doctor *d, struct checks *out)
         unknown(out, "disk", "how much room the results have");
         return;
     }
-    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, d->standing.disk_kib, 2),
-             words_size(b, d->needs.disk_kib, 2));
+    snprintf(value, sizeof value, "%s free, %s needed", words_size(a, 1024 * d->standing.disk_kib),
+             words_size(b, 1024 * d->needs.disk_kib));
     enum mark mark = room_mark(d->standing.disk_kib, d->needs.disk_kib);
     checks_add(out, "disk", mark, value,
                mark == MARK_GOOD ? NULL : "df -h   # and --out DIR on a disk with more room",

@@ -19,6 +19,7 @@
 #include "child.h"
 #include "command.h"
 #include "listing.h"
+#include "profile.h"
 #include "whole.h"
 #include "words.h"
 
@@ -220,7 +221,7 @@ static void examine(struct checks *out, const struct profile *of)
             t->source);
     ask_build(type, flags);
     room_limit(t, root, why);
-    plan_sweeps(&plan, of, t, NULL);
+    profile_sweeps(&plan, of, t, NULL);
     room_fit(&plan, t, root);
     plan_fit(&plan, of->budget_s * PLAN_FILL, 0, of->blocks_least);
     doctor_needs(&needs, &plan, of->blocks_most, t);

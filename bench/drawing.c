@@ -65,6 +65,7 @@ struct scan {
     FILE *out;
     int depth;   /* open elements */
     int skipped; /* open elements that are left out */
+    off_t group; /* where in OUT a group began that has nothing in it so far; -1: none did */
 };
 
 static int listed(const char *const *list, const char *word, size_t length)
@@ -175,7 +176,11 @@ static int copy_end_tag(struct scan *s)
     }
     if (!listed(elements, name, length))
         return -EBADMSG;
-    fprintf(s->out, "</%.*s>", (int)length, name);
+    if (s->group >= 0 && is_word("g", name, length)) /* a seventh of a page was empty groups */
+        fseeko(s->out, s->group, SEEK_SET);
+    else
+        fprintf(s->out, "</%.*s>", (int)length, name);
+    s->group = -1;
     return 0;
 }
 
@@ -188,14 +193,18 @@ static int copy_start_tag(struct scan *s, const char *label)
     if (on_root != is_word("svg", name, length) || (!hidden && !listed(elements, name, length)))
         return -EBADMSG;
     s->at = name + length;
-    if (!hidden)
+    if (!hidden) {
+        s->group = is_word("g", name, length) ? ftello(s->out) : -1;
         fprintf(s->out, "<%.*s", (int)length, name);
+    }
     if (on_root)
         page_put(s->out, " role=\"img\" aria-label=\"%s\"", label);
     if (copy_attributes(s, !hidden, on_root, &closed))
         return -EBADMSG;
     if (!hidden)
         fputs(closed ? "/>" : ">", s->out);
+    if (!hidden && closed)
+        s->group = -1;
     s->depth += !closed;
     s->skipped += hidden && !closed;
     return 0;
@@ -221,10 +230,12 @@ static void copy_text(struct scan *s)
         only_space &= isspace((unsigned char)*s->at) != 0;
     if (s->skipped || !s->depth)
         return;
-    if (only_space)
+    if (only_space) {
         fputs(s->at > from && memchr(from, '\n', (size_t)(s->at - from)) ? "\n" : "", s->out);
-    else
-        fwrite(from, 1, (size_t)(s->at - from), s->out);
+        return;
+    }
+    fwrite(from, 1, (size_t)(s->at - from), s->out);
+    s->group = -1;
 }
 
 static int copy(struct scan *s, const char *label)
@@ -269,7 +280,7 @@ int drawing_inline(FILE *out, const char *file, const char *name, const char *la
         return why(w, -EIO, "The drawing could not be read; scripts/plot.sh draws it again.");
     FILE *memory = open_memstream(&copied, &length);
     if (memory) {
-        struct scan s = { .at = text, .name = name, .out = memory };
+        struct scan s = { .at = text, .name = name, .out = memory, .group = -1 };
         error = copy(&s, label);
         if (fclose(memory))
             error = -ENOMEM;

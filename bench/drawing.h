@@ -12,7 +12,7 @@
 
 /* Copy the SVG in FILE to OUT, as an element with the accessible name LABEL.  Ids get "NAME-" in
  * front, so that several drawings fit in one page; colours lose their spaces, so that a style sheet
- * can find them; tool tips, comments and the XML prologue are left out.
+ * can find them; tool tips, comments, empty groups and the XML prologue are left out.
  * Returns 0, or -errno (-EBADMSG: more than a drawing) with WHY, and then nothing was written. */
 int drawing_inline(FILE *out, const char *file, const char *name, const char *label, struct why *w);
 

@@ -9,8 +9,9 @@
  * horizontal, vertical (left and right, bottom and top edge), start, middle, end (a text anchored
  * there) are in pixels from the bottom left; x, y (the ranges), shade (from x to y), drop (a line
  * down from x,y), level (a line at y), point (at x,y) and span (from x to y at the height that is
- * its text) are in the units of the table.  NAME-boxes.csv, where there are any:
- * row,from_ns,to_ns,height,shade.
+ * its text) are in the units of the table; of a flag (a pole at x) the height y is in pixels; log
+ * has the bases of axes that are not linear in every figure of their kind.  NAME-boxes.csv, where
+ * there are any: row,from_ns,to_ns,height,shade.
  */
 #ifndef BENCH_FIGURE_H
 #define BENCH_FIGURE_H

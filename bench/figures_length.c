@@ -52,7 +52,8 @@ static void say_lengths(struct figure *f, const struct answer *v, double workers
 {
     const struct shortest *t = &v->threads.shortest, *p = &v->processes.shortest;
     char a[96], b[96];
-    const char *hedge = sketch_has_intervals(f) ? "pay off" : "seem to pay off";
+    /* One word for all of them; the tiles say which is in doubt, and why. */
+    const char *hedge = t->doubt || p->doubt || v->stealing.doubt ? "seem to pay off" : "pay off";
     say_shortest(a, t);
     say_shortest(b, p);
     if (workers <= 1)
@@ -220,7 +221,7 @@ static double highest(const struct figure *f)
 int length_figure(struct figure *f, const struct reading *r, const struct answer *v)
 {
     struct want want = { .sweep = "length" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "length",
                           .script = "length",
                           .title = "From what task length",

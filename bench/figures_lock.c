@@ -213,7 +213,7 @@ int lock_figure(struct figure *f, const struct reading *r)
     say_lock(f, reading_number(r, "effective_workers"));
     note_inside(f, r);
     figure_label_ends(f);
-    sketch_shade_siblings(f, r);
+    sketch_shade_siblings(f, r, 1);
     return 0;
 }
 

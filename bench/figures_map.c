@@ -46,7 +46,7 @@ static int level_of(const struct payloads *p, double bytes)
 static const char *name_payload(char out[WORD], double bytes)
 {
     if (bytes > 0)
-        return words_bytes(out, bytes);
+        return words_size(out, bytes);
     snprintf(out, WORD, "no payload");
     return out;
 }

@@ -49,7 +49,7 @@ int peers_figure(struct figure *f, const struct reading *r)
                           .x_column = "chunk",
                           .x_head = "tasks per chunk",
                           .y_unit = UNIT_TIME };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     for (int i = 0; i < PEERS; i++) {
         want.runner = peers[i].runner;
         if (sketch_gather(f, r, &peers[i].who, want, by_chunk, per_task))

@@ -13,7 +13,7 @@
 /* The finding for one side: how far it is worth going, and whether it gets its money's worth. */
 static void say_scaling(struct figure *f, const struct answer *v, double most)
 {
-    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
     char *out = f->title, a[WORD], b[WORD], workers[WORD];
     size_t room = sizeof f->title;
     const char *seem = sketch_has_intervals(f) ? "" : " seem to";
@@ -25,7 +25,7 @@ static void say_scaling(struct figure *f, const struct answer *v, double most)
                  t ? words_factor(a, t->speedup.mid) : "?",
                  p ? words_factor(b, p->speedup.mid) : "?");
     } else if (!t || !p) {
-        const struct cell *c = t ? t : p;
+        const struct cell_row *c = t ? t : p;
         snprintf(out, room, "%s reach %s times serial speed with %s", t ? "Threads" : "Processes",
                  words_factor(a, c->speedup.mid), words_plural(b, c->workers, "worker"));
     } else if (t->workers == p->workers && t->workers == 1) {
@@ -48,7 +48,7 @@ static void say_scaling(struct figure *f, const struct answer *v, double most)
 enum { COUNTS_FOR_A_CURVE = 3 }; /* through two points a law of one parameter always goes */
 
 /* The row of scaling.csv for the cells of WHO that are like LIKE; -1: none. */
-static long law_row(const struct reading *r, const struct who *who, const struct cell *like)
+static long law_row(const struct reading *r, const struct who *who, const struct cell_row *like)
 {
     const struct csv *t = r->scaling;
     for (long i = -1; (i = reading_find(t, i + 1, who->backend, who->schedule)) >= 0;)
@@ -60,7 +60,8 @@ static long law_row(const struct reading *r, const struct who *who, const struct
 }
 
 /* A curve through the speed-ups, in a column of its own: the Universal Scalability Law where there
- * were counts enough for it, else Amdahl's, which is the same with a kappa of 0. */
+ * were counts enough for it, else Amdahl's, which is the same with a kappa of 0.  It ends where the
+ * cores do that are alike. */
 static int add_law(struct figure *f, const struct csv *t, long i, int column, double most)
 {
     enum { STEPS = 24 };
@@ -71,8 +72,10 @@ static int add_law(struct figure *f, const struct csv *t, long i, int column, do
     }
     if (isnan(sigma) || !(reading_value(t, i, "counts") >= COUNTS_FOR_A_CURVE))
         return 0;
+    most = fmin(most, reading_value(t, i, "law_workers"));
     for (int k = 0; k <= STEPS; k++) {
-        double p = 1 + (most - 1) * k / STEPS;
+        double share = (double)k / STEPS;
+        double p = f->frame.log_x ? pow(most, share) : 1 + (most - 1) * share;
         struct figure_row *row = figure_row(f, p);
         if (!row)
             return -ENOMEM;
@@ -93,7 +96,10 @@ static void note_law(struct figure *f, const struct csv *t, long i, const char *
     }
     if (isnan(s.mid))
         return;
-    sketch_note(f, "%s%s: %s %.1f%%", *f->note ? " " : "", who, name, 100 * s.mid);
+    sketch_note(f, "%s%s", *f->note ? " " : "", who);
+    if (reading_value(t, i, "law_workers") < reading_value(t, i, "workers"))
+        sketch_note(f, " on up to %.0f cores alike", reading_value(t, i, "law_workers"));
+    sketch_note(f, ": %s %.1f%%", name, 100 * s.mid);
     if (!isnan(s.low))
         sketch_note(f, " (%.1f%% to %.1f%%)", 100 * s.low, 100 * s.high);
     if (peak > 0)
@@ -101,7 +107,8 @@ static void note_law(struct figure *f, const struct csv *t, long i, const char *
     sketch_note(f, ".");
 }
 
-static int add_laws(struct figure *f, const struct reading *r, const struct cell *like, double most)
+static int add_laws(struct figure *f, const struct reading *r, const struct cell_row *like,
+                    double most)
 {
     static const struct figure_series fits[] = { { "threads_fit", "" }, { "processes_fit", "" } };
     const struct who *const who[] = { &who_threads, &who_processes };
@@ -121,12 +128,82 @@ static int add_laws(struct figure *f, const struct reading *r, const struct cell
     return 0;
 }
 
+/* ---- the machine's steps --------------------------------------------------------------------- */
+
+/* A number of workers at which a part of the machine is full, as machine.csv has it. */
+struct step {
+    double workers;
+    char name[40];
+};
+
+enum { STEPS_MOST = 12 };
+
+/* Those between one worker and MOST.  Returns how many. */
+static int take_steps(const struct reading *r, double most, struct step *out)
+{
+    const char *at = reading_machine(r, "steps");
+    int n = 0;
+    while (n < STEPS_MOST && sscanf(at, "%lf: %39[^;]", &out[n].workers, out[n].name) == 2) {
+        n += out[n].workers > 1 && out[n].workers < most;
+        at += strcspn(at, ";");
+        at += strspn(at, "; ");
+    }
+    return n;
+}
+
+/* A flag at each: the leftmost is the highest, so that no pole stands in a name.  The curves rise
+ * to the right, away from them. */
+static void raise_flags(struct figure *f, const struct step *step, int n)
+{
+    enum { LOWEST = 12, APART = 15 };
+    for (int i = 0; i < n; i++) {
+        double y = f->frame.bottom + LOWEST + APART * (n - 1 - i);
+        figure_mark(f, "flag", step[i].workers, y, "serial", NULL);
+        figure_mark(f, "start", frame_x(&f->frame, step[i].workers) + 4, y, "serial", step[i].name);
+    }
+}
+
 /* ---- the figure ------------------------------------------------------------------------------ */
+
+enum { LINEAR_MOST = 32 }; /* with more workers the steps of a machine are factors */
+
+/* Ranges around all points; WIDEST is the largest number of workers. */
+static void frame_speedup(struct figure *f, double widest)
+{
+    double low, high;
+    int is_log = widest > LINEAR_MOST;
+    figure_extent(f, &low, &high);
+    sketch_frame(f, is_log, is_log);
+    if (is_log) {
+        figure_mark(f, "log", 2, 2, "", NULL);
+        sketch_x_range(f, 1.08);
+        f->frame.y0 = fmin(low, 1) / 1.3;
+        f->frame.y1 = fmax(fmin(widest, high * 2), high) * 1.15;
+        return;
+    }
+    sketch_x_range(f, fmax(0.3, widest * 0.04));
+    f->frame.x0 = fmin(f->frame.x0, 0.7);
+    f->frame.y1 = fmax(fmin(widest, high * 1.35), high) * 1.06;
+}
+
+/* Left of the line, near its end or further down. */
+static void label_ideal(struct figure *f, double widest)
+{
+    const struct frame *fr = &f->frame;
+    double ideal = fmin(widest, fr->y1 / 1.03);
+    struct place places[3];
+    for (int i = 0; i < 3; i++) {
+        double at = fr->log_x ? ideal * pow(0.5, i) : ideal * (1 - 0.2 * i);
+        places[i] = (struct place){ "end", frame_x(fr, at) - (fr->log_x ? 22 : 14),
+                                    frame_y(fr, at) - 4 + 6 * (i > 0) };
+    }
+    figure_place(f, places, 3, "serial", "ideal");
+}
 
 int speedup_figure(struct figure *f, const struct reading *r, const struct answer *v)
 {
     struct want want = { .sweep = "workers" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "speedup",
                           .script = "speedup",
                           .title = "How far it scales",
@@ -152,26 +229,22 @@ int speedup_figure(struct figure *f, const struct reading *r, const struct answe
     snprintf(f->subtitle, sizeof f->subtitle,
              "Speed-up over serial code. CPU-bound tasks of %s, chunk %s.",
              words_time(time, like->task_ns, 2), words_count(chunk, like->chunk));
+    double most = f->row[f->rows - 1].x;
+    struct step step[STEPS_MOST];
+    int steps = take_steps(r, most, step);
+    if (steps)
+        snprintf(f->subtitle + strlen(f->subtitle), sizeof f->subtitle - strlen(f->subtitle),
+                 " Flags: a part of the machine is full.");
     sketch_end_subtitle(f, "Bands");
-    double low, high, most = f->row[f->rows - 1].x;
-    figure_extent(f, &low, &high);
-    sketch_frame(f, 0, 0);
+    frame_speedup(f, most);
     sketch_name_y(f, "speed-up over serial");
-    sketch_x_range(f, fmax(0.3, most * 0.04));
-    f->frame.x0 = fmin(f->frame.x0, 0.7);
-    f->frame.y1 = fmax(fmin(most, high * 1.35), high) * 1.06;
     say_scaling(f, v, most);
     if (add_laws(f, r, like, most))
         return -ENOMEM;
     figure_label_ends(f);
-    sketch_shade_siblings(f, r);
-    double ideal = fmin(most, f->frame.y1 / 1.03);
-    struct place places[] = {
-        { "end", frame_x(&f->frame, ideal) - 14, frame_y(&f->frame, ideal) - 4 },
-        { "end", frame_x(&f->frame, ideal * 0.8) - 12, frame_y(&f->frame, ideal * 0.8) + 6 },
-        { "end", frame_x(&f->frame, ideal * 0.6) - 12, frame_y(&f->frame, ideal * 0.6) + 6 },
-    };
-    figure_place(f, places, 3, "serial", "ideal");
+    sketch_shade_siblings(f, r, !steps);
+    raise_flags(f, step, steps);
+    label_ideal(f, most);
     return 0;
 }
 
@@ -237,7 +310,7 @@ static void add_serial(struct figure *f, double task_time)
 int chunk_figure(struct figure *f, const struct reading *r, double task_ns)
 {
     struct want want = { .sweep = "chunk", .task_ns = task_ns };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     char length[WORD], tasks[WORD], workers[WORD];
     words_time(length, task_ns, 2);
     *f = (struct figure){

@@ -73,7 +73,7 @@ static void say_launch(struct figure *f)
     const struct estimate *small = &first->y[BY_FORK], *large = &last->y[BY_FORK];
     const struct estimate *spawn = &last->y[BY_SPAWN];
     char a[WORD], b[WORD], size[WORD];
-    words_bytes(size, last->x * 1024 * 1024);
+    words_size(size, last->x * 1024 * 1024);
     if (isnan(large->mid))
         snprintf(f->title, sizeof f->title, "What the caller's memory does to starting workers");
     else if (isnan(large->low) || isnan(small->low) || f->rows == 1)
@@ -103,7 +103,7 @@ static int has_gaps(const struct figure *f, const struct reading *r)
 int launch_figure(struct figure *f, const struct reading *r)
 {
     struct want want = { .sweep = "launch" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "launch",
                           .script = "launch",
                           .title = "Starting workers from a large caller",

@@ -39,7 +39,7 @@ static int has_threads(const struct reading *r, double task_ns)
 static int gather_way(struct figure *f, const struct reading *r, int i, double task_ns, int way)
 {
     struct want want = { .sweep = "matrix", .backend = ways[way].backend, .task_ns = task_ns };
-    const struct cell *c = sketch_first(r, want);
+    const struct cell_row *c = sketch_first(r, want);
     char time[WORD];
     if (!c)
         return 0;
@@ -90,7 +90,7 @@ int matrix_figure(struct figure *f, const struct reading *r)
     double length[MATRIX_LENGTHS], low, high;
     int n = sketch_lengths(r, "matrix", length, MATRIX_LENGTHS);
     struct want want = { .sweep = "matrix" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "matrix",
                           .script = "matrix",
                           .title = "Threads or processes, memory or pipes",
@@ -157,7 +157,7 @@ static void name_fight(char out[32], const struct fight *fight, const struct pai
     if (*p->variant)
         snprintf(out, 32, "%.20s (%.8s)", fight->name, p->variant);
     else if (p->payload_bytes > 0)
-        snprintf(out, 32, "%.20s (%.8s)", fight->name, words_bytes(bytes, p->payload_bytes));
+        snprintf(out, 32, "%.20s (%.8s)", fight->name, words_size(bytes, p->payload_bytes));
     else
         snprintf(out, 32, "%s", fight->name);
 }
@@ -269,7 +269,7 @@ static void say_payload(struct figure *f)
     const struct figure_row *last = &f->row[f->rows - 1];
     const struct estimate *t = &last->y[0], *p = &last->y[1], *q = &last->y[2];
     char size[WORD], a[WORD], b[WORD];
-    words_bytes(size, last->x);
+    words_size(size, last->x);
     if (isnan(t->mid) || isnan(q->mid))
         return;
     say_change(a, t, q);
@@ -284,7 +284,7 @@ static void say_payload(struct figure *f)
 int payload_figure(struct figure *f, const struct reading *r, double task_ns)
 {
     struct want want = { .sweep = "payload", .task_ns = task_ns };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     char time[WORD], workers[WORD];
     *f = (struct figure){ .name = "payload",
                           .script = "payload",

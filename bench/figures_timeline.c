@@ -122,7 +122,7 @@ static double over_median(const struct timeline *t, const struct reading *r)
                                .variant = a->variant,
                                .task_ns = (double)a->task_ns };
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         if (cell_fits(c, &want) && c->tasks == (double)a->tasks &&
             c->workers == (double)a->workers && c->chunk == (double)a->chunk)
             return t->end / c->time.mid;

@@ -22,13 +22,13 @@ static const struct variant {
 static const char *const schedules[] = { "static", "dynamic", "guided", "steal" };
 enum { VARIANTS = 3, SCHEDULES = 4, GROUP = SCHEDULES + 1 };
 
-static double ideal_of(const struct cell *c)
+static double ideal_of(const struct cell_row *c)
 {
     return ceil(c->tasks / c->workers) * c->task_ns;
 }
 
 /* What the same tasks took in a row, shared out evenly; without that, what they should take. */
-static double even_share(const struct cell *c)
+static double even_share(const struct cell_row *c)
 {
     return c->serial_task_ns > 0 ? c->tasks * c->serial_task_ns / c->workers : ideal_of(c);
 }
@@ -43,7 +43,7 @@ static int gather_schedules(struct figure *f, const struct reading *r)
                                  .backend = backend[k % 2],
                                  .schedule = schedules[k / 2],
                                  .variant = variants[v].name };
-            const struct cell *c = sketch_first(r, want);
+            const struct cell_row *c = sketch_first(r, want);
             if (!c)
                 continue;
             struct figure_row *row = figure_row(f, (double)(v * GROUP + (k / 2) + 1));
@@ -122,7 +122,7 @@ int schedules_figure(struct figure *f, const struct reading *r)
                           .x_head = "schedule",
                           .y_unit = UNIT_TIME };
     struct want want = { .sweep = "schedules" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     sketch_series(f, &who_threads.series);
     sketch_series(f, &who_processes.series);
     sketch_series(f, &ideal);
@@ -159,7 +159,7 @@ static int gather_lesson(struct figure *f, const struct reading *r)
     for (int k = 0; k < 4; k++) {
         struct want want = { .sweep = "lesson", .backend = backend[k] };
         for (long i = 0; i < r->cells; i++) {
-            const struct cell *c = &r->cell[i];
+            const struct cell_row *c = &r->cell[i];
             if (!cell_fits(c, &want))
                 continue;
             struct figure_row *row = figure_row(f, k + 1);
@@ -180,7 +180,7 @@ static int gather_peers(struct figure *f, const struct reading *r)
     struct want want = { .sweep = "lesson" };
     double x = 4;
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         want.runner = c->runner;
         if (!runner_is_peer(c->runner) || !cell_fits(c, &want))
             continue;
@@ -194,7 +194,7 @@ static int gather_peers(struct figure *f, const struct reading *r)
     return 0;
 }
 
-static void say_lesson(struct figure *f, const struct cell *like)
+static void say_lesson(struct figure *f, const struct cell_row *like)
 {
     const struct figure_row *serial = find_row(f, "", "serial");
     const struct figure_row *best = find_row(f, "", "threads");
@@ -233,7 +233,7 @@ int lesson_figure(struct figure *f, const struct reading *r)
 {
     static const struct figure_series time = { "time", "time" }, ideal = { "ideal", "ideal" };
     struct want want = { .sweep = "lesson" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "lesson",
                           .script = "lesson",
                           .title = "The lesson: sleeping tasks",

@@ -147,7 +147,7 @@ int where_figure(struct figure *f, const struct reading *r)
                                                         { "waiting", "waiting" },
                                                         { "startup", "start-up" } };
     struct want want = { .sweep = "length" };
-    const struct cell *like = sketch_first(r, want);
+    const struct cell_row *like = sketch_first(r, want);
     *f = (struct figure){ .name = "where",
                           .script = "where",
                           .title = "Where the time goes",
@@ -212,7 +212,7 @@ static void count_cause(struct causes *c, const char *word)
     }
 }
 
-static int is_of(const struct csv *t, long i, const struct cell *c)
+static int is_of(const struct csv *t, long i, const struct cell_row *c)
 {
     return c && !strcmp(reading_text(t, i, "backend"), c->backend) &&
            !strcmp(reading_text(t, i, "schedule"), c->schedule) &&
@@ -315,8 +315,8 @@ int samples_figure(struct figure *f, const struct reading *r, const struct answe
                                                          { "odd", "disturbed" },
                                                          { "threads_block", "median" },
                                                          { "processes_block", "median" } };
-    const struct cell *cell[] = { v->threads.cell, v->processes.cell };
-    const struct cell *like = cell[0] ? cell[0] : cell[1];
+    const struct cell_row *cell[] = { v->threads.cell, v->processes.cell };
+    const struct cell_row *like = cell[0] ? cell[0] : cell[1];
     struct causes causes = { 0 };
     int by_clock = 1;
     double low, high;

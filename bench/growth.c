@@ -13,12 +13,12 @@
 #include "../core/scaling.h"
 #include "words.h"
 
-enum { COUNTS_FOR_USL = 6 };
+enum { COUNTS_FOR_USL = 6, COUNTS_ALIKE = 3 };
 
 /* One series at rising counts of workers. */
 struct growth {
     struct cell *const *cell;
-    long count;
+    long count, alike; /* the laws are fitted to the first ALIKE: workers on cores of one kind */
     double *workers, *speedup; /* room for COUNT each */
 };
 
@@ -40,7 +40,7 @@ static int take_speedups(const struct derivation *d, const struct growth *g, lon
 static double amdahl(const struct derivation *d, const void *self, long block)
 {
     const struct growth *g = self;
-    return take_speedups(d, g, block) ? scaling_amdahl(g->workers, g->speedup, g->count) : NAN;
+    return take_speedups(d, g, block) ? scaling_amdahl(g->workers, g->speedup, g->alike) : NAN;
 }
 
 static double karp_flatt(const struct derivation *d, const void *self, long block)
@@ -62,7 +62,7 @@ static double sigma(const struct derivation *d, const void *self, long block)
     const struct growth *g = self;
     if (!take_speedups(d, g, block))
         return NAN;
-    return scaling_usl_free(g->workers, g->speedup, g->count).sigma;
+    return scaling_usl_free(g->workers, g->speedup, g->alike).sigma;
 }
 
 static double kappa(const struct derivation *d, const void *self, long block)
@@ -70,7 +70,7 @@ static double kappa(const struct derivation *d, const void *self, long block)
     const struct growth *g = self;
     if (!take_speedups(d, g, block))
         return NAN;
-    return scaling_usl_free(g->workers, g->speedup, g->count).kappa;
+    return scaling_usl_free(g->workers, g->speedup, g->alike).kappa;
 }
 
 /* Why something is missing; "" where nothing is. */
@@ -80,9 +80,10 @@ static void say_why(char out[96], const struct growth *g, long blocks, const str
     *out = 0;
     if (!blocks)
         snprintf(out, 96, "no block has a serial time and all worker counts");
-    else if (g->count < COUNTS_FOR_USL)
-        snprintf(out, 96, "only %.40s: USL takes %d",
-                 words_plural(counts, (double)g->count, "worker count"), COUNTS_FOR_USL);
+    else if (g->alike < COUNTS_FOR_USL)
+        snprintf(out, 96, "only %.40s%s: USL takes %d",
+                 words_plural(counts, (double)g->alike, "worker count"),
+                 g->alike < g->count ? " on cores alike" : "", COUNTS_FOR_USL);
     else if (!k->has_interval)
         snprintf(out, 96, "too few blocks: no interval for kappa, so no peak");
     else if (!(k->low > 0))
@@ -97,12 +98,13 @@ static void put_usl(struct derivation *d, const struct growth *g, long blocks, F
     char note[96];
     for (long i = 0; i < g->count; i++)
         g->speedup[i] = g->cell[i]->speedup;
-    struct usl u = scaling_usl(g->workers, g->speedup, g->count);
+    struct usl u = scaling_usl(g->workers, g->speedup, g->alike);
     s.mid = u.sigma;
     k.mid = u.kappa;
     derive_put_center(f, &s);
     derive_put_center(f, &k);
     derive_put(f, scaling_usl_peak(u.sigma, u.kappa, k.has_interval ? k.low : NAN));
+    derive_put(f, g->cell[g->alike - 1]->task_workers);
     say_why(note, g, blocks, &k);
     fputc(',', f);
     csv_put(f, note);
@@ -154,6 +156,17 @@ static long one_a_count(struct cell **cell, long count, const struct view *alike
     return kept;
 }
 
+/* How many of them work on the fastest cores, one on each: no law of P workers holds where the next
+ * worker is a slower core or half of one.  With too few of these, or where nobody says how many
+ * such cores there are: all. */
+static long count_alike(const struct derivation *d, struct cell *const *cell, long count)
+{
+    long alike = 0;
+    while (alike < count && cell[alike]->task_workers <= d->record->alike_cores)
+        alike++;
+    return alike < COUNTS_ALIKE ? count : alike;
+}
+
 int growth_put(struct derivation *d, FILE *f)
 {
     struct view alike = view_of(d->record, alike_names);
@@ -164,14 +177,15 @@ int growth_put(struct derivation *d, FILE *f)
         fprintf(f, "%s%s", name == alike_names ? "" : ",", *name);
     fputs(",counts,workers,blocks,speedup,speedup_low,speedup_high,amdahl,amdahl_low,amdahl_high,"
           "karp_flatt,karp_flatt_low,karp_flatt_high,sigma,sigma_low,sigma_high,kappa,kappa_low,"
-          "kappa_high,peak_workers,note\n",
+          "kappa_high,peak_workers,law_workers,note\n",
           f);
     long all = derive_pick(d, 0, d->count, NULL, "workers"), next;
     if (all)
         qsort_r(d->pick, (size_t)all, sizeof *d->pick, by_growth, &alike);
     for (long first = 0; first < all; first += next) {
         long count = one_a_count(d->pick + first, all - first, &alike, &next);
-        struct growth g = { d->pick + first, count, room, room + count };
+        struct growth g = { d->pick + first, count, count_alike(d, d->pick + first, count), room,
+                            room + count };
         put_growth(d, &alike, &g, f);
     }
     free(room);

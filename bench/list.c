@@ -13,8 +13,9 @@
 #include "child.h"
 #include "command.h"
 #include "listing.h"
-#include "plan.h"
+#include "profile.h"
 #include "runner.h"
+#include "words.h"
 
 enum { ASK_SECONDS = 10 };
 
@@ -60,6 +61,24 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
     why(w, -EINVAL, "there is no %s '%s'%s%s%s; 'teampool list' shows all", kind, name,
         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return 0;
+}
+
+const char *listing_of(const char *kind, const char *name, const char *column)
+{
+    static struct csv *list;
+    static int asked;
+    if (!asked++)
+        listing_ask(&list, "cell", "--list", NULL);
+    for (long row = 0; list && row < list->rows; row++)
+        if (!strcmp(csv_cell(list, row, csv_column(list, "kind")), kind) &&
+            !strcmp(csv_cell(list, row, csv_column(list, "name")), name))
+            return csv_cell(list, row, csv_column(list, column));
+    return "";
+}
+
+int listing_is(const char *kind, const char *name, const char *trait)
+{
+    return words_has(listing_of(kind, name, "traits"), trait, strlen(trait));
 }
 
 int listing_takes(const struct record *cell, struct why *w)

@@ -20,6 +20,15 @@ struct csv *listing_peers(void);
  * says so and names the nearest. */
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w);
 
+/* What the cell program's list has of NAME in COLUMN; "": nothing, or it cannot be asked.  Column
+ * `traits` is words: of a backend `messages` (each chunk is sent to a worker), `lock` (one worker
+ * at a time gets on), `launched` (the cell is started anew by a launcher); of a workload `idle`
+ * (tasks use no CPU), `data` (tasks have inputs or outputs).  The list is asked for once. */
+const char *listing_of(const char *kind, const char *name, const char *column);
+
+/* Is TRAIT one of them? */
+int listing_is(const char *kind, const char *name, const char *trait);
+
 /* Would the cell program measure this cell?  Cells of other runners are theirs to judge.  Returns
  * 1, or 0 with WHY: "schedule=static: pipe has none; it has dynamic guided". */
 int listing_takes(const struct record *cell, struct why *w);

@@ -58,16 +58,16 @@ static double option_number(const char *options, const char *name, double fallba
     return value ? strtod(value, NULL) : fallback;
 }
 
-static int is_locked(const struct derivation *d, const struct cell *c)
+static int is_locked(const struct cell *c)
 {
-    return !c->twin && derive_is(d, c, "backend", "gil");
+    return !c->twin && derive_is_locked(c);
 }
 
 static struct lock lock_of(const struct derivation *d, const struct cell *c)
 {
     const char *options = options_of(d, c), *kind = option(options, "lock");
     struct lock l = { "", NAN, NAN };
-    if (!is_locked(d, c))
+    if (!is_locked(c))
         return l;
     l.held = option_number(options, "held", LOCK_HELD) / 100;
     if (!(l.held > 0))
@@ -91,12 +91,12 @@ static int is_beside(const struct derivation *d, const struct cell *c)
     int peer = runner_is_peer(key_text(c, blocks_key_column(r, "runner")));
     if (!c->blocks || c->twin || !c->serial || c->serial == c)
         return 0;
-    if (!peer && !is_locked(d, c) &&
+    if (!peer && !is_locked(c) &&
         (!derive_is(d, c, "schedule", "dynamic") ||
          (!derive_is(d, c, "backend", "omp") && !derive_is(d, c, "backend", "pool"))))
         return 0;
     for (long i = 0; i < r->cell_count; i++)
-        if (is_locked(d, &r->cells[i]) && r->cells[i].blocks && same_task(d, &r->cells[i], c))
+        if (is_locked(&r->cells[i]) && r->cells[i].blocks && same_task(d, &r->cells[i], c))
             return 1;
     return 0;
 }
@@ -232,7 +232,7 @@ static long ladder_of(const struct derivation *d, const struct cell *c, struct p
     const struct measured *r = d->record;
     long count = 0;
     for (const struct cell *o = r->cells; o < r->cells + r->cell_count; o++) {
-        if (!o->blocks || !is_locked(d, o) || !same_task(d, o, c) || o->chunk != c->chunk ||
+        if (!o->blocks || !is_locked(o) || !same_task(d, o, c) || o->chunk != c->chunk ||
             view_compare(&d->series, o, c) || !same_but_held(options_of(d, o), options_of(d, c)))
             continue;
         if (o < c)
@@ -272,7 +272,7 @@ int lock_put(struct derivation *d, FILE *f)
         if (r->cells[i].blocks && !r->cells[i].twin)
             put_cell(d, &r->cells[i], f);
     for (long i = 0; !error && i < r->cell_count; i++) {
-        if (!r->cells[i].blocks || !is_locked(d, &r->cells[i]))
+        if (!r->cells[i].blocks || !is_locked(&r->cells[i]))
             continue;
         l.count = ladder_of(d, &r->cells[i], points);
         if (l.count)

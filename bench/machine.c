@@ -151,6 +151,7 @@ static void describe_virtualization(struct machine *m)
 
 static void describe_cpu(struct machine *m, const struct topology *t)
 {
+    char steps[TOPOLOGY_STEPS];
     machine_set(m, "cpu_model", *t->cpu_model ? "" : "this system does not tell", "%s",
                 t->cpu_model);
     machine_set(m, "packages", "", "%ld", t->packages);
@@ -166,6 +167,10 @@ static void describe_cpu(struct machine *m, const struct topology *t)
     machine_set(m, "core_kinds", "", "%ld", t->core_kinds);
     machine_set(m, "smt", "hardware threads per core", "%ld", t->smt);
     machine_set(m, "effective_workers", "", "%ld", t->effective_workers);
+    machine_set(m, "alike_cores", "cores of the fastest kind that we may use", "%ld",
+                t->kind[t->core_kinds - 1].allowed_cores);
+    machine_set(m, "steps", "numbers of workers at which a part of the machine is full", "%s",
+                topology_steps(t, steps));
     machine_set(m, "memory_kib", "", "%ld", t->memory_kib);
     set_from_file(m, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     set_from_file(m, "boost", "/sys/devices/system/cpu/cpufreq/boost");

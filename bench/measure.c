@@ -59,7 +59,7 @@ static int64_t tick_ns(void)
 }
 
 /* CPU time and faults of a worker process, from /proc/PID/task/TID/stat (proc(5), fields 10-15). */
-static void read_stat(struct reading *r, const struct identity *worker)
+static void read_stat(struct usage *r, const struct identity *worker)
 {
     char text[1024];
     long long minflt, majflt, user, sys;
@@ -73,7 +73,7 @@ static void read_stat(struct reading *r, const struct identity *worker)
     r->sys_ns += sys * tick_ns();
 }
 
-static void read_worker(struct reading *r, const struct identity *worker)
+static void read_worker(struct usage *r, const struct identity *worker)
 {
     char text[8192];
     int64_t waited = UNKNOWN, moved = UNKNOWN;
@@ -175,17 +175,17 @@ static int64_t throttled_ns(void)
 }
 
 /* What counts for all workers together. */
-static void forget(struct reading *r)
+static void forget(struct usage *r)
 {
     r->user_ns = r->sys_ns = r->nvcsw = r->nivcsw = r->minflt = r->majflt = UNKNOWN;
     r->runq_ns = r->migrations = r->max_rss_kib = r->busy_ns = UNKNOWN;
 }
 
-void measure_read(struct reading *r, const struct identity *workers, int count)
+void measure_read(struct usage *r, const struct identity *workers, int count)
 {
     struct rusage own;
     getrusage(RUSAGE_SELF, &own);
-    *r = (struct reading){
+    *r = (struct usage){
         .user_ns = timeval_ns(own.ru_utime),
         .sys_ns = timeval_ns(own.ru_stime),
         .minflt = own.ru_minflt,
@@ -219,8 +219,7 @@ double measure_own(void)
     return sum;
 }
 
-void measure_difference(struct record *to, const struct reading *before,
-                        const struct reading *after)
+void measure_difference(struct record *to, const struct usage *before, const struct usage *after)
 {
     to->user_ns = minus(after->user_ns, before->user_ns);
     to->sys_ns = minus(after->sys_ns, before->sys_ns);

@@ -17,7 +17,8 @@ struct identity {
     pid_t pid, tid;
 };
 
-struct reading {
+/* All that was used so far, by the kernel's counters; UNKNOWN where it does not tell. */
+struct usage {
     int64_t throttled_ns; /* of our control group */
     int64_t user_ns, sys_ns, nvcsw, nivcsw, minflt, majflt, runq_ns, migrations;
     int64_t steal_ns, busy_ns; /* of the whole machine */
@@ -32,7 +33,7 @@ void measure_begin(void);
 struct identity measure_self(void);
 
 /* Read all counters of the caller and the WORKERS.  Runs in: caller, between samples. */
-void measure_read(struct reading *r, const struct identity *workers, int count);
+void measure_read(struct usage *r, const struct identity *workers, int count);
 
 /* Into TO: the proportional memory (a page that k processes share counts 1/k) of caller and WORKERS
  * together; of the workers that are processes, on average, that, and what no other process shares.
@@ -47,7 +48,6 @@ int measure_machine(const char *root, int64_t *busy_ns, int64_t *steal_ns);
 double measure_own(void);
 
 /* Put the differences into the record. */
-void measure_difference(struct record *to, const struct reading *before,
-                        const struct reading *after);
+void measure_difference(struct record *to, const struct usage *before, const struct usage *after);
 
 #endif

@@ -149,6 +149,15 @@ static void put_figure_table(FILE *f, const struct figure *figure)
     fputs("</tbody></table></div>\n", f);
 }
 
+void page_words(FILE *f, const char *const words[][2], size_t count)
+{
+    fputs("<details><summary>Words used here</summary><div class=wide><table class=facts><tbody>\n",
+          f);
+    for (size_t i = 0; i < count; i++)
+        page_put(f, "<tr><td>%s</td><td>%s</td></tr>\n", words[i][0], words[i][1]);
+    fputs("</tbody></table></div></details>\n", f);
+}
+
 /* ---- figures --------------------------------------------------------------------------------- */
 
 void page_figure(FILE *f, const struct figure *figure, const char *dir, const char *undrawn,

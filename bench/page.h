@@ -32,6 +32,9 @@ void page_figure(FILE *f, const struct figure *figure, const char *dir, const ch
 /* A value in its unit, and its interval in a line of its own; nothing where nothing is known. */
 void page_estimate(FILE *f, enum unit unit, const struct estimate *e);
 
+/* COUNT words that the page uses, each with what it means. */
+void page_words(FILE *f, const char *const words[][2], size_t count);
+
 /* The style sheet of every page. */
 extern const char report_style[];
 

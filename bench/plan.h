@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * plan: which cells to measure.  A profile lays out sweeps for this machine; the budget decides how
- * many of their middle points stay.  A plan is text, a cell a line, and can be written by hand.  It
- * measures nothing.
+ * plan: which cells to measure: those that a profile lays out (profile.h), every combination of
+ * some words, or lines that a person wrote; and which of them go so that a budget is kept.  A plan
+ * is text, a cell a line.  It measures nothing.
  */
 #ifndef BENCH_PLAN_H
 #define BENCH_PLAN_H
@@ -13,31 +13,8 @@
 #include "../core/topology.h"
 #include "record.h"
 
-struct profile {
-    const char *name, *summary;
-    double budget_s;               /* of measuring, start to end; see PLAN_OVERTIME */
-    int blocks_least, blocks_most; /* points are dropped before blocks fall below the first */
-    int samples;                   /* per cell and block */
-    double sample_s;               /* how long a sample should last */
-    int64_t lesson_ns;             /* the sleep of the lesson's tasks */
-    int lesson_blocks;             /* the lesson is long and steady: in this many blocks at most */
-    int fine;                      /* 1: more points on every axis */
-    double width;                  /* a group whose intervals are so narrow (settle.h) is done */
-};
-
-/* Ends with a NULL name. */
-extern const struct profile profiles[];
-enum { PROFILE_SMOKE, PROFILE_QUICK, PROFILE_DEFAULT, PROFILE_FULL, PROFILES };
-
-/* The profile called NAME, or NULL. */
-const struct profile *profile_find(const char *name);
-
 /* How much of a budget is planned for; the rest is for what takes longer than foreseen. */
 #define PLAN_FILL 0.9
-
-/* The least number of blocks goes before a profile's budget, by so much at most: on a busy machine
- * all takes longer, and fewer blocks give no answer at all. */
-#define PLAN_OVERTIME 1.5
 
 struct plan_cell {
     struct record record;
@@ -54,14 +31,18 @@ struct plan {
     int text_count, text_room;
 };
 
-/* Lay out PROFILE for the machine T.  PEERS: the Python runners (listing.h) to be measured, too;
- * NULL: none.  Owns: the caller, plan_free. */
-void plan_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
-                 const struct csv *peers);
+/* Add the cell R; the same cell once more is measured once, and belongs to the sweeps of both.  R's
+ * texts outlive P. */
+void plan_add(struct plan *p, const struct record *r);
 
-/* The same with what is here beside that, if the profile has time for it and T is this machine: the
- * Python runners, a second OpenMP runtime, and MPI where its launcher is named (launcher.h). */
-void plan_profile(struct plan *p, const struct profile *profile, const struct topology *t);
+/* Keep TEXT, which was allocated, as long as the plan lives.  Returns it; NULL ends the program: no
+ * memory. */
+char *plan_keep(struct plan *p, char *text);
+
+/* The CPUs of WORKERS workers at PLACE, as a line has them; the plan keeps OUT.  Returns 0, or
+ * -EINVAL with WHY. */
+int plan_place(struct plan *p, const struct topology *t, const char *place, long workers,
+               const char **out, struct why *w);
 
 /* Is one of its runners a Python runner? */
 int plan_has_peers(const struct plan *p);
@@ -87,6 +68,10 @@ int plan_fit(struct plan *p, double seconds, int done, int blocks);
 
 /* What BLOCKS blocks should take, without the dropped cells.  Units: seconds. */
 double plan_seconds(const struct plan *p, int blocks);
+
+/* Say what was dropped to keep a budget, by the first sweep of each cell, and which teams the sweep
+ * over workers has lost: "workers 9 of 27, chunk 40 of 69; no team of 8, 32". */
+void plan_print_dropped(const struct plan *p, FILE *f);
 
 void plan_print(const struct plan *p, FILE *f);
 void plan_free(struct plan *p);

@@ -30,45 +30,45 @@ struct target {
     }
 
 static const struct target cell_targets[] = {
-    TEXT_OF(cell, runner),
-    TEXT_OF(cell, backend),
-    TEXT_OF(cell, schedule),
-    TEXT_OF(cell, workload),
-    TEXT_OF(cell, variant),
-    TEXT_OF(cell, sweep),
-    TEXT_OF(cell, status),
-    TEXT_OF(cell, note),
-    TEXT_OF(cell, start),
-    TEXT_OF(cell, wait),
-    TEXT_OF(cell, cpus),
-    NUMBER_OF(cell, task_ns),
-    NUMBER_OF(cell, payload_bytes),
-    NUMBER_OF(cell, tasks),
-    NUMBER_OF(cell, chunk),
-    NUMBER_OF(cell, workers),
-    NUMBER_OF(cell, ballast_mib),
-    NUMBER_OF(cell, blocks),
-    NUMBER_OF(cell, samples),
-    NUMBER_OF(cell, void_samples),
-    NUMBER_OF(cell, failed_blocks),
-    NUMBER_OF(cell, odd_rows),
-    NUMBER_OF(cell, cut_rows),
-    NUMBER_OF(cell, disturbed_share),
-    TEXT_OF(cell, cause),
-    NUMBER_OF(cell, twin),
-    NUMBER_OF(cell, serial_task_ns),
-    AS(cell, "median_ns", time.mid),
-    AS(cell, "low_ns", time.low),
-    AS(cell, "high_ns", time.high),
-    AS(cell, "speedup", speedup.mid),
-    AS(cell, "speedup_low", speedup.low),
-    AS(cell, "speedup_high", speedup.high),
-    AS(cell, "efficiency", efficiency.mid),
-    AS(cell, "efficiency_low", efficiency.low),
-    AS(cell, "efficiency_high", efficiency.high),
-    AS(cell, "open_ns", open.mid),
-    AS(cell, "open_low_ns", open.low),
-    AS(cell, "open_high_ns", open.high),
+    TEXT_OF(cell_row, runner),
+    TEXT_OF(cell_row, backend),
+    TEXT_OF(cell_row, schedule),
+    TEXT_OF(cell_row, workload),
+    TEXT_OF(cell_row, variant),
+    TEXT_OF(cell_row, sweep),
+    TEXT_OF(cell_row, status),
+    TEXT_OF(cell_row, note),
+    TEXT_OF(cell_row, start),
+    TEXT_OF(cell_row, wait),
+    TEXT_OF(cell_row, cpus),
+    NUMBER_OF(cell_row, task_ns),
+    NUMBER_OF(cell_row, payload_bytes),
+    NUMBER_OF(cell_row, tasks),
+    NUMBER_OF(cell_row, chunk),
+    NUMBER_OF(cell_row, workers),
+    NUMBER_OF(cell_row, ballast_mib),
+    NUMBER_OF(cell_row, blocks),
+    NUMBER_OF(cell_row, samples),
+    NUMBER_OF(cell_row, void_samples),
+    NUMBER_OF(cell_row, failed_blocks),
+    NUMBER_OF(cell_row, odd_rows),
+    NUMBER_OF(cell_row, cut_rows),
+    NUMBER_OF(cell_row, disturbed_share),
+    TEXT_OF(cell_row, cause),
+    NUMBER_OF(cell_row, twin),
+    NUMBER_OF(cell_row, serial_task_ns),
+    AS(cell_row, "median_ns", time.mid),
+    AS(cell_row, "low_ns", time.low),
+    AS(cell_row, "high_ns", time.high),
+    AS(cell_row, "speedup", speedup.mid),
+    AS(cell_row, "speedup_low", speedup.low),
+    AS(cell_row, "speedup_high", speedup.high),
+    AS(cell_row, "efficiency", efficiency.mid),
+    AS(cell_row, "efficiency_low", efficiency.low),
+    AS(cell_row, "efficiency_high", efficiency.high),
+    AS(cell_row, "open_ns", open.mid),
+    AS(cell_row, "open_low_ns", open.low),
+    AS(cell_row, "open_high_ns", open.high),
     { 0 },
 };
 
@@ -128,7 +128,7 @@ static int take_cells(struct reading *r)
         return -ENOMEM;
     r->cells = r->cells_table->rows;
     for (long i = 0; i < r->cells; i++) {
-        struct cell *c = &r->cell[i];
+        struct cell_row *c = &r->cell[i];
         take_row(r->cells_table, i, cell_targets, c);
         pair_up(&c->time);
         pair_up(&c->speedup);
@@ -296,7 +296,7 @@ int reading_is_smoke(const struct reading *r)
     return !strcmp(reading_machine(r, "profile"), "smoke");
 }
 
-int cell_in(const struct cell *c, const char *label)
+int cell_in(const struct cell_row *c, const char *label)
 {
     return sweep_has(c->sweep, label);
 }
@@ -307,7 +307,7 @@ static int runner_fits(const char *runner, const char *wanted)
     return !strcmp(*runner ? runner : "cell", wanted ? wanted : "cell");
 }
 
-int cell_fits(const struct cell *c, const struct want *want)
+int cell_fits(const struct cell_row *c, const struct want *want)
 {
     return c->time.mid > 0 && !(c->twin > 0) && c->tasks > 0 && c->workers > 0 &&
            strcmp(c->status, "failed") && runner_fits(c->runner, want->runner) &&
@@ -317,7 +317,7 @@ int cell_fits(const struct cell *c, const struct want *want)
            (want->task_ns == 0 || want->task_ns == c->task_ns);
 }
 
-double cell_task_time(const struct cell *c)
+double cell_task_time(const struct cell_row *c)
 {
     return c->time.mid / c->tasks;
 }

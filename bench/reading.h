@@ -11,7 +11,7 @@
 #include "sweep.h"
 
 /* One row of cells.csv.  Texts point into the table; numbers that are not known are NAN. */
-struct cell {
+struct cell_row {
     const char *runner, *backend, *schedule, *workload, *variant, *sweep, *status, *note;
     const char *start, *wait, *cpus;
     const char *cause; /* of most of the disturbed samples */
@@ -32,7 +32,7 @@ struct pair {
 
 struct reading {
     long cells, pairs;
-    struct cell *cell;
+    struct cell_row *cell;
     struct pair *pair;
     /* The tables behind the texts, and others as they are; all but cells may be NULL: the run left
      * none. */
@@ -80,17 +80,17 @@ struct want {
 };
 
 /* Is this cell wanted, no other's twin, and did it give a time? */
-int cell_fits(const struct cell *c, const struct want *want);
+int cell_fits(const struct cell_row *c, const struct want *want);
 
 /* What a CPU-bound task of TASK_NS really took while all workers were busy, ns; TASK_NS itself
  * where that is not known. */
 double reading_work(const struct reading *r, double task_ns);
 
 /* Is LABEL one of the labels of the cell's sweep? */
-int cell_in(const struct cell *c, const char *label);
+int cell_in(const struct cell_row *c, const char *label);
 
 /* Time per task, in ns. */
-double cell_task_time(const struct cell *c);
+double cell_task_time(const struct cell_row *c);
 
 /* A smoke run proves that everything works and nothing else. */
 int reading_is_smoke(const struct reading *r);

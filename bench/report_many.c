@@ -618,11 +618,7 @@ static void put_words(FILE *f)
         { "what a job costs", "however short it is: handing it over, waking the workers, waiting" },
         { "scales", "speed-up over the run's own serial time" },
     };
-    fputs("<details><summary>Words used here</summary><div class=wide><table class=facts><tbody>\n",
-          f);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        page_put(f, "<tr><td>%s</td><td>%s</td></tr>\n", words[i][0], words[i][1]);
-    fputs("</tbody></table></div></details>\n", f);
+    page_words(f, words, sizeof words / sizeof *words);
 }
 
 static void put_repeat(FILE *f, const struct many *m)

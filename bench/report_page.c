@@ -98,11 +98,12 @@ static void put_tile(FILE *f, const struct report *r, const struct tile *t)
 {
     char low[WORD], high[WORD];
     int few = t->grounds && t->grounds->blocks < BLOCKS_FOR_INTERVAL;
+    const char *doubt = t->grounds ? doubt_word(r->checks, t->grounds) : NULL;
     page_put(f, "<div class=\"tile %s\"><b>%s</b>", t->look, few ? "?" : t->big);
     if (few)
-        page_put(f, "<span>not enough blocks; so far: %s</span>", t->big);
-    else if (t->grounds && confidence_of(r->checks, t->grounds) == CONFIDENCE_LOW)
-        fputs("<i>uncertain</i>", f);
+        page_put(f, "<span>%s; so far: %s</span>", doubt, t->big);
+    else if (doubt)
+        page_put(f, "<i>%s</i>", doubt);
     if (t->low_ns > 0 && t->high_ns > 0)
         page_put(f, "<i>%s to %s</i>", words_time(low, t->low_ns, 2),
                  words_time(high, t->high_ns, 2));
@@ -117,7 +118,7 @@ static void put_workers_tile(FILE *f, const struct report *r)
 {
     const struct answer *v = r->answer;
     char big[WORD], small[160] = "within 5% of the best, with the fewest workers";
-    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
     if (t && p && t->workers != p->workers)
         snprintf(small, sizeof small,
                  "for threads %.0f, for processes %.0f: the fewest within 5%% "
@@ -221,7 +222,7 @@ static void put_verdict(FILE *f, const struct report *r)
 
 /* All sizes that are as good as the best where they were tried, so that no row quotes another one
  * than the verdict does. */
-static void put_chunk(FILE *f, const struct report *r, const struct cell *c)
+static void put_chunk(FILE *f, const struct report *r, const struct cell_row *c)
 {
     struct chunk_range range = { 0 };
     char low[WORD], high[WORD];
@@ -374,11 +375,7 @@ static void put_words(FILE *f)
         { "95% interval",
           "of the median over blocks, from order statistics; empty below 6 blocks" },
     };
-    fputs("<details><summary>Words used here</summary><div class=wide><table class=facts><tbody>\n",
-          f);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        page_put(f, "<tr><td>%s</td><td>%s</td></tr>\n", words[i][0], words[i][1]);
-    fputs("</tbody></table></div></details>\n", f);
+    page_words(f, words, sizeof words / sizeof *words);
 }
 
 static void put_environment(FILE *f, const struct report *r)

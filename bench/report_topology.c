@@ -121,7 +121,7 @@ static void name_cache(char out[WORD], const struct place_map *m, int level, lon
     snprintf(kib, sizeof kib, "%s_kib", levels[level].column);
     double value = reading_value(m->table, row, kib);
     snprintf(out, WORD, "%.2s %.40s", levels[level].name,
-             value > 0 ? words_bytes(size, value * 1024) : "");
+             value > 0 ? words_size(size, value * 1024) : "");
 }
 
 /* What is written on a box: "package 0", "cores 0 to 7, 8 alike". */
@@ -295,7 +295,7 @@ static void put_table(FILE *f, const struct place_map *m)
 void report_topology(FILE *f, const struct report *r)
 {
     const struct answer *v = r->answer;
-    const struct cell *c = v->choice == CHOICE_PROCESSES ? v->processes.cell : v->threads.cell;
+    const struct cell_row *c = v->choice == CHOICE_PROCESSES ? v->processes.cell : v->threads.cell;
     const struct csv *t = r->reading->topology;
     struct place_map m = { 0 };
     c = c ? c : v->processes.cell;

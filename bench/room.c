@@ -9,6 +9,7 @@
 
 #include "../core/quota.h"
 #include "command.h"
+#include "listing.h"
 #include "probe.h"
 #include "runner.h"
 #include "sysfile.h"
@@ -119,7 +120,7 @@ void room_cell(const struct record *cell, double need[ROOM_KINDS])
 {
     double ballast = cell->ballast_mib > 0 ? 1024 * (double)cell->ballast_mib : 0;
     room_bare((long)cell->workers, need);
-    if (strstr(cell->backend, "pipe"))
+    if (listing_is("backend", cell->backend, "messages"))
         need[ROOM_FILES] += FILES_OF_PIPES * (double)cell->workers;
     if (runner_is_peer(cell->runner)) {
         need[ROOM_TASKS] += TASKS_OF_PYTHON;
@@ -149,7 +150,7 @@ static int lacking(const struct room *r, const double need[ROOM_KINDS])
 
 static const char *amount(char buffer[WORD], int kind, double value)
 {
-    return kind == ROOM_MEMORY ? words_size(buffer, value, 2) : words_count(buffer, value);
+    return kind == ROOM_MEMORY ? words_size(buffer, 1024 * value) : words_count(buffer, value);
 }
 
 /* "8 workers: 12 processes and threads needed, 10 left (/sys/fs/cgroup/pids.max)". */

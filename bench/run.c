@@ -28,7 +28,7 @@
 #include "openmp.h"
 #include "order.h"
 #include "past.h"
-#include "plan.h"
+#include "profile.h"
 #include "progress.h"
 #include "pus.h"
 #include "result.h"
@@ -399,7 +399,7 @@ static void make_plan(struct run *r)
         read_plan(r, wishes.plan);
     } else {
         room_limit(r->topology, r->root, r->limited);
-        plan_profile(&r->plan, r->profile, r->topology);
+        profile_plan(&r->plan, r->profile, r->topology);
         room_fit(&r->plan, r->topology, r->root);
     }
     if (wishes.only)
@@ -410,7 +410,9 @@ static void make_plan(struct run *r)
         check_plan(&r->plan, wishes.plan);
     if (!wishes.quiet)
         room_tell(&r->plan, "run", r->limited);
-    plan_fit(&r->plan, r->budget_s * PLAN_FILL, 0, r->profile->blocks_least);
+    /* Where blocks are asked for, and no time, a profile has the cells that it always has. */
+    double seconds = wishes.plan || isfinite(r->budget_s) ? r->budget_s : r->profile->budget_s;
+    plan_fit(&r->plan, seconds * PLAN_FILL, 0, r->profile->blocks_least);
     room_insist(&r->plan, "run");
     raise_files(&r->plan);
 }
@@ -444,11 +446,19 @@ static void dry_run(struct run *r)
     int blocks = 1;
     while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= limit_s(r, blocks + 1))
         blocks++;
-    char cells[WORD], whole[WORD], left[WORD];
-    warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the budget",
+    char cells[WORD], whole[WORD], left[WORD], *list = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&list, &length);
+    if (!f)
+        die(EXIT_FAILED, "run: no memory");
+    plan_print_dropped(&r->plan, f);
+    fclose(f);
+    warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the "
+         "budget%s%s",
          words_plural(cells, r->plan.count - dropped, "cell"), one,
          words_plural(whole, blocks, "block"), plan_seconds(&r->plan, blocks),
-         words_plural(left, dropped - unfit, "cell"));
+         words_plural(left, dropped - unfit, "cell"), *list ? ": " : "", list);
+    free(list);
 }
 
 /* What the Python runners stand on.  From here on it is this Python: asking for it by name may lead
@@ -594,8 +604,8 @@ static void take_back(struct run *r)
         r->plan.cells[i].dropped = r->cut[i] > 0;
     if (wishes.budget_s > 0) /* from now on */
         r->budget_s = r->overtime_s = r->used_before_s + wishes.budget_s;
-    if (!r->has_budget)
-        r->budget_s = r->overtime_s = r->used_before_s + PLAN_BUDGET_S;
+    if (!r->has_budget) /* no width: all blocks are wanted */
+        r->budget_s = r->overtime_s = r->width > 0 ? r->used_before_s + PLAN_BUDGET_S : INFINITY;
 }
 
 static void start_again(struct run *r)
@@ -798,7 +808,8 @@ static const struct option options[] = {
       "time to measure: 90 or 90s, 3m, 1h (the profile's; 1h with --plan); with --resume: from "
       "now on" },
     { "--blocks", "N", OPTION_COUNT, &wishes.blocks,
-      "exactly N blocks, however narrow the intervals become" },
+      "exactly N blocks of the profile's cells or the plan's, however long they take and however "
+      "narrow the intervals become; with --budget: N at most" },
     { "--mpi", "COMMAND", OPTION_TEXT, &wishes.mpi,
       "what starts MPI's processes, 'mpirun --hostfile F'; the profiles then measure MPI, "
       "too" },
@@ -843,9 +854,12 @@ static void set_limits(struct run *r)
 {
     const struct wishes *w = &wishes;
     r->profile = &profiles[w->profile >= 0 ? w->profile : PROFILE_DEFAULT];
-    r->has_budget = w->budget_s > 0 || !w->plan;
-    r->budget_s = w->budget_s > 0 ? w->budget_s : w->plan ? PLAN_BUDGET_S : r->profile->budget_s;
-    r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PLAN_OVERTIME);
+    r->has_budget = w->budget_s > 0 || !(w->plan || w->blocks > 0);
+    r->budget_s = w->budget_s > 0 ? w->budget_s
+                  : w->blocks > 0 ? INFINITY
+                  : w->plan       ? PLAN_BUDGET_S
+                                  : r->profile->budget_s;
+    r->overtime_s = r->budget_s * (w->budget_s > 0 || w->plan ? 1 : PROFILE_OVERTIME);
     r->blocks_most = w->blocks > 0 ? (int)w->blocks : r->profile->blocks_most;
     r->width = w->blocks > 0 ? 0 : r->profile->width;
 }

@@ -16,37 +16,37 @@ const struct who who_processes = { { "processes", "processes" }, "pool", "dynami
 const struct who who_stealing = { { "steal", "stealing" }, "pool", "steal", NULL };
 const struct who who_pipes = { { "pipes", "pipes" }, "pipe", "dynamic", NULL };
 
-double by_workers(const struct cell *c)
+double by_workers(const struct cell_row *c)
 {
     return c->workers;
 }
 
-double by_chunk(const struct cell *c)
+double by_chunk(const struct cell_row *c)
 {
     return c->chunk;
 }
 
-double by_payload(const struct cell *c)
+double by_payload(const struct cell_row *c)
 {
     return c->payload_bytes;
 }
 
-double by_ballast(const struct cell *c)
+double by_ballast(const struct cell_row *c)
 {
     return c->ballast_mib;
 }
 
-struct estimate the_speedup(const struct cell *c)
+struct estimate the_speedup(const struct cell_row *c)
 {
     return c->speedup;
 }
 
-struct estimate the_opening(const struct cell *c)
+struct estimate the_opening(const struct cell_row *c)
 {
     return c->open;
 }
 
-struct estimate per_task(const struct cell *c)
+struct estimate per_task(const struct cell_row *c)
 {
     return (struct estimate){ c->time.mid / c->tasks, c->time.low / c->tasks,
                               c->time.high / c->tasks };
@@ -66,7 +66,7 @@ int sketch_gather(struct figure *f, const struct reading *r, const struct who *w
     want.schedule = who->schedule;
     want.start = who->start;
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         if (!cell_fits(c, &want) || !(x_of(c) >= 0) || !(y_of(c).mid > 0))
             continue;
         struct figure_row *row = figure_row(f, x_of(c));
@@ -78,11 +78,11 @@ int sketch_gather(struct figure *f, const struct reading *r, const struct who *w
     return 0;
 }
 
-const struct cell *sketch_first(const struct reading *r, struct want want)
+const struct cell_row *sketch_first(const struct reading *r, struct want want)
 {
-    const struct cell *first = NULL;
+    const struct cell_row *first = NULL;
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         if (!cell_fits(c, &want) || !strcmp(c->backend, "serial"))
             continue;
         if (!strcmp(c->backend, "omp"))
@@ -196,13 +196,15 @@ void sketch_log_y_range(struct figure *f)
     f->frame.y1 = high * grow;
 }
 
-void sketch_shade_siblings(struct figure *f, const struct reading *r)
+void sketch_shade_siblings(struct figure *f, const struct reading *r, int named)
 {
     double cores = reading_number(r, "allowed_cores"), most = f->row[f->rows - 1].x;
     double pus = reading_number(r, "allowed_pus");
     if (!(cores >= 1) || most <= cores)
         return;
     figure_mark(f, "shade", cores + 0.5, f->frame.x1, "", NULL);
+    if (!named)
+        return;
     const char *text = pus > cores ? "more workers than cores" : "more workers than CPUs";
     double middle = (frame_x(&f->frame, cores + 0.5) + f->frame.right) / 2;
     struct place places[] = { { "middle", middle, f->frame.bottom + 12 },

@@ -29,15 +29,15 @@ struct who {
 extern const struct who who_threads, who_processes, who_stealing, who_pipes;
 
 /* Where a cell stands, and what it shows. */
-typedef double sketch_x(const struct cell *c);
-typedef struct estimate sketch_y(const struct cell *c);
-double by_workers(const struct cell *c);
-double by_chunk(const struct cell *c);
-double by_payload(const struct cell *c);
-double by_ballast(const struct cell *c);
-struct estimate the_speedup(const struct cell *c);
-struct estimate the_opening(const struct cell *c);
-struct estimate per_task(const struct cell *c);
+typedef double sketch_x(const struct cell_row *c);
+typedef struct estimate sketch_y(const struct cell_row *c);
+double by_workers(const struct cell_row *c);
+double by_chunk(const struct cell_row *c);
+double by_payload(const struct cell_row *c);
+double by_ballast(const struct cell_row *c);
+struct estimate the_speedup(const struct cell_row *c);
+struct estimate the_opening(const struct cell_row *c);
+struct estimate per_task(const struct cell_row *c);
 
 /* A column, without values yet.  Returns its index. */
 int sketch_series(struct figure *f, const struct figure_series *series);
@@ -49,7 +49,7 @@ int sketch_gather(struct figure *f, const struct reading *r, const struct who *w
 
 /* A cell of a sweep to tell the conditions by: of the threads, or else of the first who took part.
  * NULL: nobody did. */
-const struct cell *sketch_first(const struct reading *r, struct want want);
+const struct cell_row *sketch_first(const struct reading *r, struct want want);
 
 /* Why a sweep gave nothing: not planned, left out, or failed, and then the cells' own reason. */
 void sketch_absent(struct figure *f, const struct reading *r, const char *sweep);
@@ -83,8 +83,8 @@ void sketch_x_range(struct figure *f, double room);
 /* A logarithmic range around all values, never less than a factor of five high. */
 void sketch_log_y_range(struct figure *f);
 
-/* Workers run along x: shade where they are more than there are cores, and say so. */
-void sketch_shade_siblings(struct figure *f, const struct reading *r);
+/* Workers run along x: shade where they are more than there are cores, and, if NAMED, say so. */
+void sketch_shade_siblings(struct figure *f, const struct reading *r, int named);
 
 /* Names left of the axis, a heading over each group. */
 void sketch_label_rows(struct figure *f);

@@ -29,10 +29,10 @@ static const char *plural(long count)
 
 static void print_ladder(const struct topology *t)
 {
-    long ladder[TOPOLOGY_POINTS];
+    struct topology_rung ladder[TOPOLOGY_POINTS];
     int count = topology_ladder(t, ladder, TOPOLOGY_POINTS);
     for (int i = 0; i < count; i++)
-        printf("%s%ld", i ? " " : "", ladder[i]);
+        printf("%s%ld", i ? " " : "", ladder[i].workers);
 }
 
 /* The CPUs that one worker after the other gets, as plan lines write them.  NUMBERS: scratch. */
@@ -65,6 +65,7 @@ static void row_text(const char *key, const char *value)
 
 static void print_csv(const struct topology *t, int *numbers)
 {
+    char steps[TOPOLOGY_STEPS];
     printf("key,value\n");
     printf("packages,%ld\nnuma_nodes,%ld\n", t->packages, t->numa_nodes);
     printf("cores,%ld\npus,%ld\n", t->cores, t->pus);
@@ -85,6 +86,7 @@ static void print_csv(const struct topology *t, int *numbers)
     row_known("memory_kib", t->memory_kib);
     printf("ladder,");
     print_ladder(t);
+    printf("\nsteps,%s", topology_steps(t, steps));
     for (int i = 0; topology_places[i]; i++) {
         if (!strcmp(topology_places[i], "none"))
             continue;
@@ -105,12 +107,12 @@ static void print_machine(const struct topology *t)
            plural(t->packages), t->numa_nodes, plural(t->numa_nodes), t->cores, plural(t->cores),
            t->pus, plural(t->pus));
     if (t->memory_kib)
-        printf(", memory %s", words_size(size, (double)t->memory_kib, 3));
+        printf(", memory %s", words_size(size, 1024.0 * (double)t->memory_kib));
     putchar('\n');
     for (long i = 0; i < t->caches; i++) {
         const struct topology_cache *c = &t->cache[i];
         printf("  L%d cache: %ld \u00d7 %s", c->level, c->count,
-               c->kib ? words_size(size, (double)c->kib, 3) : "unknown size");
+               c->kib ? words_size(size, 1024.0 * (double)c->kib) : "unknown size");
         printf(", each for %ld hardware thread%s\n", c->sharing, plural(c->sharing));
     }
     for (long kind = t->core_kinds - 1; kind >= 0 && t->core_kinds > 1; kind--) {
@@ -233,6 +235,7 @@ static void print_quota(const struct topology *t)
 
 static void print_use(const struct topology *t, const char *limited, int *numbers)
 {
+    char steps[TOPOLOGY_STEPS];
     if (t->foreign)
         printf("not this system%s%s: our affinity mask does not apply to it\n",
                t->source ? ", but one out of " : "", t->source ? t->source : "");
@@ -242,6 +245,8 @@ static void print_use(const struct topology *t, const char *limited, int *number
     print_quota(t);
     printf("workers      at most %ld at a time; worth measuring: ", t->effective_workers);
     print_ladder(t);
+    if (*topology_steps(t, steps))
+        printf("\n             where parts of it are full: %s", steps);
     if (*limited)
         printf("\n             not more: %s", limited);
     printf("\n");

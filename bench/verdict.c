@@ -48,14 +48,14 @@ static double half_width(const struct estimate *e)
     return fmax(e->high / e->mid - 1, 1 - e->low / e->mid);
 }
 
-static void add_grounds(struct grounds *g, const struct cell *c)
+static void add_grounds(struct grounds *g, const struct cell_row *c)
 {
     double width = half_width(&c->time), blocks = c->blocks > 0 ? c->blocks : 0;
     g->width = isnan(g->width) || isnan(width) ? NAN : fmax(g->width, width);
     g->blocks = fmin(g->blocks, blocks);
 }
 
-struct grounds grounds_of(const struct cell *a, const struct cell *b)
+struct grounds grounds_of(const struct cell_row *a, const struct cell_row *b)
 {
     struct grounds g = { .blocks = INFINITY };
     add_grounds(&g, a);
@@ -73,32 +73,39 @@ enum confidence confidence_of(const struct checks *checks, const struct grounds 
     return checks->warnings <= 1 && g->width <= 0.05 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
 }
 
+const char *doubt_word(const struct checks *checks, const struct grounds *g)
+{
+    if (g->blocks < BLOCKS_FOR_INTERVAL)
+        return "not enough blocks";
+    return confidence_of(checks, g) == CONFIDENCE_LOW ? "uncertain" : NULL;
+}
+
 /* ---- choosing a cell ------------------------------------------------------------------------- */
 
-static int is_side(const struct cell *c, enum choice side)
+static int is_side(const struct cell_row *c, enum choice side)
 {
     if (side == CHOICE_THREADS)
         return !strcmp(c->backend, "omp");
     return !strcmp(c->backend, "pool") || !strcmp(c->backend, "pipe");
 }
 
-static int waits(const struct cell *c)
+static int waits(const struct cell_row *c)
 {
     return !strcmp(c->workload, "sleep");
 }
 
 /* May this cell be recommended to a machine with EFFECTIVE CPUs? */
-static int allowed(const struct cell *c, double effective)
+static int allowed(const struct cell_row *c, double effective)
 {
     return waits(c) || isnan(effective) || c->workers <= effective;
 }
 
 /* Walk through the cells that fit; FROM starts at 0 and is moved on.  Returns NULL at the end. */
-static const struct cell *next_cell(const struct reading *r, const struct want *want,
-                                    enum choice side, double effective, long *from)
+static const struct cell_row *next_cell(const struct reading *r, const struct want *want,
+                                        enum choice side, double effective, long *from)
 {
     while (*from < r->cells) {
-        const struct cell *c = &r->cell[(*from)++];
+        const struct cell_row *c = &r->cell[(*from)++];
         if (cell_fits(c, want) && is_side(c, side) && allowed(c, effective))
             return c;
     }
@@ -106,10 +113,10 @@ static const struct cell *next_cell(const struct reading *r, const struct want *
 }
 
 /* The fewest workers within 5 % of the best, and of those cells the fastest.  NULL: none fits. */
-static const struct cell *recommended(const struct reading *r, const struct want *want,
-                                      enum choice side, double effective)
+static const struct cell_row *recommended(const struct reading *r, const struct want *want,
+                                          enum choice side, double effective)
 {
-    const struct cell *c, *best = NULL;
+    const struct cell_row *c, *best = NULL;
     double fastest = INFINITY;
     for (long i = 0; (c = next_cell(r, want, side, effective, &i));)
         fastest = fmin(fastest, cell_task_time(c));
@@ -124,33 +131,33 @@ static const struct cell *recommended(const struct reading *r, const struct want
 }
 
 /* Are its workers worth having? */
-static int gains(const struct cell *c)
+static int gains(const struct cell_row *c)
 {
     return c && !(c->workers <= 1) && !(c->speedup.mid < WORKERS_WITHIN);
 }
 
 /* Is it known that they are not?  A busy machine shows no gain, either. */
-static int surely_none(const struct cell *c)
+static int surely_none(const struct cell_row *c)
 {
     return !c || c->speedup.high < WORKERS_WITHIN;
 }
 
 /* ---- one cell against another ---------------------------------------------------------------- */
 
-static int same_work(const struct pair *p, const struct cell *c)
+static int same_work(const struct pair *p, const struct cell_row *c)
 {
     return !strcmp(p->workload, c->workload) && !strcmp(p->variant, c->variant) &&
            !strcmp(p->wait, c->wait) && !strcmp(p->cpus, c->cpus) && p->task_ns == c->task_ns &&
            p->tasks == c->tasks && p->chunk == c->chunk && p->workers == c->workers;
 }
 
-static int is_a(const struct pair *p, const struct cell *c)
+static int is_a(const struct pair *p, const struct cell_row *c)
 {
     return !strcmp(p->a_runner, c->runner) && !strcmp(p->a_backend, c->backend) &&
            !strcmp(p->a_schedule, c->schedule);
 }
 
-static int is_b(const struct pair *p, const struct cell *c)
+static int is_b(const struct pair *p, const struct cell_row *c)
 {
     return !strcmp(p->b_runner, c->runner) && !strcmp(p->b_backend, c->backend) &&
            !strcmp(p->b_schedule, c->schedule);
@@ -172,8 +179,8 @@ static struct duel from_pair(const struct pair *p, int reversed)
 
 /* Without a pair: the widest ratio that the two intervals allow.  Nothing tells whether disturbed
  * cells would look alike in quiet blocks. */
-static struct duel from_intervals(const struct reading *r, const struct cell *a,
-                                  const struct cell *b)
+static struct duel from_intervals(const struct reading *r, const struct cell_row *a,
+                                  const struct cell_row *b)
 {
     struct duel d = { .verdict = VERDICT_UNCLEAR, .blocks_needed = NAN };
     double margin = r->pairs && r->pair[0].margin > 0 ? r->pair[0].margin : MARGIN;
@@ -194,7 +201,8 @@ static struct duel no_duel(void)
                           .blocks_needed = NAN };
 }
 
-struct duel duel_between(const struct reading *r, const struct cell *a, const struct cell *b)
+struct duel duel_between(const struct reading *r, const struct cell_row *a,
+                         const struct cell_row *b)
 {
     for (long i = 0; i < r->pairs; i++) {
         const struct pair *p = &r->pair[i];
@@ -227,15 +235,16 @@ static enum choice winner(const struct duel *d)
 
 static int by_chunk(const void *a, const void *b)
 {
-    const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
+    const struct cell_row *x = *(const struct cell_row *const *)a,
+                          *y = *(const struct cell_row *const *)b;
     return (x->chunk > y->chunk) - (x->chunk < y->chunk);
 }
 
 /* Cells that fit, ascending.  Returns how many; the caller frees OUT.  No memory counts as none. */
 static long sorted_cells(const struct reading *r, const struct want *want,
-                         int order(const void *, const void *), const struct cell ***out)
+                         int order(const void *, const void *), const struct cell_row ***out)
 {
-    const struct cell **found = *out = calloc((size_t)r->cells + 1, sizeof *found);
+    const struct cell_row **found = *out = calloc((size_t)r->cells + 1, sizeof *found);
     long n = 0;
     for (long i = 0; found && i < r->cells; i++)
         if (cell_fits(&r->cell[i], want))
@@ -252,7 +261,7 @@ struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
         .sweep = "chunk", .backend = backend, .schedule = schedule, .task_ns = task_ns
     };
     struct chunk_range range = { .task_ns = task_ns };
-    const struct cell **size;
+    const struct cell_row **size;
     long n = sorted_cells(r, &want, by_chunk, &size);
     double *room = malloc(2 * ((size_t)n + 1) * sizeof *room);
     for (long i = 0; room && i < n; i++) {
@@ -281,7 +290,7 @@ static double chunk_length_near(const struct reading *r, const char *backend, do
     struct want want = { .sweep = "chunk", .backend = backend };
     double found = 0, distance = INFINITY;
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         if (!cell_fits(c, &want) || !(c->task_ns > 0))
             continue;
         double d = near > 0 ? fabs(log(c->task_ns / near)) : c->task_ns;
@@ -370,6 +379,12 @@ int shortest_is_known(const struct shortest *s)
     return s->kind != SHORTEST_UNKNOWN && s->kind != SHORTEST_UNCLEAR;
 }
 
+static struct shortest doubted(const struct checks *checks, struct shortest s)
+{
+    s.doubt = shortest_is_known(&s) ? doubt_word(checks, &s.grounds) : NULL;
+    return s;
+}
+
 const char *shortest_word(char buffer[64], const struct shortest *s)
 {
     char time[WORD];
@@ -395,7 +410,7 @@ const char *shortest_word(char buffer[64], const struct shortest *s)
 /* ---- best choice per workload ---------------------------------------------------------------- */
 
 /* "CPU-bound, 10 µs tasks" */
-static void name_work(char out[64], const struct cell *c)
+static void name_work(char out[64], const struct cell_row *c)
 {
     char time[WORD];
     words_time(time, c->task_ns, 2);
@@ -446,10 +461,11 @@ static void describe_other(struct advice *a, const struct duel *d, const char *o
 
 /* The cell of SIDE that did exactly OTHER's work, if it is nearly as good as C; else C.  Two cells
  * of the same work have a pair, which tells far more than two intervals do. */
-static const struct cell *alike(const struct reading *r, const struct want *want, enum choice side,
-                                const struct cell *c, const struct cell *other)
+static const struct cell_row *alike(const struct reading *r, const struct want *want,
+                                    enum choice side, const struct cell_row *c,
+                                    const struct cell_row *other)
 {
-    const struct cell *found;
+    const struct cell_row *found;
     for (long i = 0; (found = next_cell(r, want, side, NAN, &i));)
         if (found->chunk == other->chunk && found->workers == other->workers &&
             found->tasks == other->tasks && !strcmp(found->cpus, other->cpus) &&
@@ -460,7 +476,7 @@ static const struct cell *alike(const struct reading *r, const struct want *want
 
 /* Where the chunk was swept, the cell nearest the recommended size stands for C: the fastest of
  * many equals is only the luckiest. */
-static const struct cell *with_good_chunk(const struct reading *r, const struct cell *c)
+static const struct cell_row *with_good_chunk(const struct reading *r, const struct cell_row *c)
 {
     struct want want = { .sweep = "chunk",
                          .backend = c->backend,
@@ -469,10 +485,10 @@ static const struct cell *with_good_chunk(const struct reading *r, const struct 
                          .variant = c->variant,
                          .task_ns = c->task_ns };
     struct chunk_range good = chunk_range_of(r, c->backend, c->schedule, c->task_ns);
-    const struct cell *best = c;
+    const struct cell_row *best = c;
     double nearest = INFINITY;
     for (long i = 0; i < r->cells && good.low > 0; i++) {
-        const struct cell *o = &r->cell[i];
+        const struct cell_row *o = &r->cell[i];
         if (!cell_fits(o, &want) || o->workers != c->workers || o->chunk < good.low ||
             o->chunk > good.high || fabs(log(o->chunk / good.recommended)) >= nearest)
             continue;
@@ -495,14 +511,14 @@ static void doubt(const struct checks *checks, struct advice *a)
         snprintf(a->sure, sizeof a->sure, "no: ±%.0f%%", 100 * a->grounds.width);
 }
 
-static void advise(const struct reading *r, double effective, const struct cell *like,
+static void advise(const struct reading *r, double effective, const struct cell_row *like,
                    struct answer *v)
 {
     struct want want = { .workload = like->workload,
                          .variant = like->variant,
                          .task_ns = like->task_ns };
-    const struct cell *t = recommended(r, &want, CHOICE_THREADS, effective);
-    const struct cell *p = recommended(r, &want, CHOICE_PROCESSES, effective);
+    const struct cell_row *t = recommended(r, &want, CHOICE_THREADS, effective);
+    const struct cell_row *p = recommended(r, &want, CHOICE_PROCESSES, effective);
     if ((!t && !p) || v->advices == ADVICE_ROWS)
         return;
     struct advice *a = &v->advice[v->advices++];
@@ -541,7 +557,7 @@ static void advise(const struct reading *r, double effective, const struct cell 
 
 /* A row of its own: each work of these sweeps, and the long tasks (100 µs, 1 ms, ...) of `length`.
  */
-static int has_row(const struct cell *c)
+static int has_row(const struct cell_row *c)
 {
     if (!strcmp(c->backend, "serial") || !strcmp(c->workload, "empty"))
         return 0;
@@ -555,7 +571,8 @@ static int has_row(const struct cell *c)
 static int work_order(const void *a, const void *b)
 {
     static const char *const order[] = { "cpu", "skew", "sleep" };
-    const struct cell *x = *(const struct cell *const *)a, *y = *(const struct cell *const *)b;
+    const struct cell_row *x = *(const struct cell_row *const *)a,
+                          *y = *(const struct cell_row *const *)b;
     int rank[2] = { 3, 3 };
     for (int i = 0; i < 3; i++) {
         rank[0] = strcmp(x->workload, order[i]) ? rank[0] : i;
@@ -570,7 +587,7 @@ static int work_order(const void *a, const void *b)
 
 static void advise_all(const struct reading *r, const struct checks *checks, struct answer *v)
 {
-    const struct cell **work = calloc((size_t)r->cells + 1, sizeof *work);
+    const struct cell_row **work = calloc((size_t)r->cells + 1, sizeof *work);
     struct want any = { 0 };
     long n = 0;
     if (!work)
@@ -590,7 +607,7 @@ static void advise_all(const struct reading *r, const struct checks *checks, str
 /* ---- the verdict ----------------------------------------------------------------------------- */
 
 /* The side's best number of workers: from the sweep over workers, or else from the chunk sweep. */
-static const struct cell *side_cell(const struct reading *r, enum choice side, double effective)
+static const struct cell_row *side_cell(const struct reading *r, enum choice side, double effective)
 {
     static const struct want wants[] = {
         { .sweep = "workers", .workload = "cpu", .backend = "pool" },
@@ -599,7 +616,7 @@ static const struct cell *side_cell(const struct reading *r, enum choice side, d
         { .sweep = "length", .workload = "cpu" },
     };
     for (int i = side == CHOICE_THREADS; i < (int)(sizeof wants / sizeof *wants); i++) {
-        const struct cell *c = recommended(r, &wants[i], side, effective);
+        const struct cell_row *c = recommended(r, &wants[i], side, effective);
         if (c)
             return c;
     }
@@ -608,7 +625,7 @@ static const struct cell *side_cell(const struct reading *r, enum choice side, d
 
 static enum choice choose(const struct answer *v)
 {
-    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
     if (v->smoke || v->one_cpu || (!t && !p))
         return CHOICE_NONE;
     if (!gains(t) && !gains(p))
@@ -618,7 +635,7 @@ static enum choice choose(const struct answer *v)
     return winner(&v->duel);
 }
 
-static const struct cell *chosen_cell(const struct answer *v)
+static const struct cell_row *chosen_cell(const struct answer *v)
 {
     if (v->choice == CHOICE_PROCESSES || !v->threads.cell)
         return v->processes.cell;
@@ -638,6 +655,11 @@ static const char *failure_of(const struct reading *r, const char *backend)
 static int has_chunk(const struct answer *v)
 {
     return v->chunk.low > 0 && v->chunk.grounds.width <= UNCERTAIN;
+}
+
+static int one_sided(const struct answer *v)
+{
+    return !v->threads.cell || !v->processes.cell;
 }
 
 static void write_headline(struct answer *v)
@@ -660,7 +682,15 @@ static void write_headline(struct answer *v)
         say(out, room,
             "No verdict: that takes the \"workers\" sweep of a profile, and this run has no good "
             "cell of it. The pairs are in pairs.csv.");
-    else if (v->choice == CHOICE_SERIAL)
+    else if (one_sided(v)) {
+        say(out, room, "Only %s were measured", v->threads.cell ? "threads" : "processes");
+        if (v->choice == CHOICE_SERIAL)
+            say(out, room, ", and no number of workers was worth it here.");
+        else if (v->choice == CHOICE_UNCLEAR)
+            say(out, room, ", and whether they gain anything can't be told yet.");
+        else
+            say(out, room, ": %s%s.", workers, chunk);
+    } else if (v->choice == CHOICE_SERIAL)
         say(out, room, "Stay serial: no number of workers was worth it here.");
     else if (v->choice == CHOICE_EITHER)
         say(out, room, "Use threads or processes, either will do: %s%s.", workers, chunk);
@@ -674,7 +704,7 @@ static void write_headline(struct answer *v)
 
 /* "8 threads ran 7.41 times as fast as serial code (95% interval 7.30 to 7.50)": all three with the
  * same digits, or the middle could seem to lie outside its interval. */
-static void say_speedup(char *out, size_t room, const char *who, const struct cell *c)
+static void say_speedup(char *out, size_t room, const char *who, const struct cell_row *c)
 {
     char time[WORD], count[WORD];
     int digits = c->speedup.mid < 10 ? 2 : 1;
@@ -712,7 +742,7 @@ static void say_duel(char *out, size_t room, const struct duel *d)
 
 static void write_evidence(const struct reading *r, struct answer *v)
 {
-    const struct cell *t = v->threads.cell, *p = v->processes.cell;
+    const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
     char *out = v->evidence, work[64];
     size_t room = sizeof v->evidence;
     if (v->one_cpu)
@@ -744,11 +774,11 @@ static void write_evidence(const struct reading *r, struct answer *v)
 
 static void judge_confidence(const struct checks *checks, struct answer *v)
 {
-    const struct cell *c = chosen_cell(v);
+    const struct cell_row *c = chosen_cell(v);
     char *out = v->reason;
     size_t room = sizeof v->reason;
     struct grounds g = c ? grounds_of(c, NULL) : (struct grounds){ .width = NAN };
-    g.one_sided = !v->threads.cell || !v->processes.cell;
+    g.one_sided = one_sided(v);
     g.unclear = v->choice == CHOICE_UNCLEAR;
     v->grounds = g;
     v->confidence = CONFIDENCE_LOW;
@@ -781,7 +811,7 @@ static void judge_confidence(const struct checks *checks, struct answer *v)
 
 static void find_chunk(const struct reading *r, struct answer *v)
 {
-    const struct cell *c = chosen_cell(v);
+    const struct cell_row *c = chosen_cell(v);
     if (!c || v->choice == CHOICE_NONE || v->choice == CHOICE_SERIAL)
         return;
     double length = chunk_length_near(r, c->backend, c->task_ns);
@@ -800,9 +830,9 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
     if (v->threads.cell && v->processes.cell)
         v->duel = duel_between(r, v->threads.cell, v->processes.cell);
     v->choice = choose(v);
-    v->threads.shortest = shortest_of(r, "omp", "dynamic");
-    v->processes.shortest = shortest_processes(r);
-    v->stealing = shortest_of(r, "pool", "steal");
+    v->threads.shortest = doubted(checks, shortest_of(r, "omp", "dynamic"));
+    v->processes.shortest = doubted(checks, shortest_processes(r));
+    v->stealing = doubted(checks, shortest_of(r, "pool", "steal"));
     find_chunk(r, v);
     if (v->choice != CHOICE_NONE && v->choice != CHOICE_SERIAL)
         v->workers = chosen_cell(v)->workers;
@@ -813,10 +843,23 @@ void verdict_compute(const struct reading *r, const struct checks *checks, struc
         advise_all(r, checks, v);
 }
 
+/* "task that is worth it: threads 3.1 µs (uncertain: 2.9 µs to 4.0 µs), processes ...". */
+static void say_shortest(char *out, size_t room, const char *who, const struct shortest *s)
+{
+    char word[WORD], low[WORD], high[WORD];
+    say(out, room, "%s %s", who, shortest_word(word, s));
+    if (!s->doubt)
+        return;
+    say(out, room, " (%s", s->doubt);
+    if (s->low > 0 && s->high > 0)
+        say(out, room, ": %s to %s", words_time(low, s->low, 2), words_time(high, s->high, 2));
+    say(out, room, ")");
+}
+
 void verdict_print(const struct answer *v, FILE *f)
 {
     enum { ROW = 14 }; /* where the texts of rows begin */
-    char threads[WORD], processes[WORD], stealing[WORD], shortest[4 * WORD];
+    char shortest[8 * WORD] = "task that is worth it: ";
     char low[WORD], high[WORD], length[WORD];
     layout_wrap(f, v->headline, 0, 0);
     layout_wrap(f, v->evidence, 0, 0);
@@ -835,11 +878,10 @@ void verdict_print(const struct answer *v, FILE *f)
                 words_count(low, v->chunk.low), words_count(high, v->chunk.high),
                 words_time(length, v->chunk.task_ns, 2));
     if (!v->one_cpu) {
-        snprintf(shortest, sizeof shortest, "task that is worth it: threads %s, processes %s%s%s",
-                 shortest_word(threads, &v->threads.shortest),
-                 shortest_word(processes, &v->processes.shortest),
-                 shortest_is_known(&v->stealing) ? ", stealing " : "",
-                 shortest_is_known(&v->stealing) ? shortest_word(stealing, &v->stealing) : "");
+        say_shortest(shortest, sizeof shortest, "threads", &v->threads.shortest);
+        say_shortest(shortest, sizeof shortest, ", processes", &v->processes.shortest);
+        if (shortest_is_known(&v->stealing))
+            say_shortest(shortest, sizeof shortest, ", stealing", &v->stealing);
         layout_wrap(f, shortest, ROW, fprintf(f, "  shortest   "));
     }
     layout_wrap(f, v->reason, ROW, fprintf(f, "  confidence  %s:", confidence_word(v->confidence)));

@@ -54,11 +54,12 @@ struct shortest {
     double low, high;               /* of AT, the 95% interval in ns; NAN: there is none */
     const char *backend, *schedule; /* who did it; constants or texts of the reading */
     struct grounds grounds;
+    const char *doubt; /* doubt_word of what is known; NULL: none, or nobody asked */
 };
 
 /* Threads or processes, each for itself.  CELL is NULL where the side has no good cell. */
 struct side {
-    const struct cell *cell; /* the recommended number of workers */
+    const struct cell_row *cell; /* the recommended number of workers */
     struct shortest shortest;
 };
 
@@ -80,8 +81,8 @@ struct duel {
 struct advice {
     char work[64];
     enum choice choice;
-    const struct cell *cell; /* of the choice; threads' where it does not matter */
-    struct duel duel;        /* processes' time over threads', of what stands for each here */
+    const struct cell_row *cell; /* of the choice; threads' where it does not matter */
+    struct duel duel;            /* processes' time over threads', of what stands for each here */
     struct grounds grounds;
     char other[96]; /* "processes 5% slower" */
     char sure[48];  /* "yes", or why not */
@@ -119,8 +120,11 @@ void verdict_write(const struct reading *r, const struct checks *checks, const s
  * Medium: at most one check warns, within 5 %, both sides.  Else low. */
 enum confidence confidence_of(const struct checks *checks, const struct grounds *g);
 
+/* "not enough blocks", "uncertain": why not to rely on an answer that stands on G; NULL: do. */
+const char *doubt_word(const struct checks *checks, const struct grounds *g);
+
 /* What stands behind a cell, and behind B as well, which may be NULL. */
-struct grounds grounds_of(const struct cell *a, const struct cell *b);
+struct grounds grounds_of(const struct cell_row *a, const struct cell_row *b);
 
 /* "threads", "processes", "either", "can't tell yet", "serial", "-". */
 const char *choice_word(enum choice c);
@@ -129,13 +133,15 @@ const char *choice_word(enum choice c);
 const char *confidence_word(enum confidence c);
 
 /* Threads against processes for two cells of the same work; A or B may be of any side. */
-struct duel duel_between(const struct reading *r, const struct cell *a, const struct cell *b);
+struct duel duel_between(const struct reading *r, const struct cell_row *a,
+                         const struct cell_row *b);
 
 /* The range of good chunks of BACKEND with SCHEDULE for tasks of TASK_NS in the chunk sweep. */
 struct chunk_range chunk_range_of(const struct reading *r, const char *backend,
                                   const char *schedule, double task_ns);
 
-/* Where BACKEND with SCHEDULE reaches one half in the length sweep. */
+/* Where BACKEND with SCHEDULE reaches one half in the length sweep; `doubt` is for who has the
+ * checks. */
 struct shortest shortest_of(const struct reading *r, const char *backend, const char *schedule);
 
 /* The work of a task of which PERCENT (50, 90, 95) of the workers' time is work; NAN: not known. */

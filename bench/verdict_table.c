@@ -117,7 +117,7 @@ static void put_row(FILE *f, const struct row *r, const struct checks *checks, i
 /* ---- the answers ----------------------------------------------------------------------------- */
 
 /* The cell that an answer names. */
-static void take_cell(struct row *row, const struct cell *c)
+static void take_cell(struct row *row, const struct cell_row *c)
 {
     row->workload = c->workload;
     row->variant = c->variant;
@@ -145,8 +145,8 @@ static void take_range(struct row *row, const struct chunk_range *range)
 static void put_headline(FILE *f, const struct checks *checks, const struct answer *v)
 {
     struct row row = row_of("headline", choice_key(v->choice));
-    const struct cell *t = v->threads.cell, *p = v->processes.cell;
-    const struct cell *c = v->choice == CHOICE_PROCESSES || !t ? p : t;
+    const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
+    const struct cell_row *c = v->choice == CHOICE_PROCESSES || !t ? p : t;
     row.grounds = v->grounds;
     if (c && v->choice != CHOICE_NONE) {
         take_cell(&row, c);
@@ -251,7 +251,7 @@ static void put_shortest(FILE *f, const struct reading *r, const struct checks *
 
 static const struct want startup = { .sweep = "startup" };
 
-static int opens(const struct cell *c)
+static int opens(const struct cell_row *c)
 {
     return cell_fits(c, &startup) && c->open.mid > 0 && strcmp(c->backend, "serial") != 0;
 }
@@ -277,13 +277,13 @@ static void put_startup(FILE *f, const struct reading *r, const struct checks *c
                         double effective)
 {
     double workers = startup_workers(r, effective);
-    const struct cell *quick = NULL;
+    const struct cell_row *quick = NULL;
     for (long i = 0; i < r->cells; i++)
         if (opens(&r->cell[i]) && r->cell[i].workers == workers &&
             (!quick || r->cell[i].open.mid < quick->open.mid))
             quick = &r->cell[i];
     for (long i = 0; i < r->cells; i++) {
-        const struct cell *c = &r->cell[i];
+        const struct cell_row *c = &r->cell[i];
         if (!opens(c) || c->workers != workers)
             continue;
         struct row row = row_of("startup", c == quick ? "quickest" : "slower");

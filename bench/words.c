@@ -50,16 +50,16 @@ const char *words_time(char buffer[WORD], double ns, int digits)
     return buffer;
 }
 
-const char *words_size(char buffer[WORD], double kib, int digits)
+const char *words_size(char buffer[WORD], double bytes)
 {
-    static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB" };
+    static const char *const unit[] = { "B", "KiB", "MiB", "GiB", "TiB" };
     int k = 0;
-    for (; kib >= 1024 && k < 3; k++)
-        kib /= 1024;
-    if (kib < 10)
-        snprintf(buffer, WORD, "%.*g %s", digits, kib, unit[k]);
+    for (; k < 4 && round(bytes) >= 1024; k++)
+        bytes /= 1024;
+    if (bytes < 10)
+        snprintf(buffer, WORD, "%.3g" NO_BREAK "%s", bytes, unit[k]);
     else
-        snprintf(buffer, WORD, "%.0f %s", kib, unit[k]);
+        snprintf(buffer, WORD, "%.0f" NO_BREAK "%s", bytes, unit[k]);
     return buffer;
 }
 
@@ -125,16 +125,6 @@ const char *words_change(char buffer[WORD], double ratio)
         snprintf(buffer, WORD, "%+.1f%%", 100 * (ratio - 1));
     else
         snprintf(buffer, WORD, "x%.32s", words_factor(factor, ratio));
-    return buffer;
-}
-
-const char *words_bytes(char buffer[WORD], double bytes)
-{
-    static const char *const unit[] = { "B", "KiB", "MiB", "GiB" };
-    int k = 0;
-    for (; k < 3 && bytes >= 1024; k++)
-        bytes /= 1024;
-    snprintf(buffer, WORD, "%.*f" NO_BREAK "%s", bytes == round(bytes) ? 0 : 1, bytes, unit[k]);
     return buffer;
 }
 

@@ -14,8 +14,9 @@ enum { WORD = 64 };
  * zeros below 3.  No line breaks between number and unit. */
 const char *words_time(char buffer[WORD], double ns, int digits);
 
-/* "512 MiB", "1.5 GiB": DIGITS significant ones below ten. */
-const char *words_size(char buffer[WORD], double kib, int digits);
+/* "256 B", "1.25 MiB", "24 GiB": three significant digits below ten, else whole.  No line break
+ * between number and unit. */
+const char *words_size(char buffer[WORD], double bytes);
 
 /* "12,345" */
 const char *words_count(char buffer[WORD], double count);
@@ -31,9 +32,6 @@ const char *words_slower_range(char buffer[WORD], double low, double high);
 
 /* "+6.3%", "x2.4": what a ratio of new over old says became of it; "-": not known. */
 const char *words_change(char buffer[WORD], double ratio);
-
-/* "256 B", "4 KiB", "1 GiB" */
-const char *words_bytes(char buffer[WORD], double bytes);
 
 /* "1 block", "2 blocks": COUNT and its noun. */
 const char *words_plural(char buffer[WORD], double count, const char *noun);

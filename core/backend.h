@@ -52,6 +52,8 @@ struct backend {
     const char *start;                    /* how its workers come to be: "none", "thread", "fork" */
     const char *starts;                   /* all its ways, "fork spawn"; NULL: that one */
     const struct backend_option *options; /* ends with a NULL name; NULL: it has none */
+    int messages;                         /* 1: each chunk is sent to a worker by the caller; 0:
+                                             workers claim chunks, or none is handed out */
     unsigned schedules;                   /* set of 1 << enum schedule */
     enum schedule schedule;               /* its own choice, for schedule=auto */
 

@@ -624,28 +624,31 @@ long topology_place(const struct topology *t, const char *place, long workers, i
 
 /* The ladder ----------------------------------------------------------------------------------- */
 
-struct rung {
-    long workers;
-    int keep; /* 1: a structural step */
+enum { RUNGS = 2 * 64 + TOPOLOGY_KINDS + 16 };
+
+struct ladder {
+    struct topology_rung rung[RUNGS];
+    int count;
+    long most;
 };
 
-enum { RUNGS = 2 * 64 + TOPOLOGY_KINDS + 8 };
-
-/* Put WORKERS in its place; a step beyond MOST is left out. */
-static int add_rung(struct rung *r, int count, long workers, int keep, long most)
+/* Put WORKERS in its place, and say that STEP is full with so many; a rung beyond MOST is left out.
+ */
+static void add_rung(struct ladder *l, long workers, const char *step)
 {
-    int i = count;
-    if (workers < 1 || workers > most)
-        return count;
+    struct topology_rung *r = l->rung;
+    int i = l->count;
+    if (workers < 1 || workers > l->most)
+        return;
     while (i > 0 && r[i - 1].workers > workers)
         i--;
-    if (i > 0 && r[i - 1].workers == workers) {
-        r[i - 1].keep |= keep;
-        return count;
+    if (i == 0 || r[i - 1].workers != workers) {
+        memmove(r + i + 1, r + i, (size_t)(l->count - i) * sizeof *r);
+        r[i++] = (struct topology_rung){ .workers = workers };
+        l->count++;
     }
-    memmove(r + i + 1, r + i, (size_t)(count - i) * sizeof *r);
-    r[i] = (struct rung){ workers, keep };
-    return count + 1;
+    if (*step)
+        snprintf(r[i - 1].step, sizeof r->step, "%s", step);
 }
 
 static const struct topology_pu *pu_of(const struct topology *t, int cpu)
@@ -656,91 +659,145 @@ static const struct topology_pu *pu_of(const struct topology *t, int cpu)
     return p;
 }
 
+/* The largest cache that the thread at P has; -1: none. */
+static int largest_cache(const struct topology_pu *p)
+{
+    int level = TOPOLOGY_LEVELS - 1;
+    while (level >= 0 && p->cache[level] < 0)
+        level--;
+    return level;
+}
+
 /* What a machine is built of. */
 enum part { CACHE, NODE, PACKAGE };
 
 static int part_of(const struct topology_pu *p, enum part part)
 {
-    int level = TOPOLOGY_LEVELS - 1;
-    while (level > 0 && p->cache[level] < 0)
-        level--;
-    return part == CACHE ? p->cache[level] : part == NODE ? p->node : p->package;
+    int level = largest_cache(p);
+    return part == NODE ? p->node : part == PACKAGE ? p->package : level < 0 ? -1 : p->cache[level];
 }
 
-/* The allowed cores of the part that the first CPU of "close" lies in; 0: in none. */
-static long cores_beside_first(const struct topology *t, enum part part)
+/* The allowed cores of the part that the first CPU of "close" lies in. */
+static void add_part(const struct topology *t, struct ladder *l, enum part part)
 {
-    int wanted = part_of(pu_of(t, t->order[CLOSE][0]), part);
+    const struct topology_pu *first = pu_of(t, t->order[CLOSE][0]);
+    int wanted = part_of(first, part);
+    char step[sizeof l->rung->step];
     long cores = 0;
     for (const struct topology_pu *p = t->pu; p < t->pu + t->pus && wanted >= 0; p++)
         cores += p->turn == 0 && part_of(p, part) == wanted;
-    return cores;
+    if (part == CACHE)
+        snprintf(step, sizeof step, "one L%d cache", largest_cache(first) + 1);
+    else
+        snprintf(step, sizeof step, part == NODE ? "one NUMA node" : "one package");
+    if (cores > 1)
+        add_rung(l, cores, step);
 }
 
-/* The cores of 1, 2, 4, ... NUMA nodes, as "close" fills them one after the other. */
-static int add_nodes(const struct topology *t, struct rung *r, int count)
+/* The cores of 2, 4, ... NUMA nodes, as "close" fills them one after the other. */
+static void add_nodes(const struct topology *t, struct ladder *l)
 {
-    long filled = 0;
-    int node = pu_of(t, t->order[CLOSE][0])->node;
+    int filled = 0, node = pu_of(t, t->order[CLOSE][0])->node;
+    char step[sizeof l->rung->step];
     for (long i = 1; i < t->allowed_cores && t->core_kinds == 1; i++) {
         int next = pu_of(t, t->order[CLOSE][i])->node;
         if (next == node)
             continue;
         node = next;
         filled++;
-        if (!(filled & (filled - 1)))
-            count = add_rung(r, count, i, 0, t->effective_workers);
+        snprintf(step, sizeof step, "%d NUMA nodes", filled);
+        if (filled > 1 && !(filled & (filled - 1)))
+            add_rung(l, i, step);
     }
-    return count;
 }
 
-static int collect_rungs(const struct topology *t, struct rung *r)
+/* The cores of the fastest kind, of the two fastest, ... */
+static void add_kinds(const struct topology *t, struct ladder *l)
 {
-    long most = t->effective_workers, cores = 0;
-    int count = 0;
-
-    for (long power = 1; power <= most; power *= 2)
-        count = add_rung(r, count, power, 0, most);
-    count = add_nodes(t, r, count);
-    for (long kind = t->core_kinds - 1; kind >= 0; kind--) {
+    char step[sizeof l->rung->step];
+    long cores = 0;
+    for (long kind = t->core_kinds - 1; kind > 0; kind--) {
+        long kinds = t->core_kinds - kind;
         cores += t->kind[kind].allowed_cores;
-        count = add_rung(r, count, cores, 1, most);
+        snprintf(step, sizeof step, kinds > 1 ? "%ld kinds of cores" : "fastest cores", kinds);
+        add_rung(l, cores, step);
     }
-    for (enum part part = CACHE; part <= PACKAGE; part++)
-        count = add_rung(r, count, cores_beside_first(t, part), 1, most);
-    count = add_rung(r, count, t->allowed_cores, 1, most);
-    if (isfinite(t->quota_cpus))
-        count = add_rung(r, count, (long)fmin(t->quota_cpus, (double)most), 1, most);
-    return add_rung(r, count, most, 1, most);
 }
 
-/* Of the rungs between the ends, the one to drop: not a structural step while there is another,
+/* 2, 4, ... hardware threads of each core, and all of them. */
+static void add_threads(const struct topology *t, struct ladder *l)
+{
+    char step[sizeof l->rung->step];
+    for (int turns = 2; turns < t->smt; turns *= 2) {
+        long threads = 0;
+        for (const struct topology_pu *p = t->pu; p < t->pu + t->pus; p++)
+            threads += p->turn >= 0 && p->turn < turns;
+        snprintf(step, sizeof step, "%d threads a core", turns);
+        add_rung(l, threads, step);
+    }
+    if (t->allowed_pus > t->allowed_cores)
+        add_rung(l, t->allowed_pus, "all threads");
+}
+
+/* Of steps that are full at the same number, the last one added gives the name. */
+static void collect_rungs(const struct topology *t, struct ladder *l)
+{
+    for (long power = 1; power <= l->most; power *= 2)
+        add_rung(l, power, "");
+    for (enum part part = CACHE; part <= NODE; part++)
+        add_part(t, l, part);
+    add_nodes(t, l);
+    add_part(t, l, PACKAGE);
+    add_kinds(t, l);
+    add_threads(t, l);
+    if (t->allowed_cores > 1)
+        add_rung(l, t->allowed_cores, "all cores");
+    if (isfinite(t->quota_cpus))
+        add_rung(l, (long)fmin(t->quota_cpus, (double)l->most), "CPU quota");
+    add_rung(l, l->most, "");
+}
+
+/* Of the rungs between the ends, the one to drop: not a step of the machine while there is another,
  * then the one in the narrowest gap, then the one nearest the middle. */
-static int dispensable(const struct rung *r, int count)
+static int dispensable(const struct topology_rung *r, int count)
 {
     int best = 1;
     for (int i = 2; i < count - 1; i++) {
         double gap = (double)r[i + 1].workers / (double)r[i - 1].workers;
         double best_gap = (double)r[best + 1].workers / (double)r[best - 1].workers;
         int off = abs(2 * i - (count - 1)), best_off = abs(2 * best - (count - 1));
-        if (r[i].keep != r[best].keep ? r[i].keep < r[best].keep
-                                      : gap < best_gap || (gap == best_gap && off < best_off))
+        int step = *r[i].step != 0, best_step = *r[best].step != 0;
+        if (step != best_step ? step < best_step
+                              : gap < best_gap || (gap == best_gap && off < best_off))
             best = i;
     }
     return best;
 }
 
-int topology_ladder(const struct topology *t, long *out, int max)
+int topology_ladder(const struct topology *t, struct topology_rung *out, int max)
 {
-    struct rung r[RUNGS];
-    int count = collect_rungs(t, r);
-    while (count > max && count > 2) {
-        int gone = dispensable(r, count--);
-        memmove(r + gone, r + gone + 1, (size_t)(count - gone) * sizeof *r);
+    struct ladder l = { .most = t->effective_workers };
+    collect_rungs(t, &l);
+    while (l.count > max && l.count > 2) {
+        int gone = dispensable(l.rung, l.count--);
+        memmove(l.rung + gone, l.rung + gone + 1, (size_t)(l.count - gone) * sizeof *l.rung);
     }
-    for (int i = 0; i < count && i < max; i++)
-        out[i] = r[i].workers;
-    return count < max ? count : max;
+    if (l.count > max)
+        l.count = max;
+    memcpy(out, l.rung, (size_t)l.count * sizeof *out);
+    return l.count;
+}
+
+const char *topology_steps(const struct topology *t, char buffer[TOPOLOGY_STEPS])
+{
+    struct topology_rung rung[TOPOLOGY_POINTS];
+    int count = topology_ladder(t, rung, TOPOLOGY_POINTS), used = 0;
+    *buffer = 0;
+    for (int i = 0; i < count; i++)
+        if (*rung[i].step)
+            used += snprintf(buffer + used, (size_t)(TOPOLOGY_STEPS - used), "%s%ld: %s",
+                             used ? "; " : "", rung[i].workers, rung[i].step);
+    return buffer;
 }
 
 /* In and out ----------------------------------------------------------------------------------- */

@@ -57,7 +57,7 @@ struct topology_cache {
     long sharing; /* hardware threads that share one */
 };
 
-enum { TOPOLOGY_KINDS = 8, TOPOLOGY_CACHES = 16, TOPOLOGY_POINTS = 10 };
+enum { TOPOLOGY_KINDS = 8, TOPOLOGY_CACHES = 16, TOPOLOGY_POINTS = 16, TOPOLOGY_STEPS = 1024 };
 
 struct topology {
     /* the machine */
@@ -105,17 +105,29 @@ void topology_free(struct topology *t);
 /* Let no more than MOST (1 or more) workers be effective: a limit other than the CPUs'. */
 void topology_limit(struct topology *t, long most);
 
-/* The worker counts worth measuring, ascending and distinct, from 1 to effective_workers: the
- * powers of two, those of NUMA nodes filled (where all cores are of one kind), and the structural
- * steps: the allowed cores beside the largest cache, of the NUMA node and of the package that
- * "close" fills first, those of the fastest kind (of the two fastest, ...), all allowed cores,
- * as many as a CPU quota never stops (it rounded down), and all allowed hardware threads.  What
- * lies beyond effective_workers is left out.  Of more than MAX (2 or more), powers of two go that
- * are neither an end nor a structural step: each time the one whose neighbours are closest in
- * ratio, of equals the one nearest the middle.
+/* A number of workers worth measuring. */
+struct topology_rung {
+    long workers;
+    char step[32]; /* the part of the machine that is full with so many, where workers are placed by
+                      "close": "one package", "all cores"; "": none, it is a power of two or all
+                      that there is room for */
+};
+
+/* The rungs, ascending and distinct, from 1 to effective_workers: the powers of two, and the steps
+ * of the machine: the allowed cores beside the largest cache, of the NUMA node and of the package
+ * that "close" fills first, those of 2, 4, ... NUMA nodes (where all cores are of one kind), those
+ * of the fastest kind (of the two fastest, ...), all allowed cores, 2, 4, ... hardware threads of
+ * each, all of them, and as many as a CPU quota never stops (it rounded down).  What lies beyond
+ * effective_workers is left out.  Of more than MAX (2 or more), powers of two go that are neither
+ * an end nor a step: each time the one whose neighbours are closest in ratio, of equals the one
+ * nearest the middle.
  *
  * Returns how many it wrote to OUT, at most MAX; TOPOLOGY_POINTS is usual.  Runs in: either. */
-int topology_ladder(const struct topology *t, long *out, int max);
+int topology_ladder(const struct topology *t, struct topology_rung *out, int max);
+
+/* Write the ladder's steps to BUFFER: "6: fastest cores; 14: all cores; 20: all threads".  Returns
+ * BUFFER, which is as long as is usual. */
+const char *topology_steps(const struct topology *t, char buffer[TOPOLOGY_STEPS]);
 
 /* The placements that topology_place knows, ended by NULL:
  * close   first hardware threads before second ones, fast kinds before slow ones, and then one NUMA

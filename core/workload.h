@@ -36,6 +36,7 @@ struct workload {
     const char *variants;    /* "uniform heavy", the first one the default; NULL: it has one form */
     const char *unavailable; /* NULL, or why it cannot run on this machine */
     int shares;      /* 1: tasks write to memory that all workers must see, beyond slots and data */
+    int idle;        /* 1: a task waits and uses no CPU, so that workers can share one */
     int timeless;    /* 1: a task has no length; task_ns is ignored and recorded as 0 */
     int64_t payload; /* bytes per task that payload_bytes=0 stands for; 0: it takes none */
     int version;     /* rises when the meaning of the work changes: old times don't compare */

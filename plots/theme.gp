@@ -51,7 +51,9 @@ array SX[8];  array SY[8]
 array DX[8];  array DY[8];  array DS[8]
 array BX[32]; array BY[32]; array BH[32]; array BS[32]
 array QX[32]; array QY[32]; array QS[32]
-texts = 0; shades = 0; drops = 0; spans = 0; points = 0; LEVEL = NaN; TITLE = ''
+array FX[16]; array FY[16]
+texts = 0; shades = 0; drops = 0; spans = 0; points = 0; flags = 0; LEVEL = NaN; TITLE = ''
+LOG = 0
 W = 480; H = 330; PL = 68; PR = 396; PB = 54; PT = 316
 X0 = 0; X1 = 1; Y0 = 0; Y1 = 1
 text(r,x,y,s,t) = (texts = texts + 1, TR[texts] = r, TX[texts] = x, TY[texts] = y, TS[texts] = s, \
@@ -60,11 +62,12 @@ shade(x,y)      = (shades = shades + 1, SX[shades] = x, SY[shades] = y, 0)
 drop(x,y,s)     = (drops = drops + 1, DX[drops] = x, DY[drops] = y, DS[drops] = s, 0)
 span(x,y,s,t)   = (spans = spans + 1, BX[spans] = x, BY[spans] = y, BS[spans] = s, \
                    BH[spans] = real(t), 0)
+flag(x,y)       = (flags = flags + 1, FX[flags] = x, FY[flags] = y, 0)
 point(x,y,s)    = (points = points + 1, QX[points] = x, QY[points] = y, QS[points] = s, 0)
 take(r,x,y,s,t) = r eq 'canvas' ? (W = x, H = y, 0) : r eq 'horizontal' ? (PL = x, PR = y, 0) : \
     r eq 'vertical' ? (PB = x, PT = y, 0) : r eq 'x' ? (X0 = x, X1 = y, 0) : \
     r eq 'y' ? (Y0 = x, Y1 = y, 0) : r eq 'title' ? (TITLE = t, 0) : \
-    r eq 'level' ? (LEVEL = y, 0) : \
+    r eq 'level' ? (LEVEL = y, 0) : r eq 'log' ? (LOG = x, 0) : r eq 'flag' ? flag(x,y) : \
     r eq 'shade' ? shade(x,y) : r eq 'drop' ? drop(x,y,s) : \
     r eq 'span' ? span(x,y,s,t) : r eq 'point' ? point(x,y,s) : text(r,x,y,s,t)
 stats LABELS using (take(strcol('role'), column('x'), column('y'), strcol('series'), \

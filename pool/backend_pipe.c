@@ -14,6 +14,7 @@ const struct backend backend_pipe = {
     .summary = "process pool; chunks and results go through pipes, as in Python's Pool",
     .start = "fork",
     .starts = "fork spawn",
+    .messages = 1,
     .schedules = 1 << SCHEDULE_DYNAMIC | 1 << SCHEDULE_GUIDED,
     .schedule = SCHEDULE_DYNAMIC,
     .chunk = adapter_chunk,

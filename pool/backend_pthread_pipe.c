@@ -14,6 +14,7 @@ const struct backend backend_pthread_pipe = {
     .name = "pthread_pipe",
     .summary = "thread pool; chunks and results go through pipes",
     .start = "thread",
+    .messages = 1,
     .schedules = 1 << SCHEDULE_DYNAMIC | 1 << SCHEDULE_GUIDED,
     .schedule = SCHEDULE_DYNAMIC,
     .chunk = adapter_chunk,

@@ -794,6 +794,7 @@ int birth_start(struct pool *p, int worker)
                                .env = o->env,
                                .is_process = p->start != POOL_THREAD };
     reset(&p->control->lines[worker]);
+    own->done = cover_done(p, worker); /* before it does anything */
     own->pid = 0;
     if (p->start == POOL_FORK)
         crash_prepare();

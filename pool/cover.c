@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * cover: what of a job was done, found from the workers' logs after a death, when nobody is in the
- * job any more.  Exact: a unit is done if a log or the bitmap has it; of the last run of a log only
- * what is below `at`.
+ * cover: what of a job was done, found from the workers' logs after a death: the dead one's at
+ * once, so that its successor can begin a log of its own, the others' when nobody is in the job any
+ * more. Exact: a unit is done if a log or the bitmap has it; of the last run of a log only what is
+ * below `at`.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,30 +36,45 @@ static int by_first(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* What one worker has done, as positions. */
-static int add_log(struct pool *p, int slot, int worker, struct piece_list *done)
+/* What is done of run I of a worker's log, into *DONE as positions.  Returns 0: there is none. */
+static int logged(struct control *c, int slot, int worker, long i, struct pool_range *done)
 {
-    struct control *c = p->control;
     const struct slot *s = &c->slots[slot];
     struct head *h = head_of(c, slot, worker);
     _Atomic uint64_t *log = log_of(c, slot, worker);
-    int error = 0;
-    if (atomic_load(&h->seq) != s->seq)
+    uint64_t run = i < RUNS && atomic_load(&h->seq) == s->seq ? atomic_load(&log[i]) : 0;
+    if (!run)
         return 0;
-    for (long i = 0; i < RUNS && !error; i++) {
-        uint64_t run = atomic_load(&log[i]);
-        if (!run)
-            break;
-        long first = UNIT_FIRST(run) * s->chunk;
-        long end = unit_position(UNIT_END(run), s->units, s->chunk, s->tasks);
-        if (i == RUNS - 1 || !atomic_load(&log[i + 1])) {
-            long at = atomic_load(&h->at);
-            /* Outside, it is still that of the run before: nothing of this one is done. */
-            end = at > first && at <= end ? at : first;
-        }
-        error = piece_add(done, first, end);
+    done->first = UNIT_FIRST(run) * s->chunk;
+    done->end = unit_position(UNIT_END(run), s->units, s->chunk, s->tasks);
+    if (i == RUNS - 1 || !atomic_load(&log[i + 1])) {
+        long at = atomic_load(&h->at);
+        /* Outside, it is still that of the run before: nothing of this one is done. */
+        done->end = at > done->first && at <= done->end ? at : done->first;
     }
+    return 1;
+}
+
+/* What one worker has done, as positions. */
+static int add_log(struct pool *p, int slot, int worker, struct piece_list *done)
+{
+    struct pool_range run;
+    int error = 0;
+    for (long i = 0; !error && logged(p->control, slot, worker, i, &run); i++)
+        error = piece_add(done, run.first, run.end);
     return error;
+}
+
+long cover_done(const struct pool *p, int worker)
+{
+    const struct line *line = &p->control->lines[worker];
+    int slot = (int)atomic_load(&line->slot) - 1;
+    long count = atomic_load(&line->tasks);
+    struct pool_range run;
+    if (p->transport == POOL_SHM && slot >= 0 && slot < SLOTS)
+        for (long i = 0; logged(p->control, slot, worker, i, &run); i++)
+            count += run.end - run.first;
+    return count;
 }
 
 static int add_bitmap(const struct slot *s, struct piece_list *done)
@@ -71,13 +87,22 @@ static int add_bitmap(const struct slot *s, struct piece_list *done)
     return error;
 }
 
-int cover_missing(struct pool *p, int slot, struct piece_list *list)
+int cover_keep(struct pool *p, struct pool_ticket *t, int worker)
 {
-    const struct slot *s = &p->control->slots[slot];
-    struct piece_list done = { 0 };
+    int error = add_log(p, t->slot, worker, &t->kept);
+    if (!error)
+        atomic_store(&head_of(p->control, t->slot, worker)->seq, 0);
+    return error;
+}
+
+int cover_missing(struct pool *p, struct pool_ticket *t, struct piece_list *list)
+{
+    const struct slot *s = &p->control->slots[t->slot];
+    struct piece_list done = t->kept;
+    t->kept = (struct piece_list){ 0 };
     int error = add_bitmap(s, &done);
     for (int w = 0; w < p->control->capacity && !error; w++)
-        error = add_log(p, slot, w, &done);
+        error = add_log(p, t->slot, w, &done);
     if (!error && done.count)
         qsort(done.range, (size_t)done.count, sizeof *done.range, by_first);
     long at = 0;

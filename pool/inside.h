@@ -36,6 +36,7 @@ enum {
     FEW_SPINS = 1000,   /* how long to spin where spinning may keep another worker from its CPU */
     WATCH_NS = 5000000, /* how often who waits looks for deaths */
     START_FAILURES = 3, /* in a row: then the pool is broken */
+    DEATHS_A_WORKER = 128, /* pool_options.max_deaths by default: more than a task may be tried */
     EXIT_COLLISION =
         121,            /* of a spawned worker whose address space has no room where the pool is */
     EXIT_NO_PIPE = 122, /* of a worker whose task has closed its pipe */
@@ -216,6 +217,7 @@ struct pool_claims {
 struct worker_own {
     int alive;  /* a process or thread that has not been buried */
     int unborn; /* it, or the one before, has not been seen to be ready */
+    long done;  /* cover_done when the last worker died, or at its birth */
     pid_t pid;
     int pidfd; /* -1: none */
     pthread_t thread;
@@ -262,6 +264,7 @@ struct pool_ticket {
         int count, room;
     } todo; /* tasks, counted from base, that nobody has: left by the dead; POOL_PIPE: not sent yet
              */
+    struct piece_list kept; /* positions of this round that were done by who is dead now */
     int unsure;     /* no memory for `todo`: what is not known to be done counts as not run */
     long pipe_left; /* POOL_PIPE: tasks whose results have not come */
 };
@@ -311,6 +314,7 @@ struct pool {
     int broken;         /* -errno: the workers cannot be kept alive */
     int start_failures; /* in a row, weighed, */
     uint32_t births;    /* ... without a birth since: then it was so many */
+    int deaths;         /* in a row, without a task done in between */
     int64_t alone_ns;   /* since then nobody lives, nor can be started; 0: no */
     int caller_busy;    /* somebody is worker 0 */
     _Atomic int interrupts;
@@ -540,9 +544,15 @@ int slot_take(struct pool *p); /* a free slot, or -1 */
 void slot_free(struct pool *p, int slot);
 int slot_inside(const struct pool *p, int slot); /* is a living worker in it? */
 
-/* cover.c: which positions of SLOT are done.  Writes what is not into LIST, in order.
- * Returns 0 or -ENOMEM. */
-int cover_missing(struct pool *p, int slot, struct piece_list *list);
+/* cover.c.  WORKER has died in T's slot: what it has done there is kept with T, and its log is for
+ * its successor.  Returns 0, or -ENOMEM: then nobody may go on with that log. */
+int cover_keep(struct pool *p, struct pool_ticket *t, int worker);
+/* Tasks that WORKER and its predecessors have done, in the job in hand, too: as good for seeing
+ * whether any were, not for counting.  POOL_PIPE: whole chunks. */
+long cover_done(const struct pool *p, int worker);
+/* Nobody is in T's slot.  Writes the positions that are not done into LIST, in order; what was kept
+ * is used up.  Returns 0 or -ENOMEM. */
+int cover_missing(struct pool *p, struct pool_ticket *t, struct piece_list *list);
 int piece_add(struct piece_list *list, long first, long end);
 
 /* arena.c.  Under the lock. */

@@ -95,6 +95,11 @@ static int check_options(const struct pool_options *o)
                              "max_tasks (%d) and max_rss_kib (%ld) are 1 or more, or 0 for "
                              "no limit",
                              o->max_tasks, o->max_rss_kib);
+    if (o->max_deaths < -1)
+        return pool_complain(-EINVAL,
+                             "max_deaths is %d: it may be 1 or more, 0 for the default, or -1 for "
+                             "no limit",
+                             o->max_deaths);
     if (o->idle_timeout_ms < 0 || o->close_timeout_ms < 0)
         return pool_complain(-EINVAL, "a timeout is negative: 0 means none");
     if ((unsigned)o->caller_works > 1 || (unsigned)o->strict > 1)

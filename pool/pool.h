@@ -126,8 +126,12 @@ struct pool_options {
     const void *initializer_arg;
     size_t initializer_arg_size; /* copied; 0: the pointer itself is handed on, see pool_call */
     const char *const *env;      /* "NAME=VALUE" for the workers, ends with NULL; may be NULL */
-    int max_tasks;        /* a worker is replaced after so many (and its chunk's rest); 0: never */
-    long max_rss_kib;     /* ... when it has more memory of its own than that; 0: never */
+    int max_tasks;    /* a worker is replaced after so many (and its chunk's rest); 0: never */
+    long max_rss_kib; /* ... when it has more memory of its own than that; 0: never */
+    /* So many workers that die one after the other, with no task done by anybody in between, end
+     * the calls under way with -EOWNERDEAD; those ended for a time limit or a cancelled call do not
+     * count.  0: 128 a worker; -1: they are replaced for ever. */
+    int max_deaths;
     int idle_timeout_ms;  /* a worker without work for so long goes; back on demand; 0: it stays */
     int close_timeout_ms; /* how long pool_join lets workers finish before it kills; 0: for ever */
     int caller_works;     /* 1: the thread in pool_map does tasks too, as worker 0 of `workers` */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * ticket: a call's way from the caller's arrays to the workers and back.  Usually that is one job
- * in one slot.  If a worker dies in it, the slot is closed to newcomers; when everybody has left,
+ * in one slot.  If a worker dies in it, its successor joins the others; when everybody has left,
  * what is not done becomes a repair round, a job of its own, until every task is done or failed for
  * good.
  */
@@ -227,8 +227,9 @@ static void keep_texts(struct pool *p, struct pool_ticket *t)
 void ticket_victim(struct pool *p, struct pool_ticket *t, long position,
                    const struct pool_failure *failure)
 {
-    /* Closed at once: a successor must not go on with the log of somebody who died in a chunk. */
-    unpublish(p, t->slot);
+    /* A successor must not go on with the log of somebody who died in a chunk. */
+    if (t->job || cover_keep(p, t, failure->status.worker))
+        unpublish(p, t->slot);
     t->disturbed = 1;
     if (t->job && !t->fault) {
         t->fault = -EOWNERDEAD;
@@ -428,7 +429,7 @@ static void settle(struct pool *p, struct pool_ticket *t)
     atomic_store(&s->text_count, 0);
     if (t->halt_at && atomic_load(&s->failed) >= t->halt_at && !t->cancelling)
         t->cancelling = -ECANCELED;
-    int error = cover_missing(p, t->slot, &missing);
+    int error = cover_missing(p, t, &missing);
     for (int i = 0; i < missing.count && !error; i++)
         error = add_todo(t, s, missing.range[i].first, missing.range[i].end);
     free(missing.range);
@@ -573,9 +574,10 @@ void ticket_complete(struct pool *p, struct pool_ticket *t)
     free(t->victims);
     free(t->failures);
     free(t->todo.range);
+    free(t->kept.range);
     t->victims = NULL;
     t->failures = NULL;
-    t->todo = (struct piece_list){ 0 };
+    t->todo = t->kept = (struct piece_list){ 0 };
     ticket_call_back(p, t);
     t->complete = 1;
 }
@@ -627,6 +629,9 @@ static void look_at(struct pool *p, struct pool_ticket *t, int64_t now)
         return;
     }
     if (t->disturbed || t->cancelling || (atomic_load(&s->bell) && t->todo.count)) {
+        /* Open to who comes for the dead, while somebody is in it. */
+        if (t->disturbed && !t->cancelling && slot_inside(p, t->slot))
+            return;
         unpublish(p, t->slot);
         if (!slot_inside(p, t->slot))
             settle(p, t);

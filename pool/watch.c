@@ -77,16 +77,14 @@ static void describe(const struct pool *p, int worker, int status, struct pool_f
     }
 }
 
-/* Tell the call what it lost. */
-static void report(struct pool *p, int worker, int status)
+/* Tell the call what it lost, of F. */
+static void report(struct pool *p, int worker, struct pool_failure *f)
 {
     struct worker_own *own = &p->own[worker];
     struct line *line = &p->control->lines[worker];
-    struct pool_failure f;
     int slot = (int)atomic_load(&line->slot) - 1;
-    describe(p, worker, status, &f);
     if (p->transport == POOL_PIPE) {
-        pipe_lost(p, worker, &f);
+        pipe_lost(p, worker, f);
         return;
     }
     if (slot < 0 || slot >= SLOTS || !p->slots[slot].ticket)
@@ -101,16 +99,60 @@ static void report(struct pool *p, int worker, int status)
             at < unit_position(UNIT_END(run), s->units, s->chunk, s->tasks))
             position = at;
         else if (s->work && atomic_load(&h->at) < 0)
-            f.task = UNIT_FIRST(run) * s->chunk;
+            f->task = UNIT_FIRST(run) * s->chunk;
     }
     if (own->timed_out && slot == own->victim_slot && position == own->victim) {
-        f.status.outcome = POOL_TIMED_OUT;
-        snprintf(f.text, sizeof f.text, "took longer than %d ms",
+        f->status.outcome = POOL_TIMED_OUT;
+        snprintf(f->text, sizeof f->text, "took longer than %d ms",
                  p->slots[slot].ticket->call.timeout_ms);
     } else if (own->timed_out || (own->killed_for && own->killed_for != slot + 1)) {
         position = -1; /* it had gone on: this task is not to blame */
     }
-    ticket_victim(p, p->slots[slot].ticket, position, &f);
+    ticket_victim(p, p->slots[slot].ticket, position, f);
+}
+
+/* The workers cannot be kept alive: calls would wait for ever. */
+static void give_up(struct pool *p, const char *why)
+{
+    for (struct pool_ticket *t = p->tickets; t; t = t->next) {
+        if (!t->cancelling)
+            snprintf(t->message, sizeof t->message, "%s", why);
+        ticket_cancel(p, t, -EOWNERDEAD, 0);
+    }
+}
+
+/* Has anybody done a task since a worker died before? */
+static int work_was_done(struct pool *p)
+{
+    int done = 0;
+    for (int w = 0; w < p->control->capacity; w++) {
+        struct worker_own *own = &p->own[w];
+        long now = own->alive || (w == 0 && p->caller) ? cover_done(p, w) : own->done;
+        done |= now != own->done;
+        own->done = now;
+    }
+    return done;
+}
+
+/* WORKER died of F, which is not reported yet.  Tasks that always take their worker along, or
+ * somebody who kills, would keep us starting processes and getting nothing done. */
+static void count_death(struct pool *p, int worker, const struct pool_failure *f)
+{
+    char why[560];
+    int most = p->options.max_deaths ? p->options.max_deaths : DEATHS_A_WORKER * p->workers;
+    if (work_was_done(p))
+        p->deaths = 0;
+    if (p->own[worker].timed_out || p->own[worker].killed_for) /* our own doing */
+        return;
+    p->deaths++;
+    if (!p->tickets || most < 0 || p->deaths < most)
+        return;
+    snprintf(
+        why, sizeof why,
+        "%d workers died one after the other, and no task was done in between; the last: %.400s",
+        p->deaths, f->text);
+    p->deaths = 0; /* the next call is another */
+    give_up(p, why);
 }
 
 /* Static shares of a worker that has gone are nobody's now. */
@@ -147,10 +189,13 @@ static void bury(struct pool *p, int worker, int status)
         if (!p->broken && p->start_failures >= START_FAILURES * KILLS_A_FAILURE)
             p->broken = -EOWNERDEAD;
     } else {
+        struct pool_failure f;
         own->unborn = 0;
-        if (!retired)
-            report(p, worker, status);
-        else if (p->transport == POOL_PIPE)
+        if (!retired) {
+            describe(p, worker, status, &f);
+            count_death(p, worker, &f);
+            report(p, worker, &f);
+        } else if (p->transport == POOL_PIPE)
             pipe_lost(p, worker, NULL);
         disturb_static(p);
     }
@@ -195,6 +240,7 @@ static int wanted(const struct pool *p, int worker)
  * there is none for long, calls would wait for ever. */
 static void see_shortage(struct pool *p, int error)
 {
+    char why[240];
     int64_t now = pool_now_ns();
     int living = p->caller != NULL;
     for (int w = 0; w < p->control->capacity; w++)
@@ -206,11 +252,8 @@ static void see_shortage(struct pool *p, int error)
     if (!p->alone_ns || now - p->alone_ns < ALONE_NS)
         return;
     p->alone_ns = 0;
-    for (struct pool_ticket *t = p->tickets; t; t = t->next) {
-        if (!t->cancelling)
-            snprintf(t->message, sizeof t->message, "no worker is left: %.180s", pool_message(p));
-        ticket_cancel(p, t, -EOWNERDEAD, 0);
-    }
+    snprintf(why, sizeof why, "no worker is left: %.180s", pool_message(p));
+    give_up(p, why);
 }
 
 int watch_fill(struct pool *p)

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # adding.sh SOURCE_DIR: a workload is one file, a backend is one file.  In a copy of the tree, both
-# are added and nothing else is touched: the cell program lists them and measures with them.  A file
-# that defines another name than its own does not link, and the linker says which name is missing.
+# are added and nothing else is touched: the cell program lists them and measures with them, and what
+# they say of themselves is known to plans and tables.  A file that defines another name than its own
+# does not link, and the linker says which name is missing.
 set -u
 if [ $# -ne 1 ] || [ ! -f "$1/CMakeLists.txt" ]; then
     echo "usage: adding.sh SOURCE_DIR" >&2
@@ -37,7 +38,7 @@ mkdir "$tree"
 sums() { (cd "$tree" && find . -type f ! -name x.c ! -name backend_x.c -exec cksum {} + | sort); }
 sums >"$scratch/before"
 
-make_cell() { cmake --build "$build" --target teampool-cell -j 2 >"$scratch/log" 2>&1; }
+make_cell() { cmake --build "$build" --target teampool-cell teampool -j 2 >"$scratch/log" 2>&1; }
 
 cat >"$tree/workloads/x.c" <<'END'
 /* SPDX-License-Identifier: MIT
@@ -85,7 +86,7 @@ END
 cat >"$tree/pool/backend_x.c" <<'END'
 /* SPDX-License-Identifier: MIT
  *
- * x: the caller does the chunks from the last to the first.
+ * x: the caller does the chunks from the last to the first, under a lock that nobody else wants.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -133,6 +134,12 @@ static void close_team(struct team *t)
     free(t);
 }
 
+static void counts(const struct team *t, struct lock_counts *c)
+{
+    (void)t;
+    *c = (struct lock_counts){ 0 };
+}
+
 const struct backend backend_x = {
     .name = "x",
     .summary = "backwards",
@@ -143,6 +150,7 @@ const struct backend backend_x = {
     .open = open_team,
     .run = run,
     .close = close_team,
+    .counts = counts,
 };
 END
 
@@ -157,6 +165,7 @@ cell=$build/teampool-cell
 "$cell" --list >"$scratch/list"
 expect "workload x in --list" grep -q '^workload,x,7,' "$scratch/list"
 expect "backend x in --list" grep -q '^backend,x,' "$scratch/list"
+expect "its lock in --list" grep -q '^backend,x,,none,dynamic,lock,' "$scratch/list"
 expect "the others, too" [ "$(grep -c '^backend,\(serial\|omp\|pool\|pipe\),' "$scratch/list")" -eq 4 ]
 sums >"$scratch/after"
 expect "no other file touched" cmp -s "$scratch/before" "$scratch/after"
@@ -180,6 +189,14 @@ expect "its version" is "$(column "$scratch/out" work_version | sort -u)" 7
 "$cell" backend=x workload=cpu task_ns=100 tasks=100 samples=1 >"$scratch/out" 2>"$scratch/err"
 expect "backend=x workload=cpu: exit code 0" is $? 0
 echo "they measure with each other and with all that was there"
+
+# A team under a lock is looked at as such, whatever its name.
+"$build/teampool" plan backend=x,serial workload=cpu task_ns=1000 tasks=500 chunk=50 samples=1 >"$scratch/plan" 2>&1 &&
+    "$build/teampool" run --quiet --plan "$scratch/plan" --blocks 6 --out "$scratch/run" >"$scratch/log" 2>&1
+expect "a run of it: exit code 0; $(cat "$scratch/log")" is $? 0
+expect "its speed-up in lock.csv" grep -q '^cell,x,.*,speedup,' "$scratch/run/lock.csv"
+expect "no costs of it as of a team" [ "$(grep -c '^cell,x,' "$scratch/run/costs.csv")" -eq 0 ]
+echo "a lock is known by what its backend says of itself"
 
 # Wrong names: the symbol that is missing is named.
 sed 's/workload_x/workload_z/' "$tree/workloads/x.c" >"$tree/workloads/y.c"

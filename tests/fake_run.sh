@@ -13,13 +13,15 @@
 #   even=1.0        processes' work costs this many times the threads'
 #   trace=20        the threads' schedules were traced in two blocks: trace.csv, with so many chunks a
 #                   worker where tasks are taken on demand
+#   machine=FILE    of another machine, as `teampool topology --format csv` prints it: its numbers of workers
+#                   and its steps; a second thread of a core brings a quarter of a core, a slow core half of one
 #   slow=3          the first of these samples took so many times as long as the others
 set -eu
 [ $# -ge 1 ] || { echo "usage: fake_run.sh DIR [KEY=VALUE ...]" >&2; exit 2; }
 dir=$1
 shift
 cores=8 blocks=8 profile=default host=fake governor=performance load=0.05 quota='' fail='' without=''
-only='' even=1.0 more=0 ended=1 trace=0 slow=3
+only='' even=1.0 more=0 ended=1 trace=0 slow=3 machine=''
 for word; do
     case $word in
     cores=*) cores=${word#*=} ;;
@@ -37,10 +39,20 @@ for word; do
     ended=*) ended=${word#*=} ;;
     trace=*) trace=${word#*=} ;;
     slow=*) slow=${word#*=} ;;
+    machine=*) machine=${word#*=} ;;
     *) echo "fake_run.sh: '$word'?" >&2; exit 2 ;;
     esac
 done
 mkdir -p -- "$dir"
+of_machine() { sed -n "s/^$1,//p" "$machine"; }
+ladder='' steps='' whole=$cores fast=$cores kinds=1 packages=1 nodes=1 smt=1
+if [ -n "$machine" ]; then
+    cores=$(of_machine effective_workers) whole=$(of_machine allowed_cores) ladder=$(of_machine ladder)
+    steps=$(of_machine steps) kinds=$(of_machine core_kinds) packages=$(of_machine packages)
+    nodes=$(of_machine numa_nodes) smt=$(of_machine smt)
+    fast=$(of_machine kind_cores)
+    fast=${fast%% *}
+fi
 
 # A CSV field from any text.
 field() {
@@ -55,9 +67,9 @@ field() {
         'git,0123abc,' 'build_type,Release,' 'compiler,gcc 12.2.0,' 'flags,-O2,' \
         'openmp,libgomp (201511),' 'libc,glibc 2.36,' 'hwloc,2.9.0,' \
         'kernel,Linux 6.1.0 x86_64,' 'os,Debian GNU/Linux 12,' 'virtualization,,' \
-        'cpu_model,Invented CPU,' 'packages,1,' 'numa_nodes,1,' "cores,$cores," \
-        "pus,$cores," "allowed_cores,$cores," "allowed_pus,$cores," \
-        "quota_cpus,$quota," 'core_kinds,1,' 'smt,1,' "effective_workers,$cores," \
+        'cpu_model,Invented CPU,' "packages,$packages," "numa_nodes,$nodes," "cores,$whole," \
+        "pus,$cores," "allowed_cores,$whole," "allowed_pus,$cores," \
+        "quota_cpus,$quota," "core_kinds,$kinds," "smt,$smt," "effective_workers,$cores," "steps,$steps," "alike_cores,$fast," \
         'memory_kib,16318460,' "governor,$governor," 'boost,,' "load_before,$load," \
         'load_after,3.10,' 'foreign_share,0.002,' 'clock_cost_ns,24.5,' 'steps_per_ms,600000,' \
         'dropped_cells,0,' 'omp_env,"OMP_PROC_BIND=close OMP_WAIT_POLICY=passive",'
@@ -66,7 +78,7 @@ field() {
     echo cpu,package,node,core,rank,kind,kind_name,allowed,l1,l1_kib,l2,l2_kib,l3,l3_kib
     cpu=0
     while [ "$cpu" -lt "$cores" ]; do
-        echo "$cpu,0,0,$cpu,0,0,,1,$cpu,48,$cpu,1024,0,32768"
+        echo "$cpu,0,0,$((cpu % whole)),$((cpu / whole)),0,,1,$cpu,48,$cpu,1024,0,32768"
         cpu=$((cpu + 1))
     done
 } >"$dir/topology.csv"
@@ -74,7 +86,7 @@ printf '# made up by fake_run.sh\n' >"$dir/plan.txt"
 
 awk -v cores="$cores" -v blocks="$blocks" -v profile="$profile" -v fail="$fail" \
     -v without="+$without+" -v only="$only" -v even="$even" -v more="$more" -v trace="$trace" -v slow="$slow" \
-    -v out="$dir" '
+    -v ladder="$ladder" -v whole="$whole" -v fast="$fast" -v out="$dir" '
 function noise() { # about normal, reproducible in every awk
     sum = 0
     for (q = 0; q < 4; q++) {
@@ -90,7 +102,7 @@ function model(b, s, wl, v, w, n, c, p,    busy, o, fix, heavy, work) {
     if (wl == "sleep") return ceil(n / p) * (w + 60000)
     if (wl == "empty") return 20000
     if (b == "serial") return n * (w + 1)
-    busy = min(p, cores)
+    busy = min(p, fast) + max(0, min(p, whole) - fast) / 2 + max(0, min(p, cores) - whole) / 4
     o = b == "omp" ? 130 : s == "steal" ? 350 : 900
     fix = b == "omp" ? 6000 : 14000
     work = n * (w + 2) * (1 + 0.012 * (busy - 1)) * (b == "omp" ? 1 : even)
@@ -115,8 +127,9 @@ function write_trace(number, block, seq, s, n, p, time,    k, x, chunks, each, s
         }
 }
 function cpus_of(p,    k, text) { # in turn over all there are
+    if (p in places) return places[p]
     for (k = 0; k < p; k++) text = text (k ? "+" : "") k % cores
-    return text
+    return places[p] = text
 }
 # EXTRA: "payload=4096", "ballast=64", "start=spawn", "faster=2": times that much less time; "took=1e6":
 # that time; "options=held:50", "runner=py-pool", "inside=1"; "answer=5e6": the median, the 99th four times that
@@ -149,7 +162,7 @@ function cell(sweep, b, s, wl, v, w, n, c, p, extra,    k, x, base, open, line, 
                 ",close," cpus_of(p) "," v "," E["ballast"] + 0 "," E["options"] "," k "," seq "," x ",0," 1000 * x "," wall "," \
                 int(open * (1 + 0.05 * noise())) "," (x == 2 ? int(open / 3) : "") "," \
                 int(0.97 * p * wall) "," (k == 2 && x == 1 ? int(0.2 * p * wall) : 0) ",ok,," sweep \
-                ",600000,0," E["inside"] "," answer "," (answer == "" ? "" : 4 * answer) > samples
+                ",600000,0," (b == "gil" ? 3 : "") "," E["inside"] "," answer "," (answer == "" ? "" : 4 * answer) > samples
         }
     }
 }
@@ -161,7 +174,7 @@ BEGIN {
     print "runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks," \
         "chunk,workers,place,cpus,variant,ballast_mib,options,block,seq,sample,warmup,start_ns,wall_ns,open_ns," \
         "close_ns,busy_sum_ns,runq_ns,status,note,sweep,steps_per_ms,foreign_ns," \
-        "inside_most,answer_p50_ns,answer_p99_ns" > samples
+        "lock_requests,inside_most,answer_p50_ns,answer_p99_ns" > samples
     print "cell,block,seq,status,reason,wall_ms,line" > status
     split("omp pool pool pipe", B, " ")
     split("dynamic dynamic steal dynamic", S, " ")
@@ -169,10 +182,13 @@ BEGIN {
     for (i = 1; i <= 4; i++) if (S[i] != "steal") cell("lesson", B[i], S[i], "sleep", "", nap, 24, 1, 8)
     cell("lesson", "serial", "static", "sleep", "", nap, 24, 24, 1)
     n = 4096 * cores
-    for (p = 1; p <= cores; p = (p < cores && p * 2 > cores ? cores : p * 2))
-        if (only == "" || p == only)
+    if (ladder == "")
+        for (p = 1; p <= cores; p = (p < cores && p * 2 > cores ? cores : p * 2)) ladder = ladder " " p
+    rungs = split(ladder, W, " ")
+    for (k = 1; k <= rungs; k++)
+        if (only == "" || W[k] == only)
             for (i = 1; i <= 4; i++) if (S[i] != "steal")
-                cell("workers", B[i], S[i], "cpu", "", 10000, 5000 * cores, 16, p)
+                cell("workers", B[i], S[i], "cpu", "", 10000, 5000 * cores, 16, W[k])
     cell("workers", "serial", "static", "cpu", "", 10000, 4096, 4096, 1)
     for (w = 1000; w <= 10000; w *= 10)
         for (c = 1; c <= n / cores; c *= 4)

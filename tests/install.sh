@@ -40,6 +40,16 @@ for file in bin/teampool bin/teampool-cell share/man/man1/teampool.1 share/man/m
     libexec/teampool/labs/fork libexec/teampool/labs/plugin.so libexec/teampool/labs/cross.py; do
     expect "$file" test -s "$root/$file"
 done
+# The library's page opens by the name of each of its calls.
+page="$root/share/man/man3/teampool-pool.3"
+for call in $(grep -o 'pool_[a-z_]*' "$source/pool/pool.map") pool_in pool_out; do
+    expect "the page has $call" grep -q "^\.Fn $call\>" "$page"
+    expect "man $call" grep -qx '\.so man3/teampool-pool\.3' "$root/share/man/man3/$call.3"
+done
+if [ "$(MANPATH="$root/share/man" man -w teampool-pool 2>/dev/null)" = "$page" ]; then # a real one
+    MANPATH="$root/share/man" MANWIDTH=80 man pool_map >"$scratch/page" 2>/dev/null
+    expect 'man pool_map, by man' grep -q 'process and thread pool for C' "$scratch/page"
+fi
 ln -s "$root/bin/teampool" "$scratch/links/teampool"
 ln -s teampool "$scratch/links/again"
 "$here/fake_run.sh" "$scratch/run"

@@ -174,6 +174,17 @@ run --resume short
 expect 'nothing is left out of what is done' says err 'short is finished: 2 blocks'
 cksum short/status.csv >after
 expect 'nothing written' cmp -s before after
+# Who asks for blocks, and for no time, has as many, whatever the profile's budget.
+run --profile smoke --blocks 400 --dry-run
+expect 'blocks that take longer than the profile' grep -q ' 400 blocks in [0-9]\{3,\} s' err
+run --profile smoke --blocks 400 --budget 5s --dry-run
+expect 'a budget is kept' grep -q ' [1-9] blocks\? in [0-5] s' err
+run --profile smoke --only 'sweep=startup' --blocks 3 --out exact --quiet
+expect 'three blocks of a profile of one' is "$(key exact blocks)" 3
+expect 'and no time' grep -q '^budget_s,,no time was asked for$' exact/machine.csv
+run --resume exact --quiet
+expect 'which is the whole' says out exact
+expect 'still three' is "$(key exact blocks)" 3
 run --plan slow.plan --budget 2s --out spent --quiet
 rows spent/status.csv >before
 run --resume spent

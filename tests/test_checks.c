@@ -21,7 +21,7 @@ const char *program_name = "test_checks";
 enum { CELLS = 4, PAIRS = 4 };
 
 struct made {
-    struct cell cell[CELLS];
+    struct cell_row cell[CELLS];
     struct pair pair[PAIRS];
     struct reading reading;
     struct checks checks;
@@ -34,13 +34,13 @@ static void make(struct made *m)
     m->reading.cell = m->cell;
     m->reading.pair = m->pair;
     for (int i = 0; i < CELLS; i++)
-        m->cell[i] = (struct cell){ .runner = "cell",
-                                    .backend = "omp",
-                                    .workload = "cpu",
-                                    .cause = "",
-                                    .blocks = 8,
-                                    .samples = 24,
-                                    .efficiency = { 0.9, 0.9, 0.9 } };
+        m->cell[i] = (struct cell_row){ .runner = "cell",
+                                        .backend = "omp",
+                                        .workload = "cpu",
+                                        .cause = "",
+                                        .blocks = 8,
+                                        .samples = 24,
+                                        .efficiency = { 0.9, 0.9, 0.9 } };
     for (int i = 0; i < PAIRS; i++)
         m->pair[i] = (struct pair){
             .verdict = "same", .blocks = 8, .blocks_needed = NAN, .ratio = { 1, 0.99, 1.01 }

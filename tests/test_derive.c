@@ -32,6 +32,7 @@ struct fixture {
     int cells;
     double waited; /* share of the workers' time that the next samples wait for a CPU */
     const char *runner, *options; /* of the next samples; NULL: the cell program, none */
+    const char *requests;         /* for the lock that they work under; NULL: there is none */
     const char *answers;          /* "inside_most,answer_p50_ns,answer_p99_ns"; NULL: none */
     struct csv *table;
     struct why why;
@@ -56,8 +57,8 @@ static int setup(void **state)
     x->status = fopen(file_in(x, "status.csv"), "w");
     fputs("runner,backend,start,schedule,wait,workload,work_version,task_ns,payload_bytes,tasks,"
           "chunk,workers,place,cpus,variant,options,block,seq,sample,warmup,wall_ns,open_ns,"
-          "close_ns,busy_sum_ns,runq_ns,status,note,sweep,inside_most,answer_p50_ns,"
-          "answer_p99_ns\n",
+          "close_ns,busy_sum_ns,runq_ns,status,note,sweep,lock_requests,inside_most,"
+          "answer_p50_ns,answer_p99_ns\n",
           x->samples);
     fputs("cell,block,seq,status,reason,wall_ms,line\n", x->status);
     return 0;
@@ -96,11 +97,12 @@ static void put(struct fixture *x, const struct point *p, int block, double wall
     fprintf(
         x->samples,
         "%s,%s,%s,%s,passive,%s,1,%.17g,%.17g,%.17g,%.17g,%g,close,,,%s,%d,%d,0,0,%s,30000,10000,"
-        "%s,%.0f,ok,,%s,%s\n",
+        "%s,%.0f,ok,,%s,%s,%s\n",
         x->runner ? x->runner : "cell", p->backend, strcmp(p->backend, "omp") ? "fork" : "thread",
         p->schedule, p->workload, p->task_ns, p->payload, p->tasks, p->chunk, p->workers,
         x->options ? x->options : "", block, x->cells, times[0], times[1],
-        isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep, x->answers ? x->answers : ",,");
+        isnan(wall) ? 0 : x->waited * wall * p->workers, p->sweep, x->requests ? x->requests : "",
+        x->answers ? x->answers : ",,");
     fprintf(x->status, "%d,%d,%d,ok,,,line\n", x->cells, block, x->cells);
 }
 
@@ -621,6 +623,27 @@ static void scaling_many_counts(void **state)
     expect(t, 0, "note", "");
 }
 
+/* Workers on second threads do not count for the laws. */
+static void scaling_on_cores_alike(void **state)
+{
+    struct fixture *x = *state;
+    FILE *f = fopen(file_in(x, "machine.csv"), "w");
+    assert_non_null(f);
+    fputs("key,value,note\nalike_cores,6,\n", f);
+    fclose(f);
+    put_workers(x, 6, 0.02, 0);
+    for (int w = 8; w <= 12; w += 4) {
+        struct point p = { "omp", "dynamic", "cpu", "workers", 10000, 0, 1000, 16, w };
+        put_blocks(x, &p, BLOCKS, 1e7 / 6, NAN);
+    }
+    const struct csv *t = digest(x, "scaling.csv");
+    expect(t, 0, "counts", "8");
+    expect(t, 0, "workers", "12");
+    expect(t, 0, "law_workers", "6");
+    expect_near(t, 0, "amdahl", 0.02);
+    expect_near(t, 0, "speedup", 6);
+}
+
 /* ---- map.csv, crossover.csv ------------------------------------------------------------------ */
 
 /* Threads and a team at every length, with so many bytes; OVERHEAD a task more for the team. */
@@ -709,12 +732,13 @@ static void put_lock(struct fixture *x, const int *held, int count, double cost)
     struct point p = { "gil", "dynamic", "cpu", "gil", 1e6, 0, 100, 1, 2 };
     char options[32];
     x->options = options;
+    x->requests = "20";
     for (int i = 0; i < count; i++) {
         double g = held[i] / 100.0;
         snprintf(options, sizeof options, held[i] < 100 ? "held:%d" : "", held[i]);
         put_blocks(x, &p, BLOCKS, 1e8 * (g + (1 - g) / 2), NAN);
     }
-    x->options = NULL;
+    x->options = x->requests = NULL;
     p = (struct point){ "pool", "dynamic", "cpu", "gil", 1e6, 0, 100, 1, 2 };
     put_blocks(x, &p, BLOCKS, 1e8 * (1 + cost) / 2, NAN);
     x->runner = "py-pool"; /* it is called pool, too, and is no mate of ours */
@@ -785,13 +809,14 @@ static void lock_one_share(void **state)
 static void lock_answers(void **state)
 {
     struct fixture *x = *state;
-    struct point p = { "gil", "dynamic", "convoy", "gil", 2e8, 0, 2, 1, 2 };
+    struct point p = { "another_lock", "dynamic", "convoy", "gil", 2e8, 0, 2, 1, 2 };
     x->options = "switch_us:500";
+    x->requests = "0"; /* nobody asked for it, but it is there */
     x->answers = ",550000,900000";
     put_blocks(x, &p, BLOCKS, 2e8, NAN);
     x->options = "lock:old";
     put_blocks(x, &p, BLOCKS, 2e8, NAN);
-    x->options = NULL;
+    x->options = x->requests = NULL;
     p = (struct point){ "omp", "dynamic", "inside", "gil", 1e6, 0, 10, 1, 2 };
     x->answers = "2,,";
     put_blocks(x, &p, BLOCKS, 5e6, NAN);
@@ -865,6 +890,7 @@ int main(void)
         TEST(larger_teams),
         TEST(scaling_two_counts),
         TEST(scaling_many_counts),
+        TEST(scaling_on_cores_alike),
         TEST(nothing_measured),
         TEST(same_bytes),
         TEST(metg_of_quiet_blocks),

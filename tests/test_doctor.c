@@ -227,14 +227,14 @@ static void memory(void **state)
 {
     struct fixture *x = *state;
     put(x, "/proc/meminfo", "MemTotal: 9000000 kB\nMemFree: 1 kB\nMemAvailable: 8000000 kB\n");
-    expect(x, "memory", MARK_GOOD, "7.6 GiB free", "");
+    expect(x, "memory", MARK_GOOD, "7.63\u00a0GiB free", "");
     in_group(x);
     put(x, GROUP "memory.max", "536870912\n");
     put(x, GROUP "memory.current", "268435456\n");
-    expect(x, "memory", MARK_BAD, "256 MiB free",
+    expect(x, "memory", MARK_BAD, "256\u00a0MiB free",
            "echo max | sudo tee /sys/fs/cgroup/a/memory.max");
     put(x, "/proc/meminfo", "MemAvailable: 1000 kB\n");
-    expect(x, "memory", MARK_BAD, "1000 KiB free", "free -h");
+    expect(x, "memory", MARK_BAD, "1000\u00a0KiB free", "free -h");
 }
 
 static void tasks_and_files(void **state)
@@ -268,7 +268,7 @@ static void plan_was_shrunk(void **state)
     put(x, "/proc/meminfo", "MemAvailable: 4100000 kB\n");
     expect(x, "tasks", MARK_WARN, "20 more, 132 needed", "pids.max");
     expect(x, "files", MARK_WARN, "1024, 2000 needed", "ulimit -n");
-    expect(x, "memory", MARK_WARN, "3.9 GiB free, 3.8 GiB needed", "free -h");
+    expect(x, "memory", MARK_WARN, "3.91\u00a0GiB free, 3.81\u00a0GiB needed", "free -h");
     assert_non_null(strstr(judged(x, "tasks")->text, "left out"));
     put(x, GROUP "pids.max", "max\n");
     expect(x, "tasks", MARK_GOOD, "no limit, 12 needed", "");
@@ -401,7 +401,7 @@ static void the_rest(void **state)
     strcpy(x->doctor.standing.gnuplot, "5.2");
     expect(x, "gnuplot", MARK_NOTE, "5.2", "make setup");
     x->doctor.standing.disk_kib = 100;
-    expect(x, "disk", MARK_BAD, "100 KiB free", "--out DIR");
+    expect(x, "disk", MARK_BAD, "100\u00a0KiB free", "--out DIR");
 }
 
 /* The list survives its own format; a mark of a later version is left out. */

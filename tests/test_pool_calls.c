@@ -2491,6 +2491,7 @@ static void bad_options_one(const struct kind *k)
     REFUSE(o->initializer = ignore, o->initializer_arg_size = 8);
     REFUSE(o->max_tasks = -1);
     REFUSE(o->max_rss_kib = -1);
+    REFUSE(o->max_deaths = -2);
     REFUSE(o->idle_timeout_ms = -1);
     REFUSE(o->close_timeout_ms = -1);
     REFUSE(o->caller_works = -1);

@@ -271,6 +271,231 @@ static void poison_is_given_up(void **state)
     for_each_start(retried, 2);
 }
 
+/* ---- a successor in the job in which its predecessor died ---- */
+
+enum { LONG = 600, EVERY = 97 };
+
+/* In pool_alloc memory: who did which task of a long job, and how often it was begun. */
+struct log {
+    _Atomic int pid[LONG];
+    _Atomic int runs[LONG];
+};
+
+struct long_job {
+    struct log *log;
+    int first_bad, next_bad; /* tasks FIRST_BAD, FIRST_BAD + NEXT_BAD, ... kill their workers */
+    long ms;
+};
+
+static int write_down(const void *arg, long i, struct pool_task *t)
+{
+    const struct long_job *j = arg;
+    (void)t;
+    j->log->runs[i]++;
+    if (i % j->next_bad == j->first_bad)
+        raise(SIGKILL);
+    if (j->ms)
+        sleep_ms(j->ms);
+    j->log->pid[i] = (int)getpid();
+    return 0;
+}
+
+static void do_long_job(struct pool *p, const struct long_job *j, enum pool_schedule schedule,
+                        long chunk)
+{
+    const long bad = (LONG - 1 - j->first_bad) / j->next_bad + 1;
+    const struct pool_call call = { .fn = write_down,
+                                    .arg = j,
+                                    .arg_size = sizeof *j,
+                                    .n = LONG,
+                                    .chunk = chunk,
+                                    .schedule = schedule };
+    memset(j->log, 0, sizeof *j->log);
+    say_more("schedule %d, chunk %ld", (int)schedule, chunk);
+    map_or_fail(p, &call, bad);
+    for (long i = 0; i < LONG; i++) {
+        expect_equal(j->log->runs[i], 1);
+        expect_equal(j->log->pid[i] == 0, i % j->next_bad == j->first_bad);
+    }
+}
+
+static int has_schedule(const struct kind *k, int schedule)
+{
+    return k->transport == POOL_SHM || (schedule != POOL_STATIC && schedule != POOL_STEAL);
+}
+
+/* The first task takes its worker along; of what is left both workers do a part. */
+static void succeed(const struct kind *k)
+{
+    if (!is_process(k))
+        return;
+    struct pool *p = open_kind(k);
+    const struct long_job j = { alloc_or_fail(p, sizeof *j.log), 0, LONG, 1 };
+    for (int schedule = POOL_DYNAMIC; schedule <= POOL_STEAL; schedule++) {
+        int pids[3] = { 0 }, done[3] = { 0 };
+        if (!has_schedule(k, schedule) || schedule == POOL_STATIC) /* there it may not join */
+            continue;
+        do_long_job(p, &j, (enum pool_schedule)schedule, 1);
+        for (int i = 1; i < LONG; i++) {
+            int who = 0;
+            while (who < 2 && pids[who] && pids[who] != j.log->pid[i])
+                who++;
+            pids[who] = j.log->pid[i];
+            done[who]++;
+        }
+        if (done[0] < LONG / 8 || done[1] < LONG / 8)
+            fail_msg("%s: workers did %d, %d, %d tasks", where, done[0], done[1], done[2]);
+    }
+    pool_free(p);
+}
+
+static void successor_joins_the_job(void **state)
+{
+    (void)state;
+    for_each_start(succeed, 2);
+}
+
+/* However many die in one job, what they had done is not done again. */
+static void die_in_one_job(const struct kind *k)
+{
+    if (!is_process(k) || k->transport == POOL_PIPE) /* there results die with their worker */
+        return;
+    struct pool *p = open_kind(k);
+    const struct long_job j = { alloc_or_fail(p, sizeof *j.log), EVERY / 2, EVERY, 0 };
+    for (int schedule = POOL_DYNAMIC; schedule <= POOL_STEAL; schedule++)
+        for (long chunk = 0; chunk <= 7; chunk += chunk ? 6 : 1)
+            do_long_job(p, &j, (enum pool_schedule)schedule, chunk);
+    pool_free(p);
+}
+
+static void deaths_in_one_job(void **state)
+{
+    (void)state;
+    for_each_kind(die_in_one_job);
+}
+
+/* ---- workers that die again and again ---- */
+
+struct habit {
+    int how;
+    _Atomic long *killed; /* in pool_alloc memory */
+    long good_from;       /* tasks from here on are done */
+};
+
+static int die_at_first(const void *arg, long i, struct pool_task *t)
+{
+    const struct habit *h = arg;
+    (void)t;
+    if (i >= h->good_from)
+        return 0;
+    ++*h->killed;
+    die(h->how);
+    return 0;
+}
+
+/* Every task takes its worker along: the call ends after `max_deaths` of them, or by default after
+ * so many that each task could have been tried a hundred times; the pool can be used again. */
+static void die_for_ever(const struct kind *k)
+{
+    if (!is_process(k))
+        return;
+    for (int limit = 0; limit <= 7; limit += 7) {
+        struct pool_options o = options_of(k);
+        o.max_deaths = limit;
+        struct pool *p = open_or_fail(&o);
+        struct habit h = { BY_KILL, alloc_or_fail(p, sizeof *h.killed), LONG };
+        struct pool_status end[LONG];
+        struct pool_call call = { .fn = die_at_first,
+                                  .arg = &h,
+                                  .arg_size = sizeof h,
+                                  .n = LONG,
+                                  .chunk = 1,
+                                  .status = end };
+        const long most = limit ? limit : 128L * k->workers;
+        long killed = 0;
+        say_more("at most %ld deaths", most);
+        expect_equal(pool_map(p, &call), -EOWNERDEAD);
+        expect_part(pool_message(p), " workers died one after the other, and no task was done");
+        expect_part(pool_message(p), "killed by SIGKILL");
+        for (long i = 0; i < LONG; i++) {
+            expect(end[i].outcome == POOL_KILLED || end[i].outcome == POOL_NOT_RUN);
+            killed += end[i].outcome == POOL_KILLED;
+        }
+        expect_equal(killed, *h.killed);
+        expect(killed >= most && killed < most + k->workers);
+        h.good_from = 0;
+        map_or_fail(p, &call, 0);
+        pool_free(p);
+    }
+}
+
+/* A limit is for deaths in a row: here a task is done now and then; and it can be switched off. */
+static void die_now_and_then(const struct kind *k)
+{
+    if (!is_process(k))
+        return;
+    struct pool_options o = options_of(k);
+    o.max_deaths = 8;
+    struct pool *p = open_or_fail(&o);
+    const struct long_job j = { alloc_or_fail(p, sizeof *j.log), 0, 5, 0 };
+    do_long_job(p, &j, POOL_DYNAMIC, 1);
+    pool_free(p);
+    o.max_deaths = -1;
+    p = open_or_fail(&o);
+    const struct habit h = { BY_EXIT_42, alloc_or_fail(p, sizeof *h.killed), 300 };
+    const struct pool_call call = {
+        .fn = die_at_first, .arg = &h, .arg_size = sizeof h, .n = 300, .chunk = 1
+    };
+    say_more("no limit");
+    map_or_fail(p, &call, 300);
+    pool_free(p);
+}
+
+static _Atomic int enough;
+
+static void *kill_all_the_time(void *arg)
+{
+    struct pool *p = arg;
+    while (!enough) {
+        int pid = pool_pid(p, 0);
+        if (pid > 0)
+            kill(pid, SIGKILL);
+        sleep_ms(1);
+    }
+    return NULL;
+}
+
+/* Somebody kills every worker before it gets anything done. */
+static void killed_from_outside(const struct kind *k)
+{
+    pthread_t killer;
+    if (!is_process(k))
+        return;
+    struct pool_options o = options_of(k);
+    o.max_deaths = 20;
+    struct pool *p = open_or_fail(&o);
+    struct pool_call call = { .fn = wait_only, .n = LONG, .retries = 100, .chunk = 1 };
+    const struct order slow = { .board = NULL, .ms = 60000 };
+    call.arg = &slow;
+    call.arg_size = sizeof slow;
+    enough = 0;
+    expect_equal(pthread_create(&killer, NULL, kill_all_the_time, p), 0);
+    expect_equal(pool_map(p, &call), -EOWNERDEAD);
+    enough = 1;
+    pthread_join(killer, NULL);
+    expect_part(pool_message(p), "20 workers died one after the other");
+    pool_free(p);
+}
+
+static void deaths_have_a_limit(void **state)
+{
+    (void)state;
+    for_each_start(die_for_ever, 1);
+    for_each_start(die_for_ever, 2);
+    for_each_start(die_now_and_then, 2);
+    for_each_start(killed_from_outside, 1);
+}
+
 static void time_out(const struct kind *k)
 {
     if (!is_process(k))
@@ -740,6 +965,9 @@ int main(void)
         TEST(deaths_in_the_allocator),
         TEST(death_while_idle),
         TEST(poison_is_given_up),
+        TEST(successor_joins_the_job),
+        TEST(deaths_in_one_job),
+        TEST(deaths_have_a_limit),
         TEST(time_limit),
         TEST(force_hits_one_call),
         TEST(initializer_and_recycling),

@@ -68,6 +68,25 @@ if [ "$have_gnuplot" = 1 ]; then
     [ -z "$ids" ] || fail "ids twice on the page: $ids"
 fi
 
+# ---- the steps of machines that have some: flags on the axis of workers
+# flags MACHINE: "workers name" of each, in one line; and whether the axes are logarithmic.
+flags() {
+    fake "$1" machine="$here/machines/$1.csv" blocks=6 without=lesson+chunk+length+schedules+startup
+    report "$1" || fail "report of $1 exits 0: $(cat err)"
+    awk -F, '$1 == "log" { print "log" } $1 == "flag" { x = $2; y = $3 }
+        $1 == "start" && $3 == y { print x, $5; y = -1 }' "$1/plots/speedup-labels.csv" | paste -sd'|'
+}
+expect_flags() {
+    got=$(flags "$1")
+    [ "$got" = "$2" ] || fail "flags of $1: $2, not $got"
+}
+expect_flags smt2 '4 all cores'
+expect_flags hybrid-p6-e8 '6 fastest cores|14 all cores'
+expect_flags eight-nodes 'log|8 one NUMA node|16 2 NUMA nodes|32 one package|64 all cores'
+expect_flags 2048-threads 'log|16 one L3 cache|128 one package|1024 all cores'
+check 'the axis of workers is explained' grep -q 'Flags: a part of the machine is full' smt2/report.html
+absent 'no flags without steps' 'Flags:' run/report.html
+
 # ---- threads under a lock, and the lesson
 title() {
     grep -q "<h3[^>]*>$2</h3>" "$1/report.html" || fail "title in $1: $2"
@@ -183,9 +202,12 @@ for bad in '<svg><script>alert(1)</script></svg>' '<svg onload="alert(1)"></svg>
     [ "$(drawings bare/report.html)" -eq 0 ] || fail "let in: $bad"
     absent "let in: $bad" 'alert(1)\|http://x' bare/report.html
 done
-printf '<svg viewBox="0 0 1 1"><g id="a"/><use href="#a"/></svg>' >bare/plots/speedup.svg
+printf '<svg viewBox="0 0 1 1"><g id="a"/><g fill="none">\n<title>t</title>\n</g><g><g>\n</g><text>x</text></g><use href="#a"/></svg>' \
+    >bare/plots/speedup.svg
 without_gnuplot bare
 check 'a drawing made elsewhere is used, its ids its own' grep -q 'href="#speedup-a"' bare/report.html
+check 'without groups that have nothing in them' \
+    grep -qF '<svg role="img" aria-label="'"$(sed -n '/id="fig-speedup"/s/.*<h3>\(.*\)<\/h3>/\1/p' bare/report.html)"'" viewBox="0 0 1 1"><g id="speedup-a"/><g><text>x</text></g><use href="#speedup-a"/></svg>' bare/report.html
 
 # ---- runs with little in them
 fake empty without=all
@@ -258,6 +280,7 @@ report launched || fail "a cell of two sweeps: $(cat err)"
 absent 'nothing is missing' 'A missing point' launched/report.html
 check 'too few blocks are no answer' \
     grep -q '<b>?</b><span>not enough blocks; so far: 2 workers</span>' few/report.html
+check 'nor a title' grep -q '<h3>\(Threads\|Both\) seem to pay off' few/report.html
 check 'nor a border' grep -q '<h3>Where processes match threads: too few blocks to tell' few/report.html
 # edit TABLE AWK: change a table of the run 'claims', whose columns are at[NAME].
 edit() {
@@ -274,6 +297,10 @@ check 'from the first square that none in doubt follows, and no border where the
     grep -q "<h3>Processes match threads from .* on with no payload; with 64.KiB, can&#39;t tell" claims/report.html
 check 'not the median' grep -q '<h3>Processes match threads from 74' claims/report.html
 check 'a wide interval is uncertain' grep -q 'class="tile threads"><b>[^<]*</b><i>uncertain</i><i>' claims/report.html
+check 'and so says the title' grep -q '<h3>Threads seem to pay off from' claims/report.html
+check 'and the terminal' \
+    sh -c '"$1" report claims 2>&1 >/dev/null | tr -s "\n " " " | grep -q "threads [0-9.]*.[nµ]s (uncertain: [0-9.]*.[nµ]s to [0-9.]*.[nµ]s), processes"' \
+    - "$teampool"
 check 'a point is missing' grep -q 'A missing point was left out or failed' claims/report.html
 edit map '{ $at["margin"] = 0.5 } 1'
 report claims || fail "a run with a wide margin: $(cat err)"

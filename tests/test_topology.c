@@ -66,12 +66,13 @@ static struct topology *with_quota(const char *text, const char *quota)
 /* Expect the ladder of at most MAX points to read EXPECTED, and free T. */
 static void expect_ladder(struct topology *t, int max, const char *expected)
 {
-    long ladder[64];
+    struct topology_rung ladder[64];
     char text[512] = "";
     int count = topology_ladder(t, ladder, max);
     assert_in_range(count, 1, max);
     for (int i = 0; i < count; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), i ? " %ld" : "%ld", ladder[i]);
+        snprintf(text + strlen(text), sizeof text - strlen(text), i ? " %ld" : "%ld",
+                 ladder[i].workers);
     assert_string_equal(text, expected);
     topology_free(t);
 }
@@ -263,6 +264,27 @@ static void ladder_steps(void **state)
     expect_ladder(synthetic("package:2 node:3 core:7 pu:1"), 16, "1 2 4 7 8 14 16 21 28 32 42");
 }
 
+static void expect_steps(struct topology *t, const char *expected)
+{
+    char steps[TOPOLOGY_STEPS];
+    assert_string_equal(topology_steps(t, steps), expected);
+    topology_free(t);
+}
+
+static void steps_have_names(void **state)
+{
+    (void)state;
+    expect_steps(synthetic("pu:1"), "");
+    expect_steps(synthetic("core:2 pu:1"), "2: all cores");
+    expect_steps(synthetic("package:2 [numa] core:12 pu:2"),
+                 "12: one package; 24: all cores; 48: all threads");
+    expect_steps(synthetic("package:1 l3:4 core:6 pu:4"),
+                 "6: one L3 cache; 24: all cores; 48: 2 threads a core; 96: all threads");
+    expect_steps(synthetic("package:2 node:4 core:8 pu:1"),
+                 "8: one NUMA node; 16: 2 NUMA nodes; 32: one package; 64: all cores");
+    expect_steps(with_quota("core:16 pu:1", "650000"), "6: CPU quota");
+}
+
 /* 448 threads: of 1 2 4 8 16 32 56 64 112 128 224 256 448, those beside a structural step go. */
 static void ladder_of_ten(void **state)
 {
@@ -451,6 +473,7 @@ int main(void)
         TEST(quota_above_the_machine_changes_nothing),
         TEST(quota_that_is_no_whole_number),
         TEST(ladder_steps),
+        TEST(steps_have_names),
         TEST(ladder_of_ten),
         TEST(ladder_thinned_further),
         TEST(close_takes_cores_first),

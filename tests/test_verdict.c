@@ -281,6 +281,42 @@ static void chunk_range_has_no_holes(void **state)
 }
 
 /* METG counts the CPU time of a task with all that was spent on it; half of that is its work. */
+/* What the terminal has of it; the caller frees it. */
+static char *printed(const struct answer *v)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    assert_non_null(f);
+    verdict_print(v, f);
+    fclose(f);
+    for (char *at = text; (at = strstr(at, "\n              "));) /* rows are wrapped */
+        memmove(at + 1, at + 15, strlen(at + 15) + 1), *at = ' ';
+    return text;
+}
+
+static void doubts_about_the_shortest_task(void **state)
+{
+    (void)state;
+    struct made m = make(4, "default");
+    struct reading r;
+    struct answer v;
+    four_workers(&m, 0.01);
+    metg(&m, "omp", 4, 6200, "at");
+    fprintf(m.metg, "pool,dynamic,4,100,100000,8,9000,4000,40000,at,0.4,0.396,0.404\n");
+    fprintf(m.metg, "pool,steal,4,100,100000,5,,,,below,0.4,,\n");
+    judge(&m, &r, &v);
+    assert_null(v.threads.shortest.doubt);
+    assert_string_equal(v.processes.shortest.doubt, "uncertain");
+    assert_string_equal(v.stealing.doubt, "not enough blocks");
+    char *text = printed(&v);
+    if (!strstr(text, "threads 3.1\u00a0µs, processes 4.5\u00a0µs (uncertain: 2\u00a0µs to "
+                      "20\u00a0µs), stealing below 100\u00a0ns (not enough blocks)"))
+        fail_msg("%s", text);
+    free(text);
+    reading_close(&r);
+}
+
 static void shortest_task(void **state)
 {
     (void)state;
@@ -360,10 +396,35 @@ static void threads_failed_everywhere(void **state)
     cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 3.9, 0.01);
     judge(&m, &r, &v);
     assert_int_equal(v.choice, CHOICE_PROCESSES);
+    assert_string_equal(v.headline, "Only processes were measured: 4 workers.");
     assert_int_equal(v.confidence, CONFIDENCE_LOW);
     assert_non_null(strstr(v.evidence, "Threads could not be compared: no OpenMP here."));
     assert_int_equal(v.threads.shortest.kind, SHORTEST_UNKNOWN);
     reading_close(&r);
+}
+
+static void one_kind_alone_is_no_choice(void **state)
+{
+    static const struct {
+        double speedup, width;
+        const char *headline;
+    } runs[] = {
+        { 3.9, 0.01, "Only threads were measured: 4 workers." },
+        { 0.6, 0.01, "Only threads were measured, and no number of workers was worth it here." },
+        { 0.9, 0.5,
+          "Only threads were measured, and whether they gain anything can't be told yet." },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct made m = make(4, "default");
+        struct reading r;
+        struct answer v;
+        cell(&m, "workers", "omp", "dynamic", 10000, 16, 4, runs[i].speedup, runs[i].width);
+        judge(&m, &r, &v);
+        assert_string_equal(v.headline, runs[i].headline);
+        assert_non_null(strstr(v.evidence, "Processes could not be compared: not measured."));
+        reading_close(&r);
+    }
 }
 
 static void nothing_measured(void **state)
@@ -629,9 +690,11 @@ int main(void)
         cmocka_unit_test(fewest_workers_within_five_percent),
         cmocka_unit_test(chunk_range_has_no_holes),
         cmocka_unit_test(shortest_task),
+        cmocka_unit_test(doubts_about_the_shortest_task),
         cmocka_unit_test(one_cpu),
         cmocka_unit_test(one_block_gives_no_certainty),
         cmocka_unit_test(threads_failed_everywhere),
+        cmocka_unit_test(one_kind_alone_is_no_choice),
         cmocka_unit_test(nothing_measured),
         cmocka_unit_test(smoke_gives_no_verdict),
         cmocka_unit_test(workers_that_gain_nothing),

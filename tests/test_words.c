@@ -72,11 +72,13 @@ static void test_sizes(void **state)
 {
     char word[WORD];
     (void)state;
-    assert_string_equal(words_size(word, 512, 2), "512 KiB");
-    assert_string_equal(words_size(word, 1280, 3), "1.25 MiB");
-    assert_string_equal(words_size(word, 1280, 2), "1.2 MiB");
-    assert_string_equal(words_size(word, 24684092, 3), "24 GiB");
-    assert_string_equal(words_size(word, 5e12, 3), "4657 TiB");
+    assert_string_equal(words_size(word, 0), "0\u00a0B");
+    assert_string_equal(words_size(word, 256), "256\u00a0B");
+    assert_string_equal(words_size(word, 512 * 1024), "512\u00a0KiB");
+    assert_string_equal(words_size(word, 1280 * 1024), "1.25\u00a0MiB");
+    assert_string_equal(words_size(word, 1023.7 * 1024), "1\u00a0MiB");
+    assert_string_equal(words_size(word, 24684092 * 1024.0), "24\u00a0GiB");
+    assert_string_equal(words_size(word, 5e15), "4547\u00a0TiB");
 }
 
 int main(void)

@@ -65,6 +65,7 @@ const struct workload workload_python_sleep = {
     .summary = "waits task_ns in Python, which gives its lock away meanwhile",
     .variants = python_variants,
     .unavailable = PYTHON_UNAVAILABLE,
+    .idle = 1,
     .version = 1,
     .prepare = prepare,
     .enter = enter,

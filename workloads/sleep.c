@@ -69,6 +69,7 @@ static int check(void *arg, struct outcome *outcome, struct why *w)
 const struct workload workload_sleep = {
     .name = "sleep",
     .summary = "waits task_ns without using a CPU",
+    .idle = 1,
     .version = 1,
     .prepare = prepare,
     .task = task,
