@@ -171,6 +171,7 @@ static void end_group(pid_t pid, int *status)
     }
 }
 
+/* All children of this process. */
 static void kill_children(void)
 {
     DIR *proc = opendir("/proc");
@@ -219,6 +220,8 @@ int child_run(struct child *c, char *const argv[], double seconds,
     int ended = !follow(c, pid, s, deadline, stop) && wait_for_end(c, pid, deadline, stop);
     if (!ended)
         end_group(pid, &c->status);
+    while (waitpid(-1, NULL, WNOHANG) > 0) { /* who ended before is not left behind */
+    }
     int left = kill(-pid, SIGKILL) == 0;
     left |= end_adopted();
     c->left_behind = ended && left;

@@ -715,8 +715,9 @@ static void describe_end(struct run *r)
         settled += settle_last(r->settle, i) > 0;
     machine_set(&r->machine, "settled_cells", "needed no more blocks: their intervals were narrow",
                 "%d", settled);
-    machine_set(&r->machine, "suspended_s", "by a suspend of the machine; samples beside it do not count",
-                "%.2f", r->suspended_s + strtod(machine_get(&r->machine, "suspended_s"), NULL));
+    machine_set(&r->machine, "suspended_s",
+                "by a suspend of the machine; samples beside it do not count", "%.2f",
+                r->suspended_s + strtod(machine_get(&r->machine, "suspended_s"), NULL));
     machine_set(&r->machine, "interrupted", "", "%s", stop_signal ? "yes" : "no");
     if (!is_finished(r))
         set_shares(r, wall_s);
