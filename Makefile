@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Thin on purpose: CMake builds; this only knows the few words that people type.
+FUZZ := csv plan run resume result trace handin
+.PHONY: $(FUZZ:%=fuzz_%)
 .PHONY: all build bench report test asan tsan arm fuzz install package setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -18,7 +20,7 @@ help:
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
 	@echo "make tsan           the tests of core, pool and lock with the thread sanitizer"
 	@echo "make arm            compiled for 64-bit Arm, the tests that an emulator can run (setup.sh --with arm)"
-	@echo "make fuzz           damaged tables and plans, SECONDS=60 each, with libFuzzer (clang)"
+	@echo "make fuzz           damaged tables, plans and hand-ins with libFuzzer (clang), SECONDS=60 for all"
 	@echo "make build          the two programs and the labs, in build/release"
 	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"
 	@echo "make package        a Debian package and an archive of the source, in build/release/packages"
@@ -55,11 +57,18 @@ arm:
 	@nice ctest --preset aarch64 -j $(TEST_JOBS) --no-tests=error
 
 fuzz:
+	@scripts/setup.sh --check fuzz
 	@cmake --preset fuzz --log-level=WARNING
 	@cmake --build --preset fuzz -j $(JOBS)
-	@for name in csv plan run; do mkdir -p build/fuzz/found/$$name && build/fuzz/fuzz_$$name \
-	  -max_total_time=$(or $(SECONDS),60) -max_len=16000 -artifact_prefix=build/fuzz/ -verbosity=0 \
-	  -print_final_stats=1 build/fuzz/found/$$name tests/fuzz/corpus/$$name || exit 1; done
+	@$(MAKE) -k -j $(JOBS) $(FUZZ:%=fuzz_%) EACH=$$(($(or $(SECONDS),60) * $(JOBS) / $(words $(FUZZ)) + 1))
+
+# One target for EACH seconds; a crash leaves its input in build/fuzz.
+$(FUZZ:%=fuzz_%):
+	@mkdir -p build/fuzz/found/$@
+	@build/fuzz/$@ -max_total_time=$(EACH) -max_len=16000 -timeout=10 -artifact_prefix=build/fuzz/ \
+	  -verbosity=0 -print_final_stats=1 build/fuzz/found/$@ $(@:fuzz_%=tests/fuzz/corpus/%) \
+	  >build/fuzz/$@.log 2>&1 || { tail -n 30 build/fuzz/$@.log; echo "$@: FAILED"; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */$@: inputs tried, no crash: /p' build/fuzz/$@.log
 
 install: build
 	@cmake --build --preset release -j $(JOBS) --target manuals pool pool_shared

@@ -73,6 +73,7 @@ static void find_columns(struct measured *r)
     r->warmup = csv_column(r->samples, "warmup");
     r->verdict = csv_column(r->samples, "status");
     r->sweep = csv_column(r->samples, "sweep");
+    r->suspended = csv_column(r->samples, "suspended_ns");
     for (int m = 0; m < METRICS; m++)
         r->metric[m] = csv_column(r->samples, metrics[m].column);
     r->backend = blocks_key_column(r, "backend");
@@ -357,7 +358,7 @@ static void judge_row(struct measured *r, long row, long cell)
     const char *word = r->verdict < 0 ? "ok" : csv_cell(r->samples, row, r->verdict);
     struct process *p = NULL;
     int64_t block = UNKNOWN, seq = UNKNOWN;
-    double warmup = 0;
+    double warmup = 0, suspended = 0;
 
     whole_number(r->samples, row, r->block, &block);
     whole_number(r->samples, row, r->seq, &seq);
@@ -374,6 +375,8 @@ static void judge_row(struct measured *r, long row, long cell)
         c->odd_rows++;
     else if (r->status && !p)
         c->cut_rows++;
+    else if (csv_number(r->samples, row, r->suspended, &suspended) && suspended > 0)
+        c->noise[NOISE_SUSPEND]++; /* that is all there is to say of it */
     else if (!p || p->ok)
         r->good[r->good_count++] = (struct sample){ cell, block, row, NOISES };
 }

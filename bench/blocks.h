@@ -92,7 +92,7 @@ struct measured {
     struct csv *samples, *status; /* status: NULL where the file is missing */
     struct csv *rescued;          /* failed cells without a sample, read from their plan lines */
     int keys;                     /* columns left of `block` */
-    int metric[METRICS], block, seq, warmup, verdict, sweep;
+    int metric[METRICS], block, seq, warmup, verdict, sweep, suspended;
     int backend, tasks, workers, task_ns, chunk, payload, cpus, twin;
     double foreign_share; /* what others took of the machine; NAN: nobody says */
     double alike_cores;   /* cores of the fastest kind that we may use; NAN: nobody says */

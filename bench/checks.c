@@ -182,6 +182,21 @@ static void check_foreign(const struct reading *r, struct checks *out)
                "Other processes took %s of the CPU time", value);
 }
 
+/* A machine that slept in between has lost some samples, but not the others. */
+static void check_suspended(const struct reading *r, struct checks *out)
+{
+    double seconds = reading_number(r, "suspended_s");
+    char value[WORD];
+    if (!(seconds > 0))
+        return;
+    words_time(value, 1e9 * seconds, 2);
+    checks_add(out, "suspended", MARK_NOTE, value,
+               "Keep the machine awake: systemd-inhibit teampool run ...",
+               "The machine was suspended for %s while it was measured; samples beside that don't "
+               "count",
+               value);
+}
+
 /* Samples that something held up.  They only widen intervals, and the verdicts know of them. */
 static void check_disturbed(const struct reading *r, struct checks *out)
 {
@@ -416,6 +431,7 @@ void checks_results(const struct reading *r, struct checks *out)
     check_failures(r, out);
     check_reference(r, out);
     check_foreign(r, out);
+    check_suspended(r, out);
     check_disturbed(r, out);
     check_unclear(r, out);
     check_end(r, out);

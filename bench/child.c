@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "child.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -20,6 +22,7 @@
 enum { MOST_BYTES = 64 << 20, POLL_MS = 100 };
 #define GRACE_NS INT64_C(300000000)  /* for reading what a child wrote just before it ended */
 #define LEAVE_NS INT64_C(2000000000) /* for a launcher to end what it started elsewhere */
+#define SWEEP_NS INT64_C(2000000000) /* for what was killed to go */
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -154,27 +157,73 @@ static int follow(struct child *c, pid_t pid, struct stream *s, int64_t deadline
     return 0;
 }
 
-/* The streams are closed: it should end now.  A daemon might close them and live on. */
-static int wait_until(pid_t pid, int *status, int64_t deadline)
+/* Wait for its end.  Returns 1, or 0: it is beyond the deadline, or STOP became true. */
+static int wait_until(pid_t pid, int *status, int64_t deadline, const volatile sig_atomic_t *stop)
 {
     while (waitpid(pid, status, WNOHANG) == 0) {
-        if (clock_ns() > deadline)
+        if (clock_ns() > deadline || (stop && *stop))
             return 0;
         nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL);
     }
     return 1;
 }
 
+/* The streams are closed: it should end now.  But it might have closed them and go on. */
+static int wait_for_end(struct child *c, pid_t pid, int64_t deadline,
+                        const volatile sig_atomic_t *stop)
+{
+    if (wait_until(pid, &c->status, deadline, stop))
+        return 1;
+    c->interrupted = stop && *stop;
+    c->timed_out = !c->interrupted;
+    return 0;
+}
+
 /* Send them all away; kill who does not go. */
 static void end_group(pid_t pid, int *status)
 {
     kill(-pid, SIGTERM);
-    if (wait_until(pid, status, clock_ns() + LEAVE_NS))
+    if (wait_until(pid, status, clock_ns() + LEAVE_NS, NULL))
         return;
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);
     while (waitpid(pid, status, 0) < 0 && errno == EINTR) {
     }
+}
+
+/* All children of this process. */
+static void kill_children(void)
+{
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e; proc && (e = readdir(proc));) {
+        char path[300], text[600];
+        long parent;
+        snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
+        FILE *f = isdigit((unsigned char)*e->d_name) ? fopen(path, "re") : NULL;
+        const char *after = f && fgets(text, sizeof text, f) ? strrchr(text, ')') : NULL;
+        if (after && sscanf(after, ") %*c %ld", &parent) == 1 && parent == getpid())
+            kill((pid_t)atol(e->d_name), SIGKILL);
+        if (f)
+            fclose(f);
+    }
+    if (proc)
+        closedir(proc);
+}
+
+/* The child has been reaped.  What it started and left outside of its group is ours now: reap it,
+ * and kill it if it lives; its own children are next.  Returns 1 if any lived. */
+static int end_adopted(void)
+{
+    int lived = 0;
+    int64_t until = clock_ns() + SWEEP_NS;
+    for (pid_t gone; (gone = waitpid(-1, NULL, WNOHANG)) >= 0 && clock_ns() < until;) {
+        if (gone)
+            continue;
+        lived = 1;
+        kill_children();
+        usleep(1000);
+    }
+    return lived;
 }
 
 int child_run(struct child *c, char *const argv[], double seconds,
@@ -184,16 +233,18 @@ int child_run(struct child *c, char *const argv[], double seconds,
     pid_t pid = 0;
     int64_t start = clock_ns(), deadline = start + (int64_t)(seconds * 1e9);
     *c = (struct child){ 0 };
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* who loses its parent below us becomes our child */
     int error = launch(argv, &s[0], &s[1], &pid);
     if (error)
         return error;
-    int ended = !follow(c, pid, s, deadline, stop) && wait_until(pid, &c->status, deadline);
-    if (!ended) {
-        c->timed_out |= !c->interrupted && !c->overran;
+    int ended = !follow(c, pid, s, deadline, stop) && wait_for_end(c, pid, deadline, stop);
+    if (!ended)
         end_group(pid, &c->status);
+    while (waitpid(-1, NULL, WNOHANG) > 0) { /* who ended before is not left behind */
     }
-    if (kill(-pid, SIGKILL) == 0)
-        c->left_behind = ended;
+    int left = kill(-pid, SIGKILL) == 0;
+    left |= end_adopted();
+    c->left_behind = ended && left;
     c->wall_ns = clock_ns() - start;
     for (int i = 0; i < 2; i++)
         if (s[i].fd >= 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * child: run another program to its end, or to a deadline, and keep what it printed.  It gets a
- * process group of its own, dies with us, and leaves nothing of its group behind.
+ * process group of its own, dies with us, and leaves nothing behind: neither in its group nor, for
+ * this process adopts what loses its parent, outside of it.  So no other children may be about.
  */
 #ifndef BENCH_CHILD_H
 #define BENCH_CHILD_H
@@ -16,7 +17,7 @@ struct child {
     int timed_out;   /* 1: killed at the deadline */
     int interrupted; /* 1: killed because *STOP became true */
     int overran;     /* 1: killed because it wrote more than anyone reads */
-    int left_behind; /* 1: processes of its group were still there, and were killed */
+    int left_behind; /* 1: it had ended, and what it had started was still there, and was killed */
     int64_t wall_ns;
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../core/text.h"
+#include "batch.h"
 #include "command.h"
 #include "listing.h"
 #include "profile.h"
@@ -181,6 +182,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
     const struct profile *profile = &profiles[of_profile];
 
     spec.root = getenv("TEAMPOOL_ROOT");
+    spec.granted = batch_cpus();
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {

@@ -131,10 +131,10 @@ static int read_run(struct folder_read *r, const char *dir, struct why *w)
 
 /* They differ between any two runs and bias none. */
 static const char *const passing_facts[] = {
-    "date_utc",  "seed",        "command",       "load_before",   "load_after",  "elapsed_s",
-    "sampled_s", "blocks",      "foreign_share", "steal_share",   "interrupted", "clock_cost_ns",
-    "budget_s",  "blocks_most", "aa_floor",      "settled_cells", "overtime_s",  "narrow",
-    NULL
+    "date_utc",      "seed",          "command",  "load_before",   "load_after",
+    "elapsed_s",     "sampled_s",     "blocks",   "foreign_share", "steal_share",
+    "interrupted",   "clock_cost_ns", "budget_s", "blocks_most",   "aa_floor",
+    "settled_cells", "overtime_s",    "narrow",   "suspended_s",   NULL
 };
 
 /* Measured numbers: a per cent up or down is no difference. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../core/clock.h"
+#include "batch.h"
 #include "child.h"
 #include "command.h"
 #include "listing.h"
@@ -118,6 +119,32 @@ static void describe_cpu(struct machine *m, const struct topology *t)
     set_from_file(m, "smt_control", "/sys/devices/system/cpu/smt/control");
 }
 
+static void set_count(struct machine *m, const char *key, const char *note, long count)
+{
+    if (count > 0)
+        machine_set(m, key, note, "%ld", count);
+    else
+        machine_set(m, key, "not told", "%s", "");
+}
+
+/* Facts of a batch job; without one there are none. */
+static void describe_batch(struct machine *m)
+{
+    struct batch b;
+    batch_read(&b);
+    if (!b.system)
+        return;
+    machine_set(m, "batch_system", "", "%s", b.system->name);
+    machine_set(m, "batch_job", "", "%s", b.job);
+    machine_set(m, "batch_queue", "", "%s", b.queue);
+    machine_set(m, "batch_nodes", "", "%s", b.nodes);
+    set_count(m, "batch_cpus", b.cpus_from ? b.cpus_from : "", b.cpus);
+    set_count(m, "batch_job_cpus", "of the whole job, on this node", b.job_cpus);
+    set_count(m, "batch_cpus_per_task", "as it was asked for", b.cpus_per_task);
+    set_count(m, "batch_memory_mib", b.memory_from ? b.memory_from : "",
+              b.memory_from ? (long)(b.memory_kib / 1024) : 0);
+}
+
 /* Commit and state of the source tree, if the program was built from one that is still there. */
 static void describe_git(struct machine *m)
 {
@@ -153,6 +180,7 @@ void describe_machine(struct machine *m, const struct topology *t)
     describe_system(m);
     describe_virtualization(m);
     describe_cpu(m, t);
+    describe_batch(m);
     describe_build(m);
     describe_load(load, sizeof load);
     machine_set(m, "load_before", "load average of the minute before the run", "%s", load);

@@ -9,6 +9,7 @@
 
 #include "../core/csv.h"
 #include "../core/text.h"
+#include "whole.h"
 
 #define LINE  17.0 /* pixels that a line of text takes, */
 #define GLYPH 7.3  /* and one letter of it */
@@ -205,19 +206,23 @@ static int is_text(const struct figure_mark *m)
            (!strcmp(m->role, "start") || !strcmp(m->role, "middle") || !strcmp(m->role, "end"));
 }
 
-static int inside(const struct box *b, double x, double y)
-{
-    return x > b->left - 3 && x < b->right + 3 && y > b->bottom && y < b->top;
-}
-
-/* Does the line from one point to the next run through the box? */
+/* Does the line from one point to the next run through the box?  Clipped to it (Liang and Barsky,
+ * 1984), something is left. */
 static int crosses(const struct box *b, double x0, double y0, double x1, double y1)
 {
-    int steps = 1 + (int)(hypot(x1 - x0, y1 - y0) / 3);
-    for (int i = 0; i <= steps; i++)
-        if (inside(b, x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps))
-            return 1;
-    return 0;
+    const double start[2] = { x0, y0 }, way[2] = { x1 - x0, y1 - y0 };
+    const double low[2] = { b->left - 3, b->bottom }, high[2] = { b->right + 3, b->top };
+    double from = 0, to = 1;
+    for (int k = 0; k < 2; k++) {
+        if (way[k] == 0 && !(start[k] > low[k] && start[k] < high[k]))
+            return 0;
+        if (way[k] == 0)
+            continue;
+        double one = (low[k] - start[k]) / way[k], other = (high[k] - start[k]) / way[k];
+        from = fmax(from, fmin(one, other));
+        to = fmin(to, fmax(one, other));
+    }
+    return from < to;
 }
 
 static int hides_a_line(const struct figure *f, const struct box *b)
@@ -375,14 +380,9 @@ static int already(const char *path, const char *text, size_t length)
     return c == EOF && at == length;
 }
 
-static int put_file(const char *path, const char *text, size_t length, struct why *w)
+static void put_whole(const void *text, FILE *f)
 {
-    FILE *out = fopen(path, "wb");
-    int failed = !out || fwrite(text, 1, length, out) != length;
-    if (out)
-        failed |= fclose(out) != 0;
-    return failed ? why(w, errno ? -errno : -EIO, "%s: cannot write: %s", path, strerror(errno))
-                  : 0;
+    fputs(text, f);
 }
 
 /* Write one of the files.  CHANGED is set where it was another before. */
@@ -400,7 +400,7 @@ static int write_part(const struct figure *f, const char *dir, const char *endin
         error = 0;
         if (!already(path, text, length)) {
             *changed = 1;
-            error = put_file(path, text, length, w);
+            error = whole_write(path, put_whole, text, w);
         }
         free(path);
     }

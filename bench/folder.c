@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mend.h"
 #include "trace.h"
 
 const char *const cell_status_words[] = { "ok", "skipped", "failed", "timeout" };
@@ -102,7 +103,7 @@ static const char *sample_text(const struct csv *output, long row, const struct 
 }
 
 int folder_add_samples(struct folder *f, const struct csv *output, const struct record *cell,
-                       int64_t block, int64_t seq, struct why *w)
+                       int64_t block, int64_t seq, int64_t suspended_ns, struct why *w)
 {
     struct text t;
     if (text_begin(&t))
@@ -118,6 +119,8 @@ int folder_add_samples(struct folder *f, const struct csv *output, const struct 
                 fprintf(t.f, "%lld", (long long)block);
             else if (!strcmp(field->name, "seq"))
                 fprintf(t.f, "%lld", (long long)seq);
+            else if (!strcmp(field->name, "suspended_ns"))
+                fprintf(t.f, "%lld", (long long)suspended_ns);
             else if (!strcmp(field->name, "sweep"))
                 csv_put(t.f, cell->sweep);
             else
@@ -132,13 +135,15 @@ int folder_add_samples(struct folder *f, const struct csv *output, const struct 
 int folder_add_trace(struct folder *f, const struct csv *trace, int number, int64_t block,
                      int64_t seq, struct why *w)
 {
+    char file[4200];
     struct text t;
     int error = f->trace < 0 ? open_file(f, "trace.csv", O_RDWR | O_CREAT, &f->trace, w) : 0;
     if (error)
         return error;
     if (text_begin(&t))
         return why(w, -ENOMEM, "no memory for the trace");
-    if (lseek(f->trace, 0, SEEK_END) == 0) {
+    int fresh = lseek(f->trace, 0, SEEK_END) == 0;
+    if (fresh) {
         fputs("cell,block,seq", t.f);
         for (int i = 0; trace_columns[i]; i++)
             fprintf(t.f, ",%s", trace_columns[i]);
@@ -152,7 +157,10 @@ int folder_add_trace(struct folder *f, const struct csv *trace, int number, int6
         }
         fputc('\n', t.f);
     }
-    return text_append(&t, f, f->trace, "trace.csv", w);
+    error = text_append(&t, f, f->trace, "trace.csv", w);
+    if (error && fresh)
+        unlink(folder_file(f, "trace.csv", file, sizeof file));
+    return error;
 }
 
 int folder_add_status(struct folder *f, const struct record *cell, int number, int64_t block,
@@ -249,9 +257,9 @@ static int write_headers(struct folder *f, struct why *w)
     return append(f, f->status, "status.csv", STATUS_HEADER, strlen(STATUS_HEADER), w);
 }
 
-/* Creating failed: remove the files that were made, so that another try is not taken for a run. */
-static void take_back(struct folder *f)
+void folder_take_back(struct folder *f)
 {
+    static const char *const others[] = { "topology.xml", "topology.csv", "doctor.csv" };
     char file[4200];
     if (f->samples >= 0)
         unlink(folder_file(f, "samples.csv", file, sizeof file));
@@ -259,6 +267,8 @@ static void take_back(struct folder *f)
         unlink(folder_file(f, "status.csv", file, sizeof file));
     if (f->made_plan)
         unlink(folder_file(f, "plan.txt", file, sizeof file));
+    for (size_t i = 0; f->made_plan && i < sizeof others / sizeof *others; i++)
+        unlink(folder_file(f, others[i], file, sizeof file));
     folder_close(f);
 }
 
@@ -282,97 +292,39 @@ int folder_create(struct folder *f, const char *path, const char *host, const st
         (error = open_file(f, "samples.csv", fresh, &f->samples, w)) ||
         (error = open_file(f, "status.csv", fresh, &f->status, w)) ||
         (error = write_plan(f, p, w)) || (error = write_headers(f, w)))
-        take_back(f);
+        folder_take_back(f);
     return error;
 }
 
 /* ---- an old folder ---- */
 
-/* The (block, seq) pairs that have a status row, as one number each. */
-static double pair_of(const struct csv *c, long row)
+/* Was it stopped before its beginning was complete?  machine.csv is written last. */
+static int is_unbegun(const struct folder *f)
 {
-    double block = 0, seq = 0;
-    if (!csv_number(c, row, csv_column(c, "block"), &block) ||
-        !csv_number(c, row, csv_column(c, "seq"), &seq))
-        return -1;
-    return block * 1e9 + seq;
-}
-
-static int has_pair(const struct csv *status, double pair)
-{
-    for (long row = 0; row < status->rows; row++)
-        if (pair_of(status, row) == pair)
-            return 1;
-    return 0;
-}
-
-/* Write TABLE to FILE again, but only the rows that have a status in STATUS (NULL: all). */
-static int rewrite(const struct csv *table, const struct csv *status, const char *file,
-                   struct why *w)
-{
-    char part[4300];
-    double last = -2;
-    int keep = 1;
-    snprintf(part, sizeof part, "%s.part", file);
-    FILE *out = fopen(part, "we");
-    if (!out)
-        return why(w, -errno, "%s: cannot write: %s", part, strerror(errno));
-    for (long row = -1; row < table->rows; row++) {
-        if (row >= 0 && status) {
-            double pair = pair_of(table, row);
-            keep = pair == last ? keep : has_pair(status, pair);
-            last = pair;
-        }
-        for (int column = 0; keep && column < table->columns; column++) {
-            csv_put(out, csv_cell(table, row, column));
-            fputc(column + 1 < table->columns ? ',' : '\n', out);
-        }
-    }
-    int failed = ferror(out);
-    failed |= fclose(out);
-    if (failed || rename(part, file)) {
-        int error = -errno;
-        unlink(part);
-        return why(w, error, "%s: cannot write: %s", file, strerror(-error));
-    }
-    return 0;
-}
-
-/* Of the trace, too, keep what has a status; a file that is empty is as good as none. */
-static int rewrite_trace(const struct folder *f, const struct csv *status, struct why *w)
-{
-    char file[4200];
-    struct csv *trace;
-    struct stat s;
-    if (stat(folder_file(f, "trace.csv", file, sizeof file), &s) || !s.st_size)
-        return 0;
-    int error = csv_read(&trace, file, w);
-    if (error)
-        return error;
-    error = rewrite(trace, status, file, w);
-    csv_free(trace);
-    return error;
+    char samples[4200], machine[4200];
+    return !access(folder_file(f, "samples.csv", samples, sizeof samples), F_OK) &&
+           access(folder_file(f, "machine.csv", machine, sizeof machine), F_OK);
 }
 
 int folder_reopen(struct folder *f, const char *path, struct why *w)
 {
-    char samples_file[4200], status_file[4200];
+    char file[4200];
     struct csv *samples = NULL, *status = NULL;
     int error;
     *f = (struct folder){ .samples = -1, .status = -1, .trace = -1 };
     snprintf(f->path, sizeof f->path - 64, "%s", path);
-    folder_file(f, "samples.csv", samples_file, sizeof samples_file);
-    folder_file(f, "status.csv", status_file, sizeof status_file);
-    if ((error = csv_read(&status, status_file, w)) ||
-        (error = csv_read(&samples, samples_file, w)))
+    if (is_unbegun(f))
+        return why(
+            w, -ENODATA,
+            "it was stopped before it measured anything; remove the folder, and begin again");
+    if ((error = csv_read(&samples, folder_file(f, "samples.csv", file, sizeof file), w)) ||
+        (error = csv_read(&status, folder_file(f, "status.csv", file, sizeof file), w)))
         goto done;
     if (csv_column(samples, "seq") < 0 || csv_column(status, "line") < 0) {
         error = why(w, -EBADMSG, "%s: not a run of this program", path);
         goto done;
     }
-    if ((error = rewrite(status, NULL, status_file, w)) ||
-        (error = rewrite(samples, status, samples_file, w)) ||
-        (error = rewrite_trace(f, status, w)) ||
+    if ((error = mend_tables(path, status, samples, w)) ||
         (error = open_file(f, "samples.csv", O_RDWR, &f->samples, w)) ||
         (error = open_file(f, "status.csv", O_RDWR, &f->status, w)))
         folder_close(f);

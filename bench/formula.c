@@ -66,7 +66,8 @@ static int is_sample(const struct csv *s, long row, const char *label)
 {
     return sweep_has(reading_text(s, row, "sweep"), label) &&
            strcmp(reading_text(s, row, "warmup"), "1") != 0 &&
-           !strcmp(reading_text(s, row, "status"), "ok");
+           !strcmp(reading_text(s, row, "status"), "ok") &&
+           !(reading_value(s, row, "suspended_ns") > 0);
 }
 
 /* How long workers waited for a CPU, or a quota stopped them, as a share of their time. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../core/topology.h"
+#include "batch.h"
 #include "command.h"
 #include "lab.h"
 #include "listing.h"
@@ -55,7 +56,8 @@ static void write_plan(const struct sheet *s, char name[64])
     FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
     if (!f)
         die(EXIT_FAILED, "lab: no memory for the plan");
-    if (topology_load(&t, NULL, &w))
+    const struct topology_spec spec = { .granted = batch_cpus() };
+    if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "lab: %s", w.text);
     machine_set(&facts, "effective_workers", "", "%ld", t->effective_workers);
     machine_set(&facts, "cores", "", "%ld", t->cores);

@@ -27,6 +27,7 @@ static const struct {
     double warn, bad; /* from here on */
     double least;     /* ... and from here on for each worker, ns or times */
 } signals[NOISES] = {
+    [NOISE_SUSPEND] = { "suspended_ns", "suspend", ANY, 0, 0, 0 },
     [NOISE_QUOTA] = { "throttled_ns", "CPU quota", ANY, 0, 0, 0 },
     [NOISE_STEAL] = { "steal_ns", "stolen by the hypervisor", SHARE, 0.002, 0.01, 0 },
     [NOISE_WAITING] = { "runq_ns", "waited for a CPU", SHARE, 0.005, 0.03, WAKE_UP_NS },

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * noise: which samples were disturbed, and by what, as far as the counters beside them tell.
- * No cell or pair leaves anything out because of it: a disturbed sample is told with its cause, and
- * a verdict that stands and falls with disturbed blocks is not given.  Only the fitted costs
- * (derive.h) are taken from quiet blocks, where there are enough of them.
+ * No cell or pair leaves anything out because of it, but for samples beside which the machine was
+ * suspended (blocks.c): a disturbed sample is told with its cause, and a verdict that stands and
+ * falls with disturbed blocks is not given.  Only the fitted costs (derive.h) are taken from quiet
+ * blocks, where there are enough of them.
  */
 #ifndef BENCH_NOISE_H
 #define BENCH_NOISE_H
@@ -15,6 +16,7 @@ struct csv;
 
 /* Signals, worst first: of two in one sample the first is named as the cause. */
 enum noise {
+    NOISE_SUSPEND,
     NOISE_QUOTA,
     NOISE_STEAL,
     NOISE_WAITING,

@@ -51,15 +51,18 @@ static void take_status(struct past *p, const struct csv *status, int cells, int
     }
 }
 
-static void take_times(const struct past *p, const struct csv *samples, struct visit *const *by_seq)
+static void take_times(struct past *p, const struct csv *samples, struct visit *const *by_seq)
 {
-    double ignored = 0;
+    int suspended = csv_column(samples, "suspended_ns");
     for (long row = 0, end; row < samples->rows; row = end) {
+        double suspended_ns = 0;
         long seq = seq_of(samples, row);
+        csv_number(samples, row, suspended, &suspended_ns);
         for (end = row + 1; end < samples->rows && seq_of(samples, end) == seq;)
             end++;
-        if (seq <= p->seq && by_seq[seq])
-            by_seq[seq]->median_ns = result_time(samples, row, end, &ignored);
+        double median_ns = result_time(samples, row, end, &p->sampled_s);
+        if (seq <= p->seq && by_seq[seq] && suspended_ns <= 0)
+            by_seq[seq]->median_ns = median_ns;
     }
 }
 

@@ -12,7 +12,7 @@ struct visit {
     int cell, block;  /* the cell: its place in the plan, from 0; the block from 1 */
     int skipped;      /* 1: there was no time for it */
     double seconds;   /* what it took, launch and all; NAN: not known, or it failed */
-    double median_ns; /* of its samples; NAN: the same */
+    double median_ns; /* of its samples; NAN: the same, or the machine was suspended */
 };
 
 struct past {
@@ -20,6 +20,7 @@ struct past {
     struct visit *visit; /* in the order of status.csv */
     int64_t seq;         /* the largest that was given; 0: none was */
     double used_s;       /* by all processes */
+    double sampled_s;    /* of that, inside samples */
 };
 
 /* Read the run in FOLDER, of whose plan CELLS cells and blocks up to BLOCKS are looked at.

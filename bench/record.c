@@ -110,6 +110,8 @@ const struct field record_fields[] = {
     RESULT(beside_ns,
            "computing that was done while requests were answered, by its nominal length"),
     TEXT(MEASURED, outcome, "", "what came of it, in a word, where that is the question (labs)"),
+    RESULT(suspended_ns,
+           "time the machine was suspended since the process before; filled in by the run"),
     NUMBER(SETTING, samples, "5", 1, 1000000, NULL, "timed samples"),
     NUMBER(SETTING, warmup_samples, "1", 0, 1000000, NULL, "warm-up samples, at least"),
     NUMBER(SETTING, warmup_ms, "0", 0, 3600000, NULL, "time to warm up, at least, ms"),

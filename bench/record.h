@@ -38,6 +38,7 @@ struct record {
     int64_t lock_requests, lock_switches, lock_forced, inside_most;
     int64_t answers, answer_p50_ns, answer_p90_ns, answer_p99_ns, answer_max_ns, beside_ns;
     const char *outcome;
+    int64_t suspended_ns; /* the run knows it, not the process that measures */
     /* Settings of the line that are not columns. */
     int64_t samples, warmup_samples, warmup_ms, trace;
     int64_t blocks, drop; /* for the run, not for the cell: how often at most; who goes first */

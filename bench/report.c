@@ -128,8 +128,10 @@ static const char *draw(const char *dir)
 static char *plots_of(const char *dir, struct why *w)
 {
     char *plots = join(dir, "plots");
-    if (!mkdir(plots, 0777) || errno == EEXIST)
+    if (!mkdir(plots, 0777) || errno == EEXIST) {
+        whole_tidy(plots);
         return plots;
+    }
     why(w, -errno, "%s: cannot make the folder: %s", plots, strerror(errno));
     free(plots);
     return NULL;

@@ -381,6 +381,7 @@ static const struct aspect {
     { "Cores", put_fact, "cores" },
     { "Hardware threads", put_fact, "pus" },
     { "CPU quota", put_fact, "quota_cpus" },
+    { "CPUs of the batch job", put_fact, "batch_cpus" },
     { "Kernel", put_fact, "kernel" },
     { "Steps of work per ms, one CPU", put_fact, "steps_per_ms" },
     { "Verdict", put_headline, "" },

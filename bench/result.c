@@ -85,7 +85,8 @@ static enum cell_status judge_rows(const struct child *c, const struct record *c
     }
     if (*reason)
         return CELL_FAILED;
-    fill_reason(reason, room, c->left_behind ? "left processes behind; killed" : "");
+    if (c->left_behind)
+        fill_reason(reason, room, "left processes behind; killed");
     return CELL_OK;
 }
 
@@ -109,11 +110,13 @@ static int read_output(const struct child *c, int traced, struct csv **rows, str
 }
 
 void result_judge(struct result *out, const struct child *c, const struct record *cell, int traced,
-                  double seconds)
+                  double seconds, int64_t suspended_ns)
 {
     struct why w = { "" };
     char *reason = out->reason;
-    *out = (struct result){ .status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED, .median_ns = NAN };
+    *out = (struct result){ .status = c->timed_out ? CELL_TIMEOUT : CELL_FAILED,
+                            .median_ns = NAN,
+                            .suspended_ns = suspended_ns };
     child_reason(c, seconds, reason, sizeof out->reason);
     if (!c->out_length)
         fill_reason(reason, sizeof out->reason, "it printed nothing");
@@ -131,6 +134,9 @@ void result_judge(struct result *out, const struct child *c, const struct record
     }
     if (out->rows)
         out->median_ns = result_time(out->rows, 0, out->rows->rows, &out->sampled_s);
+    if (suspended_ns > 0 && !*reason)
+        snprintf(reason, sizeof out->reason, "the machine was suspended for %.0f s: does not count",
+                 ceil((double)suspended_ns / 1e9));
 }
 
 void result_free(struct result *r)

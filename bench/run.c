@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "../core/bind.h"
 #include "../core/clock.h"
 #include "../core/kernel.h"
 #include "../core/topology.h"
+#include "batch.h"
 #include "child.h"
 #include "command.h"
 #include "describe.h"
@@ -44,7 +46,9 @@
 enum {
     CALIBRATION_MS = 100,
     TRACED_BLOCKS = 3,
+    SIGNAL_LATE_MS = 200,
     PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for, not a time */
+    SUSPEND_NS = 1000000, /* less is the cost of looking */
     LITTLE_BUDGET_S = 60, /* to offer a run that had no time for a block, at least */
 };
 
@@ -79,10 +83,12 @@ struct run {
     struct settle *settle;
     int *cut;   /* per cell: the last block that there was time for; 0: it has not been left out */
     char *done; /* per cell and block: DONE, SKIPPED or 0; blocks_most a cell */
+    int64_t asleep_ns;         /* clock_suspended_ns when it was last looked at */
+    double suspended_s;        /* how long the machine was suspended between two looks, in all */
     int64_t used_ns, steal_ns; /* CPU time at the start: everybody's; the hypervisor's */
     double own_ns;             /* ours */
-    double sampled_s;          /* time in samples */
-    double lacking_s;          /* what the next block takes that there was no time for; 0: none */
+    double sampled_s, sampled_before_s; /* time in samples, of this part and of earlier ones */
+    double lacking_s; /* what the next block takes that there was no time for; 0: none */
     int cells_ok, cells_bad, blocks;
 };
 
@@ -104,6 +110,8 @@ static void stop_writing(struct run *r, const struct why *w)
 {
     progress_clear(&r->progress);
     folder_close(&r->folder);
+    if (wishes.lent) /* what was stopped is no hand-in */
+        die(EXIT_FAILED, "run: %s; make room, and begin again", w->text);
     die(EXIT_FAILED, "run: %s; make room and go on with: %s run --resume '%s'", w->text,
         program_path, r->folder.path);
 }
@@ -137,6 +145,17 @@ static int is_traced(const struct record *cell, int block)
     return cell->trace && block <= TRACED_BLOCKS;
 }
 
+/* For how long the machine was suspended since the last look.  Units: ns. */
+static int64_t slept(struct run *r)
+{
+    int64_t now = clock_suspended_ns(), since = now - r->asleep_ns;
+    r->asleep_ns = now;
+    if (since < SUSPEND_NS)
+        return 0;
+    r->suspended_s += (double)since / 1e9;
+    return since;
+}
+
 /* Judge what the child left, and write it down. */
 static void keep_result(struct run *r, int index, int block, const struct child *c, double deadline)
 {
@@ -144,9 +163,9 @@ static void keep_result(struct run *r, int index, int block, const struct child 
     struct result result;
     struct why w;
 
-    result_judge(&result, c, &cell->record, is_traced(&cell->record, block), deadline);
-    if (result.rows &&
-        folder_add_samples(&r->folder, result.rows, &cell->record, block, r->seq, &w))
+    result_judge(&result, c, &cell->record, is_traced(&cell->record, block), deadline, slept(r));
+    if (result.rows && folder_add_samples(&r->folder, result.rows, &cell->record, block, r->seq,
+                                          result.suspended_ns, &w))
         stop_writing(r, &w);
     if (result.trace && folder_add_trace(&r->folder, result.trace, index + 1, block, r->seq, &w))
         stop_writing(r, &w);
@@ -155,7 +174,8 @@ static void keep_result(struct run *r, int index, int block, const struct child 
         stop_writing(r, &w);
     r->sampled_s += result.sampled_s;
     if (result.status == CELL_OK) {
-        settle_note(r->settle, index, block, result.median_ns);
+        if (!result.suspended_ns)
+            settle_note(r->settle, index, block, result.median_ns);
         cell->seconds = (double)c->wall_ns / 1e9;
         r->cells_ok++;
     } else {
@@ -172,6 +192,15 @@ static double deadline_of(const struct run *r, const struct plan_cell *cell)
 {
     double left = fmax(r->overtime_s - elapsed(r), 0);
     return fmin(20 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
+}
+
+/* Was the cell stopped because the run is?  Who ends a batch job sends the signal to all of its
+ * processes, and that a cell died of it may be seen before our own comes. */
+static int is_sent_away(const struct child *c)
+{
+    for (int ms = 0; c->status && !stop_signal && ms < SIGNAL_LATE_MS; ms += 10)
+        usleep(10000);
+    return c->interrupted || (c->status && stop_signal);
 }
 
 /* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
@@ -198,7 +227,7 @@ static int measure(struct run *r, int index, int block)
         parse_number(machine_get(&r->machine, speed), &record.steps_per_ms);
     if (runner_run(&c, &runner, &record, deadline, &stop_signal, &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    int interrupted = c.interrupted;
+    int interrupted = is_sent_away(&c);
     if (!interrupted)
         keep_result(r, index, block, &c, deadline);
     child_free(&c);
@@ -307,6 +336,23 @@ static int run_block(struct run *r, int block)
 }
 
 /* ---- before ---- */
+
+/* Started by a launcher several times, all would measure the same CPUs at once. */
+static void refuse_copies(void)
+{
+    struct batch b;
+    char fix[128];
+    batch_read(&b);
+    if (b.copies < 2)
+        return;
+    if (b.copy > 0)
+        exit(EXIT_USAGE); /* the first of them says why */
+    batch_say_copies(&b, fix, sizeof fix);
+    die(EXIT_USAGE,
+        "run: %s started this program %ld times on this node, and they would measure each other; "
+        "start it once: %s",
+        b.launcher, b.copies, fix);
+}
 
 /* The kernel's speed on the first CPU we will use. */
 static void calibrate(struct run *r)
@@ -512,13 +558,34 @@ static void examine(struct run *r, const struct needs *needs, struct checks *fou
     r->start_ns += clock_ns() - begin_ns;
 }
 
+/* What a run begins with, machine.csv last: a folder without it has not begun.  Returns 0, or
+ * -errno with WHY. */
+static int begin_folder(struct run *r, const struct checks *found, const struct plan_cell *dropped,
+                        int count, struct why *w)
+{
+    char file[4200];
+    const size_t room = sizeof file;
+    int error =
+        topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, room), w);
+    if (!error)
+        error = pus_write(r->topology, folder_file(&r->folder, "topology.csv", file, room), w);
+    if (!error)
+        error = doctor_write(found, folder_file(&r->folder, "doctor.csv", file, room), w);
+    for (int i = 0; !error && i < count; i++)
+        error = folder_add_status(&r->folder, &dropped[i].record, 0, 0, 0, CELL_SKIPPED,
+                                  dropped[i].why ? dropped[i].why : "left out to keep the budget",
+                                  -1, w);
+    if (!error)
+        error = machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, room), w);
+    return error;
+}
+
 static void start_new(struct run *r, const char *command)
 {
     struct plan_cell *dropped;
     struct needs needs;
     struct checks found;
     struct why w;
-    char file[4200];
     r->seed = choose_seed(wishes.seed);
     make_plan(r);
     if (wishes.dry_run) {
@@ -536,20 +603,13 @@ static void start_new(struct run *r, const char *command)
     machine_set(&r->machine, "unfit_cells",
                 "left out for want of room or of who measures them; status.csv says of what", "%d",
                 unfit);
-    if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w) ||
-        machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
-        topology_export_xml(r->topology, folder_file(&r->folder, "topology.xml", file, sizeof file),
-                            &w) ||
-        pus_write(r->topology, folder_file(&r->folder, "topology.csv", file, sizeof file), &w))
+    if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w))
         die(EXIT_FAILED, "run: %s", w.text);
     examine(r, &needs, &found);
-    if (doctor_write(&found, folder_file(&r->folder, "doctor.csv", file, sizeof file), &w))
-        stop_writing(r, &w);
-    for (int i = 0; i < count; i++)
-        if (folder_add_status(&r->folder, &dropped[i].record, 0, 0, 0, CELL_SKIPPED,
-                              dropped[i].why ? dropped[i].why : "left out to keep the budget", -1,
-                              &w))
-            stop_writing(r, &w);
+    if (begin_folder(r, &found, dropped, count, &w)) {
+        folder_take_back(&r->folder);
+        die(EXIT_FAILED, "run: %s; nothing was measured", w.text);
+    }
     free(dropped);
 }
 
@@ -574,6 +634,7 @@ static void take_back(struct run *r)
     }
     r->seq = past.seq;
     r->used_before_s = fmax(past.used_s, strtod(machine_get(&r->machine, "elapsed_s"), NULL));
+    r->sampled_before_s = past.sampled_s;
     past_free(&past);
     for (int i = 0; i < r->plan.count; i++)
         r->plan.cells[i].dropped = r->cut[i] > 0;
@@ -617,12 +678,13 @@ static void start_again(struct run *r)
 
 /* ---- after ---- */
 
-/* A share of this part of the run, and of the parts before it, by their lengths. */
+/* A share of this part of the run, and of the parts before it, by their lengths, as far as they
+ * told it: those that were killed did not. */
 static void set_share(struct run *r, const char *key, const char *note, double share, double wall_s)
 {
-    double before = strtod(machine_get(&r->machine, key), NULL) * r->used_before_s;
-    machine_set(&r->machine, key, note, "%.4f",
-                (before + share * wall_s) / (r->used_before_s + wall_s));
+    const char *told = machine_get(&r->machine, key);
+    double before_s = *told ? r->used_before_s : 0, before = strtod(told, NULL) * before_s;
+    machine_set(&r->machine, key, note, "%.4f", (before + share * wall_s) / (before_s + wall_s));
 }
 
 static void set_shares(struct run *r, double wall_s)
@@ -665,32 +727,52 @@ static int is_finished(const struct run *r)
     return wishes.resume && !r->cells_ok && !r->cells_bad && !stop_signal;
 }
 
-static void finish(struct run *r)
+/* ... and nothing new to say of the run?  It may have been killed just before it said so. */
+static int is_told(const struct run *r)
 {
-    char load[32], file[4200];
-    struct why w;
+    return is_finished(r) && !strcmp(machine_get(&r->machine, "interrupted"), "no") &&
+           strtol(machine_get(&r->machine, "blocks"), NULL, 10) == r->blocks;
+}
+
+/* What there is to say of the run now that it is over. */
+static void describe_end(struct run *r)
+{
+    char load[32];
     double wall_s = (double)(clock_ns() - r->start_ns) / 1e9;
-    folder_close(&r->folder);
-    r->blocks = whole_blocks(r);
-    if (is_finished(r))
-        return; /* nothing new to say of the run */
     describe_budget(r);
     describe_load(load, sizeof load);
     machine_set(&r->machine, "load_after", "load average of the run's last minute", "%s", load);
     machine_set(&r->machine, "elapsed_s", "measuring, from start to end", "%.2f", elapsed(r));
     machine_set(&r->machine, "sampled_s", "of that, inside samples and warm-up samples", "%.2f",
-                r->sampled_s + strtod(machine_get(&r->machine, "sampled_s"), NULL));
+                r->sampled_before_s + r->sampled_s);
     machine_set(&r->machine, "blocks", "whole passes over the plan", "%d", r->blocks);
     int settled = 0;
     for (int i = 0; i < r->plan.count; i++)
         settled += settle_last(r->settle, i) > 0;
     machine_set(&r->machine, "settled_cells", "needed no more blocks: their intervals were narrow",
                 "%d", settled);
+    machine_set(&r->machine, "suspended_s",
+                "by a suspend of the machine; samples beside it do not count", "%.2f",
+                r->suspended_s + strtod(machine_get(&r->machine, "suspended_s"), NULL));
     machine_set(&r->machine, "interrupted", "", "%s", stop_signal ? "yes" : "no");
-    set_shares(r, wall_s);
-    if (machine_write(&r->machine, folder_file(&r->folder, "machine.csv", file, sizeof file), &w) ||
-        summarize(r->folder.path, &w))
-        die(EXIT_FAILED, "run: %s; samples.csv is whole", w.text);
+    if (!is_finished(r))
+        set_shares(r, wall_s);
+}
+
+static void finish(struct run *r)
+{
+    char file[4200];
+    struct why w;
+    int error = 0;
+    folder_close(&r->folder);
+    r->blocks = whole_blocks(r);
+    if (!is_told(r)) {
+        describe_end(r);
+        error = machine_write(&r->machine,
+                              folder_file(&r->folder, "machine.csv", file, sizeof file), &w);
+    }
+    if (error || summarize(r->folder.path, &w))
+        stop_writing(r, &w);
 }
 
 /* Why a run that was to go on has measured nothing. */
@@ -745,9 +827,11 @@ static void tell(const struct run *r)
 static void catch_signals(void)
 {
     struct sigaction action = { .sa_handler = on_signal };
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    static const int ends[] = {
+        SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU
+    }; /* batch systems warn with these */
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        sigaction(ends[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a full disk: an error, not a death */
 }
@@ -828,12 +912,15 @@ static int carry_out(const char *command)
     r.root = wishes.dry_run ? getenv("TEAMPOOL_ROOT") : NULL;
     const struct topology_spec spec = { .root = r.root,
                                         .described = wishes.topology,
-                                        .source = "--topology" };
+                                        .source = "--topology",
+                                        .granted = batch_cpus() };
     if (topology_load(&r.topology, &spec, &w))
         die(EXIT_FAILED, "run: %s", w.text);
     if (r.topology->foreign && !wishes.dry_run)
         die(EXIT_USAGE, "run: %s describes another machine: only --dry-run and plan can use it",
             r.topology->source);
+    if (!wishes.dry_run)
+        refuse_copies();
     catch_signals();
     if (wishes.resume)
         start_again(&r);
@@ -847,6 +934,7 @@ static int carry_out(const char *command)
     if (wishes.resume)
         take_back(&r);
     r.progress = progress_begin(wishes.quiet);
+    r.asleep_ns = clock_suspended_ns();
     measure_machine(NULL, &r.used_ns, &r.steal_ns);
     r.own_ns = measure_own();
     for (int block = 1; block <= r.blocks_most && run_block(&r, block); block++) {
@@ -893,10 +981,13 @@ const struct command command_run = {
     .name = "run",
     .operands = "",
     .summary = "measure a profile or a plan; the results go into a folder of their own",
-    .about = "Measures blocks over all cells of the plan, each cell in a fresh process, in random "
-             "order, until\n"
-             "the intervals are narrow or the budget is used up.  Ctrl-C keeps what is done.  "
-             "Prints the folder's name.",
+    .about =
+        "Measures blocks over all cells of the plan, each cell in a fresh process, in random "
+        "order, until\n"
+        "the intervals are narrow or the budget is used up.  Prints the folder's name.\n"
+        "Ctrl-C keeps what is done, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU, by "
+        "which batch\n"
+        "systems say that time is up: the exit code is 130, and --resume goes on.",
     .main = run_main,
     .options = options,
 };

@@ -55,6 +55,8 @@ static int calendar_open(struct calendar *k, const struct measured *r)
 /* NAN: that process is not known. */
 static double begun(const struct calendar *k, int64_t block, double seq)
 {
+    if (!(fabs(seq) < 0x1p53))
+        return NAN;
     struct moment wanted = { .block = block, .seq = (int64_t)seq };
     const struct moment *m =
         k->count ? bsearch(&wanted, k->moment, (size_t)k->count, sizeof wanted, by_seq) : NULL;

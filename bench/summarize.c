@@ -21,6 +21,7 @@
 #include "sweep.h"
 #include "table.h"
 #include "view.h"
+#include "whole.h"
 
 /* The way through: blocks.c has the blocks of every cell; a cell becomes the median over its
  * blocks. Pairs are formed of cells that did the same work. */
@@ -194,18 +195,21 @@ static void measure_cell(const struct run *r, struct cell *c)
     c->answer_p50_ns = middle(r, c, ANSWER);
     c->answer_p99_ns = middle(r, c, LATE_ANSWER);
     c->beside_ns = middle(r, c, BESIDE);
-    long disturbed = 0;
+    long disturbed = 0, suspended = c->noise[NOISE_SUSPEND];
     int most = 0;
     for (int i = 0; i < NOISES; i++) {
         disturbed += c->noise[i];
         most = c->noise[i] > c->noise[most] ? i : most;
     }
-    c->disturbed_share = c->samples ? (double)disturbed / (double)c->samples : NAN;
-    c->suspect_share = c->samples ? (double)c->suspect / (double)c->samples : NAN;
+    double all = (double)(c->samples + suspended);
+    c->disturbed_share = all > 0 ? (double)disturbed / all : NAN;
+    c->suspect_share = all > 0 ? (double)(c->suspect + suspended) / all : NAN;
     c->cause = disturbed ? noise_word((enum noise)most) : "";
     c->status = c->blocks >= BLOCKS_FOR_INTERVAL ? "ok" : c->blocks ? "few" : "failed";
     if (!c->blocks && !c->reason && !c->odd_rows && !c->cut_rows)
-        c->reason = c->void_samples ? "no sample had the right result" : "only warm-up samples";
+        c->reason = c->void_samples ? "no sample had the right result"
+                    : suspended     ? "the machine was suspended beside every sample"
+                                    : "only warm-up samples";
 }
 
 static int is_serial(const struct run *r, const struct cell *c)
@@ -670,7 +674,11 @@ static int write_all(struct run *r, void *dir, struct why *w)
 int summarize(const char *dir, struct why *w)
 {
     int error = with_run(dir, write_all, (void *)dir, w);
-    return error ? error : judge(dir, w);
+    if (!error)
+        error = judge(dir, w);
+    if (!error)
+        whole_tidy(dir);
+    return error;
 }
 
 struct loan {

@@ -14,4 +14,8 @@
 int whole_write(const char *file, void (*put)(const void *what, FILE *f), const void *what,
                 struct why *w);
 
+/* Remove from the folder DIR what writers left there that were killed: all that stands beside its
+ * place, by a process that is no more. */
+void whole_tidy(const char *dir);
+
 #endif

@@ -17,6 +17,11 @@ static inline int64_t clock_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* How long the machine has been suspended since it started: the watch stands still meanwhile.  Only
+ * differences tell, of which those below a millisecond are the cost of looking.  Units: ns.
+ * Runs in: either. */
+int64_t clock_suspended_ns(void);
+
 /* The cost of one reading: the smallest mean over several bursts.  Units: ns. */
 double clock_cost_ns(void);
 

@@ -518,18 +518,24 @@ static void find_model(struct topology *t)
     clean_name(t->cpu_model, sizeof t->cpu_model, name ? name : numbers);
 }
 
-/* A foreign machine has no quota of ours, but a test may bring both. */
-static void find_quota(struct topology *t, const struct topology_spec *spec)
+/* How many workers the CPUs are for.  A foreign machine has no limits of ours, but a test may bring
+ * both. */
+static void find_limits(struct topology *t, const struct topology_spec *spec)
 {
     const char *root = spec ? spec->root : NULL;
     struct quota q = { .cpus = INFINITY };
 
-    if (root || !t->foreign)
+    if (root || !t->foreign) {
         quota_read(&q, root);
+        t->granted_cpus = spec ? spec->granted : 0;
+    }
     t->quota_cpus = q.cpus;
     snprintf(t->quota_file, sizeof t->quota_file, "%s", q.file);
-    t->cpu_workers = t->allowed_pus;
-    if (ceil(q.cpus) < (double)t->allowed_pus)
+    t->placed_pus = t->allowed_pus;
+    if (t->granted_cpus > 0 && t->granted_cpus < t->placed_pus)
+        t->placed_pus = t->granted_cpus;
+    t->cpu_workers = t->placed_pus;
+    if (ceil(q.cpus) < (double)t->cpu_workers)
         t->cpu_workers = (long)ceil(q.cpus);
     t->effective_workers = t->cpu_workers;
 }
@@ -628,7 +634,7 @@ long topology_place(const struct topology *t, const char *place, long workers, i
     if (which == NONE)
         return 0;
     for (long i = 0; i < workers; i++)
-        cpus[i] = t->order[which][i % t->allowed_pus];
+        cpus[i] = t->order[which][i % t->placed_pus];
     return workers;
 }
 
@@ -828,7 +834,7 @@ int topology_load(struct topology **out, const struct topology_spec *spec, struc
         goto fail;
     find_caches(t);
     find_model(t);
-    find_quota(t, spec);
+    find_limits(t, spec);
     /* the sum over nodes may lack memory that came later */
     t->memory_kib = t->foreign ? (long)(hwloc_get_root_obj(t->hwloc)->total_memory / 1024)
                                : sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024);

@@ -5,12 +5,13 @@
 #   setup.sh                 install for building, plotting and testing
 #   setup.sh --with browser  and a Chromium, for the tests that look at the pages: they do without
 #   setup.sh --with python   and Python's headers, for the workloads that run Python
-#   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime
+#   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime; --with fuzz:
+#                            clang with libFuzzer
 #   setup.sh --with arm      and compiler, libraries and emulator for 64-bit Arm (Debian and its kin)
 #   setup.sh --with musl     and musl with the kernel's headers; --with package: what makes Debian's packages
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, browser, python, mpi, llvm, arm, musl, package.  TEAMPOOL_SETUP_DRY=1: print the install
-# command, don't run it.
+# PART: build, plot, test, browser, python, mpi, llvm, fuzz, arm, musl, package.
+# TEAMPOOL_SETUP_DRY=1: print the install command, don't run it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -104,8 +105,12 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
     package)
         have dpkg-shlibdeps || echo dpkg-dev
         ;;
+    fuzz)
+        have clang && printf 'int LLVMFuzzerTestOneInput(const char *d, long n);\nint LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }\n' |
+            clang -fsanitize=fuzzer,address,undefined -x c -o /dev/null - 2>/dev/null || echo libfuzzer
+        ;;
     *)
-        say "no part '$1'; there are build, plot, test, browser, python, mpi, llvm, arm, musl and package"
+        say "no part '$1'; there are build, plot, test, browser, python, mpi, llvm, fuzz, arm, musl and package"
         exit 2
         ;;
     esac
@@ -134,6 +139,9 @@ package_of() { # MANAGER WORD
     apt-get:arm-crt1) echo libc6-dev:arm64 ;;
     apt-get:arm-gomp) echo libgomp1:arm64 ;;
     apt-get:arm-hwloc | apt-get:arm-cmocka) echo "lib${2#arm-}-dev:arm64" ;;
+    apt-get:libfuzzer) echo clang libclang-rt-dev ;;
+    dnf:libfuzzer | apk:libfuzzer | pacman:libfuzzer) echo clang compiler-rt ;;
+    zypper:libfuzzer) echo clang ;;
     dnf:mpi) echo openmpi-devel ;;
     dnf:llvm) echo clang libomp-devel ;;
     pacman:mpi) echo openmpi ;;
@@ -272,8 +280,8 @@ case ${1:-} in
 '') install build plot test ;;
 --with)
     case ${2:-} in
-    browser | python | mpi | llvm | arm | musl | package) install build plot test "$2" ;;
-    *) say "--with: no extra '${2:-}'; there are browser, python, mpi, llvm, arm, musl and package"; exit 2 ;;
+    browser | python | mpi | llvm | fuzz | arm | musl | package) install build plot test "$2" ;;
+    *) say "--with: no extra '${2:-}'; there are browser, python, mpi, llvm, fuzz, arm, musl and package"; exit 2 ;;
     esac
     ;;
 --check) check "${2:?setup.sh --check PART}" ;;

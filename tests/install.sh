@@ -25,6 +25,7 @@ for file in bin/teampool bin/teampool-cell share/man/man1/teampool.1 share/man/m
     share/bash-completion/completions/teampool share/bash-completion/completions/teampool-cell \
     share/zsh/site-functions/_teampool share/fish/vendor_completions.d/teampool.fish \
     share/teampool/plots/theme.gp share/teampool/scripts/plot.sh share/teampool/docs/labs/sleep.md \
+    share/teampool/docs/batch/slurm.sh \
     libexec/teampool/labs/fork libexec/teampool/labs/plugin.so libexec/teampool/labs/cross.py; do
     expect "$file" test -s "$root/$file"
 done

@@ -265,6 +265,13 @@ chmod -x not-executable
 runner not-there ':'
 rm not-there
 runner killed 'kill -9 $$'
+runner holder "setsid sleep 98765$$ &" "exec '$cell' \"\$@\""
+runner twice "(setsid sh -c 'sleep 98765$$ & exit' >/dev/null 2>&1 &)" "exec '$cell' \"\$@\""
+runner family "setsid sh -c 'while :; do sleep 98765$$; done' >/dev/null 2>&1 &" "exec '$cell' \"\$@\""
+runner early '(true &)' "exec '$cell' \"\$@\""
+runner orphans "setsid sleep 98765$$ >/dev/null 2>&1 &" 'exit 3'
+runner chatty 'head -c 20000000 /dev/zero | tr "\0" x'
+runner no-end 'printf backend,workload'
 run --plan bad-runners.plan --blocks 1 --out runners --seed 1 --quiet
 expect "exit code 1, not $code" is $code 1
 expect "a status row for each" [ "$(rows runners/status.csv)" -eq $((cells + 1)) ]
@@ -296,6 +303,14 @@ judged loud failed 'MiB'
 judged not-executable skipped not-executable
 judged not-there skipped not-there
 judged killed failed SIGKILL
+judged holder ok 'left processes behind'
+judged twice ok 'left processes behind'
+judged family ok 'left processes behind'
+judged orphans failed 'code 3'
+judged early ok ''
+expect "nothing said of who had ended" is "$(grep -F "/early " runners/status.csv | cut -d, -f5)" ''
+judged chatty failed ''
+judged no-end failed ''
 what="after bad runners"
 expect "no empty reason" [ -z "$(awk -F, 'NR > 1 && $4 != "ok" && $5 == ""' runners/status.csv)" ]
 expect "the other cell's samples" grep -q '^cell,omp,.*,1,.*,ok,' runners/samples.csv
@@ -306,6 +321,32 @@ expect "the daemon gone" nothing_left "98765$$"
 expect_whole runners
 expect "cells.csv all the same" is_there runners/cells.csv
 echo "bad runners: the reason is written down, the run goes on"
+
+# Each by itself, with little time.
+rm bad-runners.plan
+cells=0
+runner closed "'$cell' \"\$@\"" 'exec >&- 2>&-' "exec sleep 98765$$"
+runner deaf 'trap "" TERM' "while :; do sleep 98765$$; done"
+runner stopped 'kill -STOP $$' "exec sleep 98765$$"
+for name in closed deaf stopped; do
+    run --plan bad-runners.plan --only "/$name " --blocks 1 --budget 4s --out "$name-run" --quiet
+    cp "$name-run/status.csv" runners/status.csv
+    judged $name timeout 'did not end within'
+    expect "nothing of it left" nothing_left "98765$$"
+done
+runner closed-long "'$cell' \"\$@\"" 'exec >&- 2>&-' "exec sleep 98765$$"
+what="Ctrl-C while a runner goes on in silence"
+"$teampool" run $force --plan bad-runners.plan --only /closed-long --blocks 1 --out mute-run --quiet >out 2>err &
+pid=$!
+for try in $(seq 100); do
+    [ -z "$(with_word "98765$$")" ] || break
+    sleep 0.05
+done
+kill -INT $pid
+wait $pid
+expect "exit code 130" is $? 130
+expect "nothing of it left" nothing_left "98765$$"
+echo "who does not end is ended"
 
 # What a foreign runner does not say of the cell is as the plan has it.
 cat >terse <<'END'

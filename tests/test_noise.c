@@ -44,23 +44,25 @@ static void each_signal_has_its_limit(void **state)
         { NOISE_STEAL, 2, "0+1" }, { NOISE_QUOTA, 2, "0+1" },   { NOISE_CANARY, 2, "0+1" },
         { NOISE_MOVED, 2, "0+1" }, { NOISES, 2, "" },           { NOISE_DISK, 2, "0+1" },
         { NOISE_QUOTA, 2, "0+1" }, { NOISES, 2, "0+1" },        { NOISES, 4, "0+1" },
-        { NOISE_WAITING, 2, "" },  { NOISES, 2, "0+1" },
+        { NOISE_WAITING, 2, "" },  { NOISES, 2, "0+1" },        { NOISE_SUSPEND, 2, "" },
     };
-    struct csv *c = parse("wall_ns,runq_ns,steal_ns,throttled_ns,canary_ns,migrations,majflt\n"
-                          "10000000,590000,190000,0,70000,0,0\n" /* just below each limit */
-                          "10000000,600000,0,0,70000,0,0\n"      /* 3 % of two workers' time */
-                          "10000000,600000,0,0,70000,0,0\n" /* they share a CPU: each other's */
-                          "1000000,0,20000,0,70000,0,0\n"
-                          "1000000,0,0,1,70000,0,0\n"
-                          "1000000,0,0,0,73501,0,0\n"
-                          "1000000,0,0,0,70000,1,0\n"
-                          "1000000,0,0,0,70000,1,0\n" /* not bound: it may move */
-                          "1000000,0,0,0,70000,0,1\n"
-                          "1000000,900000,900000,1,90000,1,1\n" /* all: the first is named */
-                          "1000000,,,,,,\n"                     /* nothing is known */
-                          "1000000,900000,0,0,70000,0,0\n"      /* four on two CPUs */
-                          "10000000,600000,0,0,70000,0,0\n"
-                          "1000000,99000,0,0,70000,0,0\n"); /* no more than waking up */
+    struct csv *c =
+        parse("wall_ns,runq_ns,steal_ns,throttled_ns,canary_ns,migrations,majflt,suspended_ns\n"
+              "10000000,590000,190000,0,70000,0,0,0\n" /* just below each limit */
+              "10000000,600000,0,0,70000,0,0,0\n"      /* 3 % of two workers' time */
+              "10000000,600000,0,0,70000,0,0,0\n"      /* they share a CPU: each other's */
+              "1000000,0,20000,0,70000,0,0,0\n"
+              "1000000,0,0,1,70000,0,0,0\n"
+              "1000000,0,0,0,73501,0,0,0\n"
+              "1000000,0,0,0,70000,1,0,0\n"
+              "1000000,0,0,0,70000,1,0,0\n" /* not bound: it may move */
+              "1000000,0,0,0,70000,0,1,0\n"
+              "1000000,900000,900000,1,90000,1,1,0\n" /* all: the first is named */
+              "1000000,,,,,,,0\n"                     /* nothing is known */
+              "1000000,900000,0,0,70000,0,0,0\n"      /* four on two CPUs */
+              "10000000,600000,0,0,70000,0,0,0\n"
+              "1000000,99000,0,0,70000,0,0,0\n" /* no more than waking up */
+              "1000000,900000,0,1,70000,0,0,5000000000\n");
     double scratch[64];
     struct noise_ledger n;
     (void)state;
