@@ -2,7 +2,7 @@
 # Thin on purpose: CMake builds; this only knows the few words that people type.
 FUZZ := csv plan run resume result trace handin
 .PHONY: $(FUZZ:%=fuzz_%)
-.PHONY: all build bench report test asan tsan fuzz install setup clean help format
+.PHONY: all build bench report test asan tsan arm fuzz install setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -19,6 +19,7 @@ help:
 	@echo "make test           every test"
 	@echo "make asan           every test with the address and undefined-behaviour sanitizers"
 	@echo "make tsan           the tests of core, pool and lock with the thread sanitizer"
+	@echo "make arm            compiled for 64-bit Arm, the tests that an emulator can run (setup.sh --with arm)"
 	@echo "make fuzz           damaged tables, plans and hand-ins with libFuzzer (clang), SECONDS=60 for all"
 	@echo "make build          the two programs and the labs, in build/release"
 	@echo "make install        the programs, their manual and completion, the pool (PREFIX=/usr/local, DESTDIR=)"
@@ -47,6 +48,12 @@ asan tsan:
 	@cmake --preset $@ --log-level=WARNING
 	@cmake --build --preset $@ -j $(JOBS)
 	@ctest --test-dir build/$@ -j $(TEST_JOBS) --output-on-failure --no-tests=error
+
+arm:
+	@scripts/setup.sh --check arm
+	@cmake --preset aarch64 --log-level=WARNING
+	@nice cmake --build --preset aarch64 -j $(JOBS)
+	@nice ctest --preset aarch64 -j $(TEST_JOBS) --no-tests=error
 
 fuzz:
 	@scripts/setup.sh --check fuzz

@@ -30,7 +30,8 @@
 const char *program_name = "teampool-cell";
 
 enum { MOST_CPUS = 4096, MOST_NAMES = 64, CALIBRATION_MS = 30, CANARY_NS = 70000, CANARIES = 3 };
-#define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory */
+#define ARENA_BYTES (INT64_C(1) << 36) /* of address space, not of memory; less */
+#define LEAST_ARENA (INT64_C(1) << 26) /* ... where that is short */
 
 static const char *const schedule_names[SCHEDULES] = { "static", "dynamic", "guided", "steal" };
 static const char *const wait_names[WAITS] = { "active", "passive", "default" };
@@ -186,6 +187,8 @@ static void resolve(struct cell *c)
         .options = c->options,
         .arena = &c->arena,
     };
+    if (c->backend->processes && c->backend->processes(&c->spec, &w) < 0)
+        die(EXIT_USAGE, "%s", w.text);
 }
 
 /* ---- the environment that the backend needs ---- */
@@ -237,7 +240,8 @@ _Noreturn static void launch(struct cell *c, char **argv)
     unsetenv(STAGE);
     calibrate(&c->record);
     snprintf(speed, sizeof speed, "steps_per_ms=%lld", (long long)c->record.steps_per_ms);
-    launcher_become(command, c->backend->program, c->spec.workers + 1, argv + 1, speed, &w);
+    launcher_become(command, c->backend->program, c->backend->processes(&c->spec, &w), argv + 1,
+                    speed, &w);
     die(EXIT_FAILED, "%s: %s", c->record.backend, w.text);
 }
 
@@ -275,6 +279,7 @@ static void ensure_environment(struct cell *c, char **argv)
 {
     const char *stage = getenv(STAGE);
     struct why w;
+    int wrong = 0;
     if (!stage && runtime_variables()) {
         int bound = may_have_bound();
         scrub();
@@ -285,17 +290,16 @@ static void ensure_environment(struct cell *c, char **argv)
     if (!stage || !strcmp(stage, "clean")) {
         if (c->spec.cpu_count && bind_check(c->cpus, c->spec.cpu_count, &w))
             die(EXIT_USAGE, "%s", w.text);
-        if (c->backend->program && c->backend->open)
-            return; /* a launcher has set up all */
         if (c->backend->environment)
+            c->backend->environment(&c->spec, compare_variable, &wrong);
+        if (wrong)
             c->backend->environment(&c->spec, set_variable, NULL);
         if (!c->backend->open)
             launch(c, argv);
-        if (!c->backend->environment)
+        if (!wrong)
             return;
         restart(c, "ready", argv);
     }
-    int wrong = 0;
     unsetenv(STAGE);
     if (c->backend->environment)
         c->backend->environment(&c->spec, compare_variable, &wrong);
@@ -329,7 +333,9 @@ static void prepare(struct cell *c)
 {
     struct record *r = &c->record;
     struct why w = { "" };
-    int error = arena_open(&c->arena, ARENA_BYTES);
+    int error = -ENOMEM;
+    for (ptrdiff_t bytes = ARENA_BYTES; error == -ENOMEM && bytes >= LEAST_ARENA; bytes /= 4)
+        error = arena_open(&c->arena, bytes);
     if (error)
         die(EXIT_FAILED, "no shared memory: %s", strerror(-error));
     c->workers = arena_slots(&c->arena, r->workers, sizeof *c->workers);

@@ -69,13 +69,15 @@ static int by_series(const void *left, const void *right, void *derivation)
 }
 
 /* A team's cell that all its numbers are known of.  What a caller's ballast does to it is another
- * question, and workers under one lock are no team of so many. */
+ * question, workers under one lock are no team of so many, and settings of a backend's own are
+ * outside of a series: they would be mixed. */
 static int is_wanted(const struct derivation *d, const struct cell *c)
 {
     const char *ballast = key_text(c, blocks_key_column(d->record, "ballast_mib"));
     return c->blocks && !c->twin && (!*ballast || !strcmp(ballast, "0")) &&
-           !derive_is(d, c, "backend", "serial") && !derive_is_locked(c) && c->tasks >= 1 &&
-           c->chunk >= 1 && c->task_workers >= 1 && c->task_ns >= 0;
+           !derive_is(d, c, "backend", "serial") && !derive_is_locked(c) &&
+           derive_is(d, c, "options", "") && c->tasks >= 1 && c->chunk >= 1 &&
+           c->task_workers >= 1 && c->task_ns >= 0;
 }
 
 static int by_number(const void *left, const void *right)

@@ -257,7 +257,10 @@ static void check_cpus(const struct doctor *d, struct checks *out)
     const struct topology *t = d->topology;
     char value[WORD], fix[96];
     snprintf(value, sizeof value, "%ld of %ld", t->allowed_pus, t->pus);
-    snprintf(fix, sizeof fix, "taskset -pc 0-%ld $$   # or a larger cpuset", t->pus - 1);
+    if (d->batch.system) /* a wider mask would take what is others' */
+        snprintf(fix, sizeof fix, "%s   # or more CPUs", d->batch.system->alone);
+    else
+        snprintf(fix, sizeof fix, "taskset -pc 0-%ld $$   # or a larger cpuset", t->pus - 1);
     if (t->allowed_pus < t->pus)
         checks_add(out, "cpus", MARK_NOTE, value, fix,
                    "An affinity mask or cpuset keeps the other hardware threads from us: the "
@@ -329,6 +332,85 @@ static void check_isolated(const struct doctor *d, struct checks *out)
                    "CPUs differ: on these the kernel disturbs less and balances nothing");
     else
         checks_add(out, "isolated", MARK_GOOD, "none", NULL, "The kernel treats all CPUs alike");
+}
+
+/* ---- batch jobs ------------------------------------------------------------------------------ */
+
+/* Do what the job was given and our mask agree?  Of the two, what is less is planned for. */
+static void check_allocation(const struct doctor *d, struct checks *out)
+{
+    const struct topology *t = d->topology;
+    const struct batch *b = &d->batch;
+    char said[BATCH_SAID], fix[128], workers[WORD];
+    if (!b->system)
+        return;
+    batch_say_of(said, b, t->pus);
+    words_plural(workers, (double)t->effective_workers, "worker");
+    if (!b->cpus) {
+        checks_add(out, "allocation", MARK_WARN, said,
+                   "Start it in the job's script; after salloc, with srun.",
+                   "The job's variables don't tell of CPUs on this host: it may not be one of the "
+                   "job's");
+    } else if (b->cpus < b->job_cpus) {
+        snprintf(fix, sizeof fix, "srun --cpus-per-task=%ld ..., or without srun", b->job_cpus);
+        checks_add(out, "allocation", MARK_WARN, said, fix,
+                   "This step of the job has fewer CPUs than the job, which has %ld", b->job_cpus);
+    } else if (b->cpus < t->allowed_cores) {
+        snprintf(fix, sizeof fix, "%s   # or have jobs bound to their CPUs", b->system->alone);
+        checks_add(out, "allocation", MARK_WARN, said, fix,
+                   "The affinity mask has %ld: nothing keeps other jobs from our CPUs, or us from "
+                   "theirs; %s at most planned",
+                   t->allowed_pus, workers);
+    } else if (b->cpus > t->allowed_pus * (b->one_thread ? t->smt : 1)) {
+        checks_add(out, "allocation", MARK_WARN, said, "taskset -pc $$   # who made it so narrow?",
+                   "The affinity mask has %ld of them: the answer is for these", t->allowed_pus);
+    } else if (b->one_thread && t->smt > 1) {
+        checks_add(out, "allocation", MARK_NOTE, said, "sbatch --hint=multithread",
+                   "One hardware thread of each core was asked for: the answer is for so many "
+                   "workers, and says nothing of two on a core");
+    } else if (b->cpus < t->allowed_pus) {
+        checks_add(out, "allocation", MARK_NOTE, said, NULL,
+                   "The affinity mask has %ld hardware threads: a CPU is a core here, or the mask "
+                   "is too wide; %s at most planned",
+                   t->allowed_pus, workers);
+    } else if (b->cpus == 1 && t->pus > 1 && !b->cpus_per_task) {
+        snprintf(fix, sizeof fix, "%s%ld", b->system->more_cpus, t->cores);
+        checks_add(out, "allocation", MARK_WARN, said, fix,
+                   "A job that asks for no CPUs gets one: there is nothing to compare on it");
+    } else {
+        checks_add(out, "allocation", MARK_GOOD, said, NULL,
+                   "The affinity mask agrees with what the job was given");
+    }
+}
+
+static void check_neighbours(const struct doctor *d, struct checks *out)
+{
+    const struct topology *t = d->topology;
+    const struct batch *b = &d->batch;
+    long ours = b->job_cpus ? b->job_cpus : b->cpus;
+    char value[WORD];
+    if (!b->cpus)
+        return;
+    snprintf(value, sizeof value, "%ld of %ld", ours, t->pus);
+    if (ours >= t->pus || (ours == t->cores && t->allowed_cores == t->cores)) /* CPUs or cores */
+        checks_add(out, "shared_node", MARK_GOOD, value, NULL, "The job has the whole node");
+    else
+        checks_add(out, "shared_node", MARK_WARN, value, b->system->alone,
+                   "Other jobs may run on the node's other CPUs: they share its caches, memory and "
+                   "clock");
+}
+
+static void check_copies(const struct doctor *d, struct checks *out)
+{
+    const struct batch *b = &d->batch;
+    char value[WORD], fix[128];
+    if (b->copies < 2)
+        return;
+    snprintf(value, sizeof value, "%ld by %s", b->copies, b->launcher);
+    batch_say_copies(b, fix, sizeof fix);
+    checks_add(out, "copies", MARK_BAD, value, fix,
+               "So many of this program were started on this node at once: they would measure each "
+               "other");
 }
 
 /* ---- virtual machines ------------------------------------------------------------------------ */
@@ -501,9 +583,11 @@ static void check_memory(const struct doctor *d, const struct room *room, struct
         unknown(out, "memory", "how much memory is free");
         return;
     }
-    if (*file)
+    if (*file == '/')
         say_tee(fix, sizeof fix, strstr(file, "memory.max") ? "max" : "-1", file);
     struct fit v = judge_room(d, ROOM_MEMORY, left);
+    if (*file && *file != '/')
+        snprintf(fix, sizeof fix, "sbatch --mem=%.0fM", ceil(ROOM_SPARE * v.needed / 1024));
     snprintf(value, sizeof value, "%s free, %s needed", words_size(a, 1024 * left),
              words_size(b, 1024 * v.needed));
     checks_add(out, "memory", v.mark, value, v.mark == MARK_GOOD ? NULL : fix,
@@ -569,7 +653,7 @@ static void check_room(const struct doctor *d, struct checks *out)
     struct room room;
     double own = d->probe.tasks;
     room_read(&room, d->standing.tasks_most - (isnan(own) ? 0 : own), d->standing.files_most,
-              d->root);
+              &d->batch, d->root);
     check_memory(d, &room, out);
     check_shm(d, out);
     check_tasks(d, &room, out);
@@ -640,11 +724,12 @@ static void check_gnuplot(const struct doctor *d, struct checks *out)
 void doctor_judge(const struct doctor *d, struct checks *out)
 {
     static void (*const check[])(const struct doctor *, struct checks *) = {
-        check_load,     check_stability,   check_governor, check_boost,     check_power,
-        check_heat,     check_smt,         check_cpus,     check_quota,     check_throttling,
-        check_isolated, check_virtual,     check_steal,    check_hugepages, check_numa,
-        check_aslr,     check_clocksource, check_clock,    check_slack,     check_room,
-        check_disk,     check_openmp,      check_build,    check_gnuplot,
+        check_load,       check_stability,  check_governor, check_boost,    check_power,
+        check_heat,       check_smt,        check_cpus,     check_quota,    check_throttling,
+        check_allocation, check_neighbours, check_copies,   check_isolated, check_virtual,
+        check_steal,      check_hugepages,  check_numa,     check_aslr,     check_clocksource,
+        check_clock,      check_slack,      check_room,     check_disk,     check_openmp,
+        check_build,      check_gnuplot,
     };
     *out = (struct checks){ 0 };
     for (size_t i = 0; i < sizeof check / sizeof *check; i++)

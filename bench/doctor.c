@@ -168,6 +168,7 @@ void doctor_examine(struct checks *out, const struct needs *needs, const struct 
     if (!t->foreign && topology_place(t, "close", 1, &cpu, NULL) != 1)
         cpu = -1;
     stand(&d.standing, folder, build_type, flags);
+    batch_read(&d.batch);
     probe_take(&d.probe, root, cpu, t->pus);
     doctor_judge(&d, out);
 }
@@ -208,7 +209,7 @@ static void ask_build(char type[32], char flags[256])
 static void examine(struct checks *out, const struct profile *of)
 {
     const char *root = getenv("TEAMPOOL_ROOT");
-    struct topology_spec spec = { .root = root };
+    struct topology_spec spec = { .root = root, .granted = batch_cpus() };
     struct topology *t;
     struct plan plan = { 0 };
     struct needs needs;

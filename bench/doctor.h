@@ -9,6 +9,7 @@
 #define BENCH_DOCTOR_H
 
 #include "../core/topology.h"
+#include "batch.h"
 #include "checks.h"
 #include "plan.h"
 #include "probe.h"
@@ -40,6 +41,7 @@ struct doctor {
     const struct topology *topology;
     struct needs needs;
     struct standing standing;
+    struct batch batch;
     struct probe probe;
 };
 

@@ -37,6 +37,7 @@ int figures_compute(const struct reading *r, const struct answer *v, struct figu
     error |= map_figure(&fs->figure[fs->count++], r, &who_pipes);
     error |= schedules_figure(&fs->figure[fs->count++], r);
     error |= lock_figure(&fs->figure[fs->count++], r);
+    error |= nap_figure(&fs->figure[fs->count++], r);
     error |= answer_figure(&fs->figure[fs->count++], r);
     error |= interval_figure(&fs->figure[fs->count++], r);
     error |= held_figure(&fs->figure[fs->count++], r);

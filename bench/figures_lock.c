@@ -104,7 +104,7 @@ static void say_absent(struct figure *f, const struct reading *r, const char *sw
 
 /* ---- how threads under a lock scale ---------------------------------------------------------- */
 
-enum { LOCKED, OLD, FREE, PROCESSES, PY_THREADS, PY_POOL, TEAMS };
+enum { LOCKED, OLD, FREE, PROCESSES, PY_THREADS, PY_POOL, INSIDE_OMP, INSIDE_POOL, TEAMS };
 
 static const struct team teams[TEAMS] = {
     [LOCKED] = { { "lock", "one lock" }, "gil", "cell", "new" },
@@ -113,7 +113,26 @@ static const struct team teams[TEAMS] = {
     [PROCESSES] = { { "processes", "processes" }, "pool", "cell", NULL },
     [PY_THREADS] = { { "py_threads", "py-threads" }, NULL, "py-threads", NULL },
     [PY_POOL] = { { "py_pool", "py-pool" }, NULL, "py-pool", NULL },
+    [INSIDE_OMP] = { { "py_inside", "py in omp" }, "omp", "cell", "python" },
+    [INSIDE_POOL] = { { "py_inside_pool", "py in pool" }, "pool", "cell", NULL },
 };
+
+/* What the tasks do. */
+static const struct act {
+    const char *name, *title, *workload, *inside; /* of the figure; in C, and with Python inside */
+    const char *words, *sweep;
+} computing = { "lock",
+                "Threads under one lock",
+                "cpu",
+                "python_cpu",
+                "compute. One lock: as CPython's threads, who computes holds it.",
+                "gil" },
+  sleeping = { "lock_nap",
+               "Threads under one lock that sleep",
+               "sleep",
+               "python_sleep",
+               "sleep. One lock: as CPython's threads, who sleeps has given it away.",
+               "gil_sleep" };
 
 /* The widest team that has a CPU each and was measured under the lock and as COLUMN. */
 static const struct figure_row *widest(const struct figure *f, double cpus, int column)
@@ -168,41 +187,65 @@ static void note_inside(struct figure *f, const struct reading *r)
     double count = reading_value(r->lock, locked, "workers");
     l.workers = count;
     struct estimate with = value_of(r->lock, locked), without = look_up(r, &teams[FREE], &l);
-    sketch_note(f, "Of %s, so many were inside a task at once: %.0f under the lock",
-                words_plural(workers, count, "thread"), with.mid);
+    sketch_note(f, "%sOf %s, so many were inside a task at once: %.0f under the lock",
+                *f->note ? " " : "", words_plural(workers, count, "thread"), with.mid);
     if (!isnan(without.mid))
         sketch_note(f, ", %.0f without", without.mid);
     sketch_note(f, ".");
 }
 
-int lock_figure(struct figure *f, const struct reading *r)
+/* The widest team that slept under the lock. */
+static void say_nap(struct figure *f)
+{
+    char factor[WORD];
+    for (long i = f->rows - 1; i >= 0; i--) {
+        const struct figure_row *row = &f->row[i];
+        if (isnan(row->y[LOCKED].mid) || row->x < 2)
+            continue;
+        snprintf(f->title, sizeof f->title,
+                 "Asleep, %.0f threads under the lock %s %.20s times serial speed", row->x,
+                 isnan(row->y[LOCKED].low) ? "seem to reach" : "reach",
+                 words_factor(factor, row->y[LOCKED].mid));
+        return;
+    }
+}
+
+/* A column for each team that did what ACT says, for tasks as long as those under the lock. */
+static int gather_act(struct figure *f, const struct reading *r, const struct act *act)
 {
     struct look l = anything;
     char time[WORD];
-    double low, high;
-    *f = (struct figure){ .name = "lock",
-                          .script = "lock",
-                          .title = "Threads under one lock",
-                          .x_column = "workers",
-                          .x_head = "workers",
-                          .y_unit = UNIT_FACTOR };
     l.figure = "speedup";
-    l.workload = "cpu";
+    l.workload = act->workload;
     l.held = 1;
     long like = find(r, 0, &teams[LOCKED], &l);
     if (like < 0) {
-        say_absent(f, r, "gil");
+        say_absent(f, r, act->sweep);
         return 0;
     }
     l.task_ns = reading_value(r->lock, like, "task_ns");
     l.switch_us = reading_value(r->lock, like, "switch_us");
-    for (int k = 0; k < TEAMS; k++)
+    for (int k = 0; k < TEAMS; k++) {
+        l.workload = k < INSIDE_OMP ? act->workload : act->inside;
         if (gather(f, r, &teams[k], &l, "workers", 1))
             return -ENOMEM;
-    snprintf(f->subtitle, sizeof f->subtitle,
-             "Speed-up over serial code of tasks of %s that compute. One lock: as CPython's "
-             "threads, who computes holds it.",
-             words_time(time, l.task_ns, 2));
+    }
+    snprintf(f->subtitle, sizeof f->subtitle, "Speed-up over serial code of tasks of %s that %s",
+             words_time(time, l.task_ns, 2), act->words);
+    return 0;
+}
+
+static int act_figure(struct figure *f, const struct reading *r, const struct act *act)
+{
+    double low, high;
+    *f = (struct figure){
+        .script = "lock", .x_column = "workers", .x_head = "workers", .y_unit = UNIT_FACTOR
+    };
+    snprintf(f->name, sizeof f->name, "%s", act->name);
+    snprintf(f->title, sizeof f->title, "%s", act->title);
+    int error = gather_act(f, r, act);
+    if (error || *f->absent)
+        return error;
     sketch_end_subtitle(f, "Bands");
     figure_extent(f, &low, &high);
     sketch_frame(f, 0, 0);
@@ -210,14 +253,34 @@ int lock_figure(struct figure *f, const struct reading *r)
     sketch_x_range(f, fmax(0.3, f->row[f->rows - 1].x * 0.04));
     f->frame.x0 = fmin(f->frame.x0, 0.7);
     f->frame.y1 = fmax(high, 2) * 1.12;
+    if (figure_has(f, INSIDE_OMP) || figure_has(f, INSIDE_POOL))
+        sketch_note(f, "py in omp, py in pool: Python that threads and processes in C call.");
+    figure_label_ends(f);
+    return 0;
+}
+
+int lock_figure(struct figure *f, const struct reading *r)
+{
+    int error = act_figure(f, r, &computing);
+    if (error || *f->absent)
+        return error;
     say_lock(f, reading_number(r, "effective_workers"));
     note_inside(f, r);
-    figure_label_ends(f);
     sketch_shade_siblings(f, r, 1);
     return 0;
 }
 
+int nap_figure(struct figure *f, const struct reading *r)
+{
+    int error = act_figure(f, r, &sleeping);
+    if (!error && !*f->absent)
+        say_nap(f);
+    return error;
+}
+
 /* ---- an answer beside others that compute ---------------------------------------------------- */
+
+enum { ANSWER_PYTHON = PY_THREADS + 1 }; /* its column: there is one more before it */
 
 /* What an answer took: the middle, and what one in a hundred exceeds. */
 static const struct team late = { { "lock_late", "99 of 100" }, "gil", "cell", "new" };
@@ -242,6 +305,17 @@ static void say_answer(struct figure *f, double interval)
     if (alone && alone->y[LOCKED].mid > 0)
         snprintf(f->title + n, sizeof f->title - (size_t)n, "; alone %.30s",
                  words_time(quiet, alone->y[LOCKED].mid, 2));
+}
+
+/* What Python's own threads take, of which the lock is an image. */
+static void note_python(struct figure *f)
+{
+    const struct figure_row *one = figure_find(f, 1);
+    char time[WORD], lock[WORD];
+    if (one && !isnan(one->y[ANSWER_PYTHON].mid) && !isnan(one->y[LOCKED].mid))
+        sketch_note(f, "Beside one thread, Python's own take %s, ours under the lock %s.",
+                    words_time(time, one->y[ANSWER_PYTHON].mid, 2),
+                    words_time(lock, one->y[LOCKED].mid, 2));
 }
 
 /* A level line needs a name where nothing else is. */
@@ -282,7 +356,7 @@ int answer_figure(struct figure *f, const struct reading *r)
     if (gather(f, r, &teams[LOCKED], &l, "computing", 1) ||
         gather(f, r, &late, &l99, "computing", 1))
         return -ENOMEM;
-    for (int k = OLD; k < TEAMS; k++)
+    for (int k = OLD; k <= PY_POOL; k++)
         if (gather(f, r, &teams[k], &l, "computing", 1))
             return -ENOMEM;
     snprintf(f->subtitle, sizeof f->subtitle,
@@ -296,12 +370,15 @@ int answer_figure(struct figure *f, const struct reading *r)
     sketch_log_y_range(f);
     f->frame.y1 = fmax(f->frame.y1, l.switch_us * 2e3);
     say_answer(f, l.switch_us * 1e3);
+    note_python(f);
     figure_label_ends(f);
     label_level(f, l.switch_us * 1e3, "one interval");
     return 0;
 }
 
 /* ---- the switch interval --------------------------------------------------------------------- */
+
+enum { INTERVAL_PYTHON = 2 }; /* its column, behind the lock's two */
 
 static void say_interval(struct figure *f)
 {
@@ -339,7 +416,8 @@ int interval_figure(struct figure *f, const struct reading *r)
     l99 = l;
     l99.figure = "answer_p99";
     if (gather(f, r, &teams[LOCKED], &l, "switch_us", 1e3) ||
-        gather(f, r, &late, &l99, "switch_us", 1e3))
+        gather(f, r, &late, &l99, "switch_us", 1e3) ||
+        gather(f, r, &teams[PY_THREADS], &l, "switch_us", 1e3))
         return -ENOMEM;
     if (f->rows < 2) {
         say_absent(f, r, "gil_convoy");
@@ -355,6 +433,9 @@ int interval_figure(struct figure *f, const struct reading *r)
     sketch_x_range(f, 1.3);
     sketch_log_y_range(f);
     say_interval(f);
+    if (figure_has(f, INTERVAL_PYTHON))
+        sketch_note(f, "Python leaves the timer slack at the system's 50 µs: its alarm and its "
+                       "waiter's time-out both come by so much later.");
     figure_label_ends(f);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../core/topology.h"
+#include "batch.h"
 #include "command.h"
 #include "grade.h"
 #include "layout.h"
@@ -177,31 +178,11 @@ static int grade_all(const struct sheet *s, char **dirs, int count)
 
 /* ---- measuring ------------------------------------------------------------------------------- */
 
-/* Can this machine measure it? */
-static int is_here(const struct record *r, struct why *w)
-{
-    struct csv *list;
-    int here = 1;
-    if (!strcmp(r->runner, "cell"))
-        return listing_takes(r, w);
-    if (listing_ask(&list, r->runner, "--list", w))
-        return 0;
-    int name = csv_column(list, "name"), missing = csv_column(list, "unavailable");
-    for (long row = 0; here && row < list->rows; row++) {
-        const char *of = csv_cell(list, row, name), *reason = csv_cell(list, row, missing);
-        size_t own = strlen(r->backend), all = strlen(of);
-        if (all >= own && !strcmp(of + all - own, r->backend) && *reason)
-            here = why(w, 0, "%s", reason);
-    }
-    csv_free(list);
-    return here;
-}
-
 /* A reason is told once for all lines that it holds for. */
 static int tell_if_here(const struct record *r, struct why *w)
 {
     static struct why told;
-    int here = is_here(r, w);
+    int here = listing_is_here(r, w);
     if (!here && strcmp(w->text, told.text) != 0) {
         warn("lab: left out: %s: %s", r->sweep, w->text);
         told = *w;
@@ -234,16 +215,16 @@ static void write_plan(const struct sheet *s, char name[64])
     struct machine facts = { 0 };
     struct plan plan;
     struct why w;
-    char *optional = calloc((size_t)s->line_count + 1, 1);
     int fd = memfd_create("plan.txt", MFD_CLOEXEC);
     FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-    if (!optional || !f)
+    if (!f)
         die(EXIT_FAILED, "lab: no memory for the plan");
-    if (topology_load(&t, NULL, &w))
+    const struct topology_spec spec = { .granted = batch_cpus() };
+    if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "lab: %s", w.text);
     machine_set(&facts, "effective_workers", "", "%ld", t->effective_workers);
     machine_set(&facts, "cores", "", "%ld", t->cores);
-    if (sheet_plan(s, &facts, &plan, optional, tell_if_here, &w))
+    if (sheet_plan(s, &facts, &plan, tell_if_here, &w))
         die(EXIT_FAILED, "lab: %s", w.text);
     for (int i = 0; i < plan.count; i++) {
         struct record *r = &plan.cells[i].record;
@@ -259,7 +240,6 @@ static void write_plan(const struct sheet *s, char name[64])
     plan_free(&plan);
     machine_free(&facts);
     topology_free(t);
-    free(optional);
 }
 
 /* results/lab-NAME-UTC */

@@ -63,6 +63,15 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
     return 0;
 }
 
+int listing_offers(const struct csv *list, const char *kind, const char *name)
+{
+    for (long row = 0; row < list->rows; row++)
+        if (!strcmp(csv_cell(list, row, csv_column(list, "kind")), kind) &&
+            !strcmp(csv_cell(list, row, csv_column(list, "name")), name))
+            return !*csv_cell(list, row, csv_column(list, "unavailable"));
+    return 0;
+}
+
 const char *listing_of(const char *kind, const char *name, const char *column)
 {
     static struct csv *list;
@@ -104,6 +113,39 @@ int listing_takes(const struct record *cell, struct why *w)
     return takes;
 }
 
+/* The list of RUNNER; of Python runners that of all. */
+static const struct csv *list_of(const char *runner, struct why *w)
+{
+    static struct csv *list;
+    static char whose[300];
+    static struct why reason;
+    const char *who = runner_is_peer(runner) ? "peers" : runner;
+    if (strcmp(who, whose) != 0) {
+        csv_free(list);
+        list = NULL;
+        snprintf(whose, sizeof whose, "%s", who);
+        listing_ask(&list, who, "--list", &reason);
+    }
+    if (!list)
+        *w = reason;
+    return list;
+}
+
+int listing_is_here(const struct record *cell, struct why *w)
+{
+    if (runner_is_cell(cell->runner))
+        return listing_takes(cell, w);
+    const struct csv *list = list_of(cell->runner, w);
+    for (long row = 0; list && row < list->rows; row++) {
+        const char *name = csv_cell(list, row, csv_column(list, "name"));
+        const char *reason = csv_cell(list, row, csv_column(list, "unavailable"));
+        size_t own = strlen(cell->backend), all = strlen(name);
+        if (all >= own && !strcmp(name + all - own, cell->backend) && *reason)
+            return why(w, 0, "%s", reason);
+    }
+    return list != NULL;
+}
+
 static void print_kind(const struct csv *list, const char *kind, const char *forms)
 {
     for (long row = 0; row < list->rows; row++) {
@@ -123,33 +165,36 @@ static void print_kind(const struct csv *list, const char *kind, const char *for
     }
 }
 
-static void print_runners(void)
+/* PEERS NULL: there are none, for what REASON says. */
+static void print_runners(const struct csv *peers, const struct why *reason)
 {
-    struct csv *peers = NULL;
     struct runner llvm;
-    struct why w;
     printf("\nrunners (runner=):\n  %-12s %s\n", "cell", "teampool-cell, for all of the above");
     printf("  %-12s the same built by clang, with LLVM's OpenMP runtime\n", RUNNER_LLVM);
     if (runner_find(&llvm, RUNNER_LLVM, NULL))
         printf("  %-12s not built: it needs clang and libomp-dev beside GCC\n", "");
-    if (listing_ask(&peers, "peers", "--list", &w))
-        printf("  %-12s not on this machine: %s\n", "py-...", w.text);
-    else
+    if (peers)
         print_kind(peers, "runner", "workloads");
+    else
+        printf("  %-12s not on this machine: %s\n", "py-...", reason->text);
     printf("  %-12s a program of yours that takes the same words and prints the same rows\n",
            "a/path");
-    csv_free(peers);
 }
 
 static void print_all(const struct csv *list)
 {
+    struct csv *peers = NULL;
+    struct why reason;
+    listing_ask(&peers, "peers", "--list", &reason);
     printf("workloads (workload=):\n");
     print_kind(list, "workload", "variants");
     printf("\nbackends (backend=):\n");
     print_kind(list, "backend", "schedules");
-    printf("\noptions of a backend (options=name:value+name:value):\n");
+    printf("\noptions of a backend or a runner (options=name:value+name:value):\n");
     print_kind(list, "option", "values");
-    print_runners();
+    if (peers)
+        print_kind(peers, "option", "values");
+    print_runners(peers, &reason);
     printf(
         "\nschedules (schedule=):\n"
         "  static     chunks dealt in advance, in turn\n"
@@ -169,6 +214,7 @@ static void print_all(const struct csv *list)
     printf("\nprofiles (--profile):\n");
     for (const struct profile *p = profiles; p->name; p++)
         printf("  %-10s %s (%.0f s)\n", p->name, p->summary, p->budget_s);
+    csv_free(peers);
 }
 
 static int list_main(const struct command *self, int argc, char **argv)

@@ -20,6 +20,13 @@ struct csv *listing_peers(void);
  * says so and names the nearest. */
 int listing_has(const struct csv *list, const char *kind, const char *name, struct why *w);
 
+/* Does LIST have NAME of KIND, and can it be used on this machine? */
+int listing_offers(const struct csv *list, const char *kind, const char *name);
+
+/* Can this machine measure CELL, whatever its runner?  Returns 1, or 0 with WHY.  The runners are
+ * asked once for all cells. */
+int listing_is_here(const struct record *cell, struct why *w);
+
 /* What the cell program's list has of NAME in COLUMN; "": nothing, or it cannot be asked.  Column
  * `traits` is words: of a backend `messages` (each chunk is sent to a worker), `lock` (one worker
  * at a time gets on), `launched` (the cell is started anew by a launcher); of a workload `idle`

@@ -17,7 +17,7 @@
 
 /* What a cell's options say of its lock. */
 struct lock {
-    const char *kind;       /* "new", "old"; "": there is none */
+    const char *kind;       /* "new", "old", "python": the interpreter's own; "": there is none */
     double switch_us, held; /* NAN: it has no such thing */
 };
 
@@ -63,10 +63,26 @@ static int is_locked(const struct cell *c)
     return !c->twin && derive_is_locked(c);
 }
 
+/* Does C run Python inside the cell program? */
+static int is_inside(const struct derivation *d, const struct cell *c)
+{
+    return derive_is(d, c, "workload", "python_cpu") || derive_is(d, c, "workload", "python_sleep");
+}
+
+/* Python's threads, in its own pool or inside the cell program, that share an interpreter. */
+static int is_python_threads(const struct derivation *d, const struct cell *c)
+{
+    return !c->twin && (derive_is(d, c, "runner", "py-threads") ||
+                        (is_inside(d, c) && derive_is(d, c, "start", "thread") &&
+                         !derive_is(d, c, "variant", "own")));
+}
+
 static struct lock lock_of(const struct derivation *d, const struct cell *c)
 {
     const char *options = options_of(d, c), *kind = option(options, "lock");
     struct lock l = { "", NAN, NAN };
+    if (is_python_threads(d, c))
+        return (struct lock){ "python", option_number(options, "switch_us", LOCK_SWITCH_US), 1 };
     if (!is_locked(c))
         return l;
     l.held = option_number(options, "held", LOCK_HELD) / 100;
@@ -84,7 +100,7 @@ static int same_task(const struct derivation *d, const struct cell *a, const str
 }
 
 /* Is it to be looked at beside a team under a lock: one itself, or who did its work task by task as
- * threads, as processes, as one of Python's pools? */
+ * threads, as processes, as one of Python's pools; or Python's threads and processes inside? */
 static int is_beside(const struct derivation *d, const struct cell *c)
 {
     const struct measured *r = d->record;
@@ -95,6 +111,8 @@ static int is_beside(const struct derivation *d, const struct cell *c)
         (!derive_is(d, c, "schedule", "dynamic") ||
          (!derive_is(d, c, "backend", "omp") && !derive_is(d, c, "backend", "pool"))))
         return 0;
+    if (is_inside(d, c))
+        return 1;
     for (long i = 0; i < r->cell_count; i++)
         if (is_locked(&r->cells[i]) && r->cells[i].blocks && same_task(d, &r->cells[i], c))
             return 1;

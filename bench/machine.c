@@ -15,6 +15,7 @@
 
 #include "../core/clock.h"
 #include "../core/csv.h"
+#include "batch.h"
 #include "child.h"
 #include "command.h"
 #include "listing.h"
@@ -142,11 +143,13 @@ int machine_is_virtual(const char *root, char vendor[128])
 static void describe_virtualization(struct machine *m)
 {
     char vendor[128];
-    if (machine_is_virtual(NULL, vendor) > 0)
+    int yes = machine_is_virtual(NULL, vendor);
+    if (yes > 0)
         machine_set(m, "virtualization", "the CPU says it is virtual", "%s",
                     *vendor ? vendor : "yes");
     else
-        machine_set(m, "virtualization", "no sign of a hypervisor", "%s", "");
+        machine_set(m, "virtualization",
+                    yes < 0 ? "this system does not tell" : "no sign of a hypervisor", "%s", "");
 }
 
 static void describe_cpu(struct machine *m, const struct topology *t)
@@ -175,6 +178,32 @@ static void describe_cpu(struct machine *m, const struct topology *t)
     set_from_file(m, "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
     set_from_file(m, "boost", "/sys/devices/system/cpu/cpufreq/boost");
     set_from_file(m, "smt_control", "/sys/devices/system/cpu/smt/control");
+}
+
+static void set_count(struct machine *m, const char *key, const char *note, long count)
+{
+    if (count > 0)
+        machine_set(m, key, note, "%ld", count);
+    else
+        machine_set(m, key, "not told", "%s", "");
+}
+
+/* Facts of a batch job; without one there are none. */
+static void describe_batch(struct machine *m)
+{
+    struct batch b;
+    batch_read(&b);
+    if (!b.system)
+        return;
+    machine_set(m, "batch_system", "", "%s", b.system->name);
+    machine_set(m, "batch_job", "", "%s", b.job);
+    machine_set(m, "batch_queue", "", "%s", b.queue);
+    machine_set(m, "batch_nodes", "", "%s", b.nodes);
+    set_count(m, "batch_cpus", b.cpus_from ? b.cpus_from : "", b.cpus);
+    set_count(m, "batch_job_cpus", "of the whole job, on this node", b.job_cpus);
+    set_count(m, "batch_cpus_per_task", "as it was asked for", b.cpus_per_task);
+    set_count(m, "batch_memory_mib", b.memory_from ? b.memory_from : "",
+              b.memory_from ? (long)(b.memory_kib / 1024) : 0);
 }
 
 /* Commit and state of the source tree, if the program was built from one that is still there. */
@@ -212,6 +241,7 @@ void machine_describe(struct machine *m, const struct topology *t)
     describe_system(m);
     describe_virtualization(m);
     describe_cpu(m, t);
+    describe_batch(m);
     describe_build(m);
     machine_load(load, sizeof load);
     machine_set(m, "load_before", "load average of the minute before the run", "%s", load);

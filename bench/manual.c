@@ -65,15 +65,18 @@ static const struct said teampool_environment[] = {
     { 0 }
 };
 
-static const struct said exit_codes[] = { { "0", "All went well." },
-                                          { "1", "Something failed; standard error says what." },
-                                          { "2", "The command line cannot be meant." },
-                                          { "3",
-                                            "compare --fail-on found what it was looking for." },
-                                          { "4", "A check failed under --strict; a lab's answer is "
-                                                 "unclear." },
-                                          { "130", "Interrupted; what was measured is kept." },
-                                          { 0 } };
+static const struct said exit_codes[] = {
+    { "0", "All went well." },
+    { "1", "Something failed; standard error says what." },
+    { "2", "The command line cannot be meant." },
+    { "3", "compare --fail-on found what it was looking for." },
+    { "4", "A check failed under --strict; a lab's answer is "
+           "unclear." },
+    { "130", "Interrupted, by Ctrl-C or SIGTERM, SIGHUP, SIGUSR1, "
+             "SIGUSR2, SIGXCPU; what was measured is kept, "
+             "and run --resume goes on." },
+    { 0 }
+};
 
 static const char cell_description[] =
     "measures one cell: it opens one team of workers, times samples of one job, prints CSV, a\n"

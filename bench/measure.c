@@ -123,7 +123,8 @@ void measure_memory(struct record *to, const struct identity *workers, int count
     int64_t own, pss, uss, pss_sum = 0, uss_sum = 0, processes = 0;
     to->pss_kib = to->worker_pss_kib = to->worker_uss_kib = UNKNOWN;
     for (int i = 0; i < count; i++)
-        if (workers[i].pid != getpid() && memory_of(workers[i].pid, &pss, &uss)) {
+        if (workers[i].pid != getpid() && !(i && workers[i].pid == workers[i - 1].pid) &&
+            memory_of(workers[i].pid, &pss, &uss)) {
             pss_sum += pss;
             uss_sum += uss;
             processes++;

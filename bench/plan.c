@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "command.h"
 #include "listing.h"
 #include "price.h"
@@ -199,13 +200,16 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w)
         const char *start = line + strspn(line, " \t\r\n");
         struct why inner;
         struct record r;
+        int optional = *start == '?', before = p->count;
         if (!*start || *start == '#')
             continue;
-        error = record_line(&r, plan_keep(p, strdup(start)), &inner);
+        error = record_line(&r, plan_keep(p, strdup(start + optional)), &inner);
         if (error)
             why(w, error, "%s: line %ld: %s", name, number, inner.text);
         else
             plan_add(p, &r);
+        if (p->count > before)
+            p->cells[before].optional = optional;
     }
     free(line);
     if (!error && ferror(f))
@@ -471,6 +475,7 @@ static int plan_main(const struct command *self, int argc, char **argv)
     const struct profile *profile = &profiles[of_profile];
 
     spec.root = getenv("TEAMPOOL_ROOT");
+    spec.granted = batch_cpus();
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "plan: %s", w.text);
     if (words) {
@@ -513,7 +518,9 @@ const struct command command_plan = {
         "  teampool plan backend=omp,pool schedule=dynamic workload=cpu task_ns=1000 chunk=1,16\n"
         "The lines can be kept, changed and measured: teampool run --plan FILE, or one by one by "
         "hand.\n"
-        "A profile leaves out what there are too few processes, files or memory for, and says so.\n"
+        "A profile leaves out what there is too little time for, or too few processes, files or "
+        "memory, and\n"
+        "says so.\n"
         "'teampool-cell --help' lists the fields.",
     .main = plan_main,
     .options = options,

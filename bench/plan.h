@@ -20,6 +20,7 @@ struct plan_cell {
     struct record record;
     double seconds;  /* what one block of it should take, launch and all */
     int group;       /* cells of one work: measured next to each other */
+    int optional;    /* 1: it may be missing where its runner or workload is not there */
     int dropped;     /* 1: left out: to keep the budget, because it is known well enough, or: */
     const char *why; /* there is no room for it, and for what of it; NULL: there is */
 };
@@ -52,7 +53,8 @@ int plan_has_peers(const struct plan *p);
 int plan_product(struct plan *p, char **words, int count, const struct topology *t, struct why *w);
 
 /* Read plan lines from F; NAME stands in messages.  Empty lines and lines that start with # are
- * skipped.  Returns 0 or -errno with WHY, which names the line. */
+ * skipped; a ? before a line makes its cell optional.  Returns 0 or -errno with WHY, which names
+ * the line. */
 int plan_read(struct plan *p, FILE *f, const char *name, struct why *w);
 
 /* Keep the cells whose line contains PATTERN (with * and ? as in file names). */

@@ -21,7 +21,8 @@ enum {
     /* of Python's pools */
     PEER_CHUNK_NS = 40000,
     PEER_TASK_NS = 1000,
-    PEER_LAUNCH_NS = 120000000
+    PEER_LAUNCH_NS = 120000000,
+    INSIDE_LAUNCH_NS = 50000000 /* Python in the cell program, and how fast it is */
 };
 
 static int is(const char *a, const char *b)
@@ -95,6 +96,8 @@ static double at_once(const struct record *r)
 {
     if (has(r, "lock"))
         return strstr(r->options, "lock:old") ? 0.5 : 1;
+    if (is(r->runner, "py-threads") || (is(r->workload, "python_cpu") && is(r->backend, "omp")))
+        return 1;
     return distinct_cpus(r->cpus, r->workers);
 }
 
@@ -128,9 +131,10 @@ double price_cell(const struct record *r)
     double fill = bytes * 0.5e-9 * (2 + 2 * (double)r->samples);
     double ballast = (double)r->ballast_mib * (0.4e6 + 30e3 * (double)r->workers);
     double samples = (double)(r->samples + r->trace) + warmups;
-    double launch = runner_is_peer(r->runner) ? PEER_LAUNCH_NS
-                    : has(r, "launched")      ? LAUNCHER_NS
-                                              : LAUNCH_NS;
+    double launch = runner_is_peer(r->runner)             ? PEER_LAUNCH_NS
+                    : has(r, "launched")                  ? LAUNCHER_NS
+                    : !strncmp(r->workload, "python_", 7) ? INSIDE_LAUNCH_NS
+                                                          : LAUNCH_NS;
     return (launch + worker_ns(r) * (double)r->workers + ballast) / 1e9 + fill +
            samples * (price_sample(r) + 0.3e-3);
 }

@@ -441,6 +441,33 @@ static struct record blank_gil(const struct layout *l, const char *workload, int
     return r;
 }
 
+/* Tasks of no other sweep, for they are about the lock: a sample of all workers. */
+static struct record blank_gil_cpu(const struct layout *l, const char *workload)
+{
+    struct record r = blank_gil(l, workload, 150000);
+    r.tasks = (int64_t)ceil(l->profile->sample_s * 1e9 / 150000 / (double)l->workers) * l->workers;
+    return r;
+}
+
+static struct record blank_gil_sleep(const struct layout *l, const char *workload)
+{
+    struct record r = blank_gil(l, workload, 10000000);
+    r.tasks = 24;
+    r.workers = 8;
+    return r;
+}
+
+/* By 1, 2 and all workers; the same number twice is one cell. */
+static void add_gil_steps(const struct layout *l, struct record r, const char *backend,
+                          int64_t drop)
+{
+    const int64_t workers[] = { 1, l->workers < 2 ? 1 : 2, l->workers };
+    for (int k = 0; k < COUNT(workers); k++) {
+        r.workers = workers[k];
+        add_as(l, r, backend, "dynamic", drop);
+    }
+}
+
 /* Tasks that compute, by 1, 2 and all workers; and by all of them the more of a task needs the
  * lock. */
 static void add_gil_cpu(const struct layout *l)
@@ -450,15 +477,12 @@ static void add_gil_cpu(const struct layout *l)
         int fine;
     } teams[] = { { "gil", "", 0 }, { "omp", "", 0 }, { "pool", "", 0 }, { "gil", "lock:old", 1 } };
     static const char *const held[] = { "held:0", "held:25", "held:50", "held:75" };
-    const int64_t workers[] = { 1, l->workers < 2 ? 1 : 2, l->workers };
-    struct record r = blank_gil(l, "cpu", 150000); /* of no other sweep: it is about the lock */
-    r.tasks = (int64_t)ceil(l->profile->sample_s * 1e9 / 150000 / (double)l->workers) * l->workers;
-    for (int i = 0; i < COUNT(teams); i++)
-        for (int k = 0; k < COUNT(workers) && teams[i].fine <= l->profile->fine; k++) {
-            r.options = teams[i].options;
-            r.workers = workers[k];
-            add_as(l, r, teams[i].backend, "dynamic", 0);
-        }
+    struct record r = blank_gil_cpu(l, "cpu");
+    for (int i = 0; i < COUNT(teams); i++) {
+        r.options = teams[i].options;
+        if (teams[i].fine <= l->profile->fine)
+            add_gil_steps(l, r, teams[i].backend, 0);
+    }
     for (int i = 0; i < COUNT(held) && l->workers > 1; i++) {
         r.options = held[i];
         r.workers = l->workers;
@@ -468,12 +492,23 @@ static void add_gil_cpu(const struct layout *l)
     add_serial(l, r);
 }
 
-/* One that answers and, with COMPUTING 1, one beside it.  Not bound: who serves goes where there is
- * a CPU. */
-static void add_convoy(const struct layout *l, const char *backend, const char *options,
-                       int64_t computing, int64_t drop)
+/* Starting Python takes longer than what is measured then, and its effects are as large: in no more
+ * blocks than an interval wants. */
+static struct record few_blocks(const struct layout *l, struct record r)
+{
+    if (r.blocks > l->profile->blocks_least)
+        r.blocks = l->profile->blocks_least;
+    return r;
+}
+
+/* One that answers and COMPUTING beside it.  Not bound: who serves goes where there is a CPU. */
+static void add_convoy(const struct layout *l, const char *runner, const char *backend,
+                       const char *options, int64_t computing, int64_t drop)
 {
     struct record r = blank_gil(l, "convoy", 200000000);
+    if (runner_is_peer(runner))
+        r = few_blocks(l, r);
+    r.runner = runner;
     r.backend = backend;
     r.options = options;
     r.tasks = r.workers = computing + 1;
@@ -492,30 +527,33 @@ static void add_gil(const struct layout *l)
     add_gil_cpu(l);
     add_as(l, inside, "gil", "dynamic", 0);
     add_as(l, inside, "omp", "dynamic", 0);
-    add_convoy(l, "gil", "", 0, 0);
-    add_convoy(l, "gil", "", 1, 0);
-    add_convoy(l, "omp", "", 1, 2);
+    add_convoy(l, "cell", "gil", "", 0, 0);
+    add_convoy(l, "cell", "gil", "", 1, 0);
+    add_convoy(l, "cell", "omp", "", 1, 2);
 }
 
-/* The old lock, other switch intervals, sleeping: what default has no room for. */
+static const char *const intervals[] = { "switch_us:500", "switch_us:50" };
+
+/* The old lock, other switch intervals, more beside one that answers, sleeping: what default has no
+ * room for. */
 static void add_gil_more(const struct layout *l)
 {
     static const struct {
         const char *backend, *options;
     } teams[] = { { "gil", "" }, { "gil", "lock:old" }, { "omp", "" }, { "pool", "" } };
-    static const char *const convoys[] = { "lock:old", "switch_us:500", "switch_us:50" };
-    struct record sleep = blank_gil(l, "sleep", 10000000);
-    sleep.tasks = 24;
-    sleep.workers = 8;
+    struct record sleep = blank_gil_sleep(l, "sleep");
     for (int i = 0; i < COUNT(teams); i++) {
         sleep.options = teams[i].options;
         add_as(l, sleep, teams[i].backend, "dynamic", 5);
     }
     sleep.options = "";
     add_serial(l, sleep);
-    for (int i = 0; i < COUNT(convoys); i++)
-        add_convoy(l, "gil", convoys[i], 1, 5);
-    add_convoy(l, "pool", "", 1, 5);
+    for (int i = 0; i < COUNT(intervals); i++)
+        add_convoy(l, "cell", "gil", intervals[i], 1, 5);
+    add_convoy(l, "cell", "gil", "lock:old", 1, 5);
+    add_convoy(l, "cell", "gil", "", 2, 5);
+    add_convoy(l, "cell", "gil", "", 4, 5);
+    add_convoy(l, "cell", "pool", "", 1, 5);
 }
 
 /* Some cells once more, to be paired with themselves: how far apart two of the same lie is what no
@@ -558,9 +596,9 @@ static void add_peers(const struct layout *l, const struct csv *peers)
     empty.blocks = l->profile->lesson_blocks;
     empty.samples = 1;
     for (long row = 0; row < peers->rows; row++) {
-        if (*csv_cell(peers, row, csv_column(peers, "unavailable")))
-            continue;
         const char *name = csv_cell(peers, row, csv_column(peers, "name"));
+        if (!listing_offers(peers, "runner", name))
+            continue;
         lesson.runner = empty.runner = plan_keep(l->plan, strdup(name));
         const char *backend = empty.runner + runner_family(name) + 1;
         if (!strcmp(backend, "serial")) {
@@ -587,22 +625,75 @@ static void add_peers(const struct layout *l, const struct csv *peers)
     add_serial(l, empty);
 }
 
+/* Of the sweep `gil`, what Python's own pools do: an answer beside one thread that computes, of
+ * which the lock is an image; and where there is time, what the teams in C do, too. */
+static void add_gil_peers(const struct layout *l, const struct csv *peers)
+{
+    static const int64_t computing[] = { 0, 2, 4 };
+    static const char *const pools[] = { "threads", "pool" };
+    struct record cpu = few_blocks(l, blank_gil_cpu(l, "cpu"));
+    struct record sleep = few_blocks(l, blank_gil_sleep(l, "sleep"));
+    if (!listing_offers(peers, "runner", "py-threads")) /* the others that are meant come with it */
+        return;
+    add_convoy(l, "py-threads", "threads", "", 1, 2);
+    if (!l->profile->fine)
+        return;
+    for (int i = 0; i < COUNT(computing); i++)
+        add_convoy(l, "py-threads", "threads", "", computing[i], 5);
+    for (int i = 0; i < COUNT(intervals); i++)
+        add_convoy(l, "py-threads", "threads", intervals[i], 1, 5);
+    add_convoy(l, "py-pool", "pool", "", 1, 5);
+    cpu.chunk = 10; /* a chunk through a pipe takes as long as a third of a task */
+    for (int i = 0; i < COUNT(pools); i++) {
+        cpu.runner = sleep.runner = i ? "py-pool" : "py-threads";
+        add_gil_steps(l, cpu, pools[i], 5);
+        add_as(l, sleep, pools[i], "dynamic", 5);
+    }
+    cpu.runner = sleep.runner = "py-serial";
+    add_serial(l, cpu);
+    add_serial(l, sleep);
+}
+
+/* The same of Python inside the cell program. */
+static void add_gil_inside(const struct layout *l)
+{
+    static const char *const teams[] = { "omp", "pool" };
+    struct record cpu = few_blocks(l, blank_gil_cpu(l, "python_cpu"));
+    struct record sleep = few_blocks(l, blank_gil_sleep(l, "python_sleep"));
+    for (int i = 0; i < COUNT(teams); i++) {
+        add_gil_steps(l, cpu, teams[i], 5);
+        add_as(l, sleep, teams[i], "dynamic", 5);
+    }
+    add_serial(l, cpu);
+    add_serial(l, sleep);
+}
+
 /* MPI: the lesson, and what a chunk of empty tasks costs, beside the teams that hand out the same.
  * A launch takes most of a second, so it is in few blocks. */
 static void add_mpi(const struct layout *l)
 {
-    static const char *const backends[] = { "mpi", "mpi_send", "pool", "pipe", "omp" };
+    static const struct {
+        const char *backend, *schedule;
+        int lesson;
+    } teams[] = { { "mpi", "dynamic", 1 },    { "mpi_send", "dynamic", 1 },
+                  { "pool", "dynamic", 1 },   { "pipe", "dynamic", 1 },
+                  { "omp", "dynamic", 1 },    { "mpi", "steal", 0 },
+                  { "mpi_omp", "dynamic", 0 } };
     static const int64_t chunks[] = { 1, 10, 100, 1000 };
     struct record lesson = blank_lesson(l), empty = blank(l, "mpi", "empty");
     empty.task_ns = 0;
     empty.workers = l->workers < 8 ? l->workers : 8;
     empty.tasks = chunks[COUNT(chunks) - 1] * empty.workers;
     empty.blocks = l->profile->lesson_blocks;
-    for (int b = 0; b < COUNT(backends); b++) {
-        add_as(l, lesson, backends[b], "dynamic", 0);
+    for (int k = 0; k < COUNT(teams); k++) {
+        if (teams[k].lesson)
+            add_as(l, lesson, teams[k].backend, teams[k].schedule, 0);
+        if (!strcmp(teams[k].backend, "mpi_omp") && empty.workers % 2)
+            continue; /* no two threads for each process */
         for (int i = 0; i < COUNT(chunks); i++) {
             empty.chunk = chunks[i];
-            add_as(l, empty, backends[b], "dynamic", bisection_rank(i, COUNT(chunks)) * 5);
+            add_as(l, empty, teams[k].backend, teams[k].schedule,
+                   bisection_rank(i, COUNT(chunks)) * 5);
         }
     }
     add_serial(l, empty);
@@ -653,8 +744,10 @@ void profile_sweeps(struct plan *p, const struct profile *profile, const struct 
         add_gil(&l);
         if (profile->fine)
             add_gil_more(&l);
-        if (peers && peers->rows)
+        if (peers && peers->rows) {
             add_peers(&l, peers);
+            add_gil_peers(&l, peers);
+        }
     }
     if (profile->blocks_least > 1) /* smoke gives no verdicts */
         add_twins(&l);
@@ -671,6 +764,9 @@ void profile_plan(struct plan *p, const struct profile *profile, const struct to
         return;
     if (is_long(profile) && launcher_command(NULL))
         add_mpi(&l);
+    if (profile->fine && *listing_of("workload", "python_cpu", "name") &&
+        !*listing_of("workload", "python_cpu", "unavailable"))
+        add_gil_inside(&l);
     if (profile->fine && !runner_find(&llvm, RUNNER_LLVM, NULL))
         add_runtimes(&l);
 }

@@ -37,7 +37,8 @@ void profile_sweeps(struct plan *p, const struct profile *profile, const struct 
                     const struct csv *peers);
 
 /* The same with what is here beside that, if the profile has time for it and T is this machine: the
- * Python runners, a second OpenMP runtime, and MPI where its launcher is named (launcher.h). */
+ * Python runners, Python inside of the cell program, a second OpenMP runtime, and MPI where its
+ * launcher is named (launcher.h). */
 void profile_plan(struct plan *p, const struct profile *profile, const struct topology *t);
 
 #endif

@@ -227,6 +227,12 @@ const char *reading_machine(const struct reading *r, const char *key)
     return row < 0 ? "" : csv_cell(r->machine, row, csv_column(r->machine, "value"));
 }
 
+const char *reading_remark(const struct reading *r, const char *key)
+{
+    long row = machine_row(r, key);
+    return row < 0 ? "" : csv_cell(r->machine, row, csv_column(r->machine, "note"));
+}
+
 double reading_number(const struct reading *r, const char *key)
 {
     double number = NAN;

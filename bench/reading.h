@@ -52,7 +52,10 @@ int reading_table(struct csv **out, const char *dir, const char *name, int requi
 /* The value of KEY in machine.csv, "" where it is missing.  Owns: the reading. */
 const char *reading_machine(const struct reading *r, const char *key);
 
-/* The same as a number; NAN where it is none. */
+/* What is noted beside it, "" where nothing is.  Owns: the reading. */
+const char *reading_remark(const struct reading *r, const char *key);
+
+/* The value as a number; NAN where it is none. */
 double reading_number(const struct reading *r, const char *key);
 
 /* The estimate in three columns of a row; where only the middle is known, or not even that, the

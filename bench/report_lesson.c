@@ -63,10 +63,13 @@ static void c_cores(FILE *f, const struct report *r)
 static void python_cores(FILE *f, const struct report *r)
 {
     const char *cores = reading_machine(r->reading, "psutil_cores");
+    const char *remark = reading_remark(r->reading, "psutil_cores");
     if (*cores)
         page_put(f, "psutil.cpu_count(logical=False): %s", cores);
+    else if (*remark)
+        page_put(f, "<span class=ci>not known: %s</span>", remark);
     else
-        put_none(f);
+        fputs("<span class=ci>no Python pool took part in this run</span>", f);
 }
 
 static void c_serial(FILE *f, const struct report *r)
@@ -181,7 +184,13 @@ static void c_convoy(FILE *f, const struct report *r)
 
 static void python_convoy(FILE *f, const struct report *r)
 {
-    (void)r;
+    const struct figure *answer = figure_of(r, "answer");
+    const struct figure_row *one = answer ? figure_find(answer, 1) : NULL;
+    char time[WORD];
+    for (int s = 0; one && s < answer->series_count; s++)
+        if (!strcmp(answer->series[s].key, "py_threads") && one->y[s].mid > 0)
+            page_put(f, "py-threads, beside one that computes: %s; ",
+                     words_time(time, one->y[s].mid, 2));
     fputs("sys.setswitchinterval: 5 ms, if nobody says otherwise", f);
 }
 

@@ -42,7 +42,7 @@ static int name_runs(struct many *m, struct why *w)
                            "%.150s and %.150s are one folder: a second run would tell more",
                            m->dirs[k], m->dirs[i]);
         const char *last = strrchr(real[i], '/');
-        snprintf(m->name[i], sizeof m->name[i], "%s", last[1] ? last + 1 : real[i]);
+        snprintf(m->name[i], sizeof m->name[i], "%.255s", last[1] ? last + 1 : real[i]);
     }
     for (int i = 1; i < m->runs; i++)
         for (int k = 0; k < i; k++)
@@ -381,6 +381,7 @@ static const struct aspect {
     { "Cores", put_fact, "cores" },
     { "Hardware threads", put_fact, "pus" },
     { "CPU quota", put_fact, "quota_cpus" },
+    { "CPUs of the batch job", put_fact, "batch_cpus" },
     { "Kernel", put_fact, "kernel" },
     { "Steps of work per ms, one CPU", put_fact, "steps_per_ms" },
     { "Verdict", put_headline, "" },

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "batch.h"
 #include "page.h"
 #include "words.h"
 
@@ -22,6 +23,13 @@ static void put_item(FILE *f, int *count, const char *text)
 {
     if (*text)
         page_put(f, "%s%s", (*count)++ ? " · " : "", text);
+}
+
+/* A whole number; 0: not known. */
+static long whole(const struct report *r, const char *key)
+{
+    double number = reading_number(r->reading, key);
+    return number > 0 ? (long)number : 0;
 }
 
 static void put_count(FILE *f, int *count, const struct report *r, const char *key,
@@ -48,7 +56,7 @@ static void put_length(FILE *f, int *count, const struct report *r)
 static void put_head(FILE *f, const struct report *r)
 {
     const char *host = *fact(r, "hostname") ? fact(r, "hostname") : "a machine without a name";
-    char profile[WORD], date[WORD];
+    char profile[WORD], date[WORD], job[BATCH_SAID];
     int count = 0;
     page_begin(f, "Threads or processes?", host);
     fputs("<h1>Threads or processes?</h1>\n<p>", f);
@@ -56,6 +64,9 @@ static void put_head(FILE *f, const struct report *r)
     put_item(f, &count, fact(r, "cpu_model"));
     put_count(f, &count, r, "cores", "core");
     put_count(f, &count, r, "pus", "hardware thread");
+    put_item(f, &count,
+             batch_say(job, fact(r, "batch_system"), fact(r, "batch_job"), whole(r, "batch_cpus"),
+                       whole(r, "pus")));
     put_item(f, &count, fact(r, "kernel"));
     put_item(f, &count, fact(r, "compiler"));
     put_item(f, &count, words_date(date, fact(r, "date_utc")));

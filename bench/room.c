@@ -83,18 +83,30 @@ static void take_group(struct room *r, enum room_kind kind, enum quota_kind whic
     snprintf(r->file[kind], sizeof r->file[kind], "%s", limit.file);
 }
 
-void room_read(struct room *out, double tasks_left, double files_left, const char *root)
+/* The job's memory, whether or not something holds us to it: who takes more may be killed. */
+static void take_batch(struct room *r, const struct batch *b)
+{
+    if (!b->memory_from || r->left[ROOM_MEMORY] <= b->memory_kib)
+        return;
+    r->left[ROOM_MEMORY] = b->memory_kib;
+    snprintf(r->file[ROOM_MEMORY], sizeof r->file[ROOM_MEMORY], "%s", b->memory_from);
+}
+
+void room_read(struct room *out, double tasks_left, double files_left, const struct batch *b,
+               const char *root)
 {
     *out = (struct room){ .left = { tasks_left, files_left,
                                     sysfile_entry(root, "/proc/meminfo", "MemAvailable:") } };
     take_group(out, ROOM_TASKS, QUOTA_TASKS, 1, root);
     take_group(out, ROOM_MEMORY, QUOTA_MEMORY, 1024, root);
+    take_batch(out, b);
 }
 
 /* The room for cells on T, which may be another machine. */
 static void read_for(struct room *out, const struct topology *t, const char *root)
 {
     double tasks = INFINITY, files = INFINITY;
+    struct batch batch;
     *out = (struct room){ .left = { INFINITY, INFINITY, INFINITY } };
     if (t->foreign && !root)
         return;
@@ -104,7 +116,8 @@ static void read_for(struct room *out, const struct topology *t, const char *roo
             tasks = fmax(tasks - probe_tasks(root), 0);
         files = room_files_most();
     }
-    room_read(out, tasks, files, root);
+    batch_read(&batch);
+    room_read(out, tasks, files, &batch, root);
 }
 
 /* ---- what it takes --------------------------------------------------------------------------- */
@@ -166,17 +179,29 @@ static void say_lack(const struct room *r, int kind, const double need[ROOM_KIND
              amount(left, kind, r->left[kind]), *r->file[kind] ? r->file[kind] : limit[kind]);
 }
 
+/* Is it a batch system that leaves fewer workers than our mask? */
+static int say_granted(const struct topology *t, char why[ROOM_WHY])
+{
+    struct batch batch;
+    *why = 0;
+    if (t->cpu_workers != t->granted_cpus || t->granted_cpus == t->allowed_pus)
+        return 0;
+    batch_read(&batch);
+    batch_say_of(why, &batch, t->pus);
+    return 1;
+}
+
 int room_limit(struct topology *t, const char *root, char why[ROOM_WHY])
 {
     struct room r;
     double need[ROOM_KINDS];
     long fewer = t->cpu_workers;
+    int limited = say_granted(t, why);
     read_for(&r, t, root);
-    *why = 0;
     room_bare(fewer, need);
     int kind = lacking(&r, need);
     if (kind == ROOM_KINDS)
-        return 0;
+        return limited;
     say_lack(&r, kind, need, fewer, why);
     while (fewer > 1 && kind < ROOM_KINDS) {
         room_bare(--fewer, need);
@@ -206,10 +231,11 @@ int room_fit(struct plan *p, const struct topology *t, const char *root)
     return count;
 }
 
-/* The limit that a reason names, which stands at its end; NULL: no reason. */
+/* The limit that a reason names, which stands at its end, or all of it; NULL: no reason. */
 static const char *limit_in(const char *why)
 {
-    return why ? strrchr(why, '(') : NULL;
+    const char *limit = why ? strrchr(why, '(') : NULL;
+    return limit ? limit : why;
 }
 
 void room_tell(const struct plan *p, const char *who, const char *why)
@@ -238,5 +264,6 @@ void room_insist(const struct plan *p, const char *who)
         if (!p->cells[i].dropped)
             return;
     if (p->count)
-        die(EXIT_FAILED, "%s: there is no room for any cell: %s", who, p->cells[0].why);
+        die(EXIT_FAILED, "%s: no cell is left: %s", who,
+            p->cells[0].why ? p->cells[0].why : "the budget is too small");
 }

@@ -9,6 +9,7 @@
 #define BENCH_ROOM_H
 
 #include "../core/topology.h"
+#include "batch.h"
 #include "plan.h"
 
 enum room_kind {
@@ -20,7 +21,8 @@ enum room_kind {
 
 struct room {
     double left[ROOM_KINDS];     /* INFINITY: no limit; NAN: not known, and so none for a plan */
-    char file[ROOM_KINDS][4096]; /* the control group's file that sets it; "": something else */
+    char file[ROOM_KINDS][4096]; /* the control group's file that sets it, or the variable of a
+                                    batch system; "": something else */
 };
 
 /* From how much on room for NEED counts as enough, and not as tight. */
@@ -33,9 +35,11 @@ double room_files_most(void);
 /* Let this process and its children open NEED files, or as many as they may. */
 void room_raise_files(double need);
 
-/* Put together what the two limits above leave (NAN: not known), what the control groups leave, and
- * what memory is free.  ROOT stands before the files of /proc and /sys, or NULL. */
-void room_read(struct room *out, double tasks_left, double files_left, const char *root);
+/* Put together what the two limits above leave (NAN: not known), what the control groups leave,
+ * what memory is free, and what a batch system gives.  ROOT stands before the files of /proc and
+ * /sys, or NULL. */
+void room_read(struct room *out, double tasks_left, double files_left, const struct batch *b,
+               const char *root);
 
 /* Is LEFT of KIND too little for NEED?  Memory is everybody's: there must be some to spare. */
 int room_lacks(enum room_kind kind, double left, double need);
@@ -47,7 +51,8 @@ void room_cell(const struct record *cell, double need[ROOM_KINDS]);
 enum { ROOM_WHY = 320 };
 
 /* Let T have no more effective workers than there is room for; where T is another machine, ROOT's
- * limits count and not ours.  Returns 1 and says WHY, or 0: there is room for all. */
+ * limits count and not ours.  Returns 1 and says WHY there are fewer workers than CPUs, which may
+ * be a batch system's doing, or 0: there is room for all. */
 int room_limit(struct topology *t, const char *root, char why[ROOM_WHY]);
 
 /* Drop the cells of a plan for T that there is no room for, each with its reason; ROOT as above.

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "../core/bind.h"
 #include "../core/clock.h"
 #include "../core/kernel.h"
 #include "../core/topology.h"
+#include "batch.h"
 #include "child.h"
 #include "command.h"
 #include "doctor.h"
@@ -43,6 +45,7 @@
 enum {
     CALIBRATION_MS = 100,
     TRACED_BLOCKS = 3,
+    SIGNAL_LATE_MS = 200,
     PLAN_BUDGET_S = 3600, /* where only blocks or lines were asked for, not a time */
     SUSPEND_NS = 1000000, /* less is the cost of looking */
     LITTLE_BUDGET_S = 60, /* to offer a run that had no time for a block, at least */
@@ -190,6 +193,15 @@ static double deadline_of(const struct run *r, const struct plan_cell *cell)
     return fmin(20 + 10 * cell->seconds, 2 + 2 * cell->seconds + left);
 }
 
+/* Was the cell stopped because the run is?  Who ends a batch job sends the signal to all of its
+ * processes, and that a cell died of it may be seen before our own comes. */
+static int is_sent_away(const struct child *c)
+{
+    for (int ms = 0; c->status && !stop_signal && ms < SIGNAL_LATE_MS; ms += 10)
+        usleep(10000);
+    return c->interrupted || (c->status && stop_signal);
+}
+
 /* Measure one cell in a process of its own.  Returns 0, or 1 if the run was interrupted. */
 static int measure(struct run *r, int index, int block)
 {
@@ -214,7 +226,7 @@ static int measure(struct run *r, int index, int block)
         parse_number(machine_get(&r->machine, speed), &record.steps_per_ms);
     if (runner_run(&c, &runner, &record, deadline, &stop_signal, &w))
         die(EXIT_FAILED, "run: %s", w.text);
-    int interrupted = c.interrupted;
+    int interrupted = is_sent_away(&c);
     if (!interrupted)
         keep_result(r, index, block, &c, deadline);
     child_free(&c);
@@ -324,6 +336,23 @@ static int run_block(struct run *r, int block)
 
 /* ---- before ---- */
 
+/* Started by a launcher several times, all would measure the same CPUs at once. */
+static void refuse_copies(void)
+{
+    struct batch b;
+    char fix[128];
+    batch_read(&b);
+    if (b.copies < 2)
+        return;
+    if (b.copy > 0)
+        exit(EXIT_USAGE); /* the first of them says why */
+    batch_say_copies(&b, fix, sizeof fix);
+    die(EXIT_USAGE,
+        "run: %s started this program %ld times on this node, and they would measure each other; "
+        "start it once: %s",
+        b.launcher, b.copies, fix);
+}
+
 /* The kernel's speed on the first CPU we will use. */
 static void calibrate(struct run *r)
 {
@@ -383,13 +412,18 @@ static void raise_files(const struct plan *p)
     room_raise_files(most);
 }
 
-/* What the cell program would refuse is refused before anything is measured. */
-static void check_plan(const struct plan *p, const char *name)
+/* What the cell program would refuse is refused before anything is measured; what may be missing is
+ * left out. */
+static void check_plan(struct plan *p, const char *name)
 {
     struct why w;
-    for (int i = 0; i < p->count; i++)
-        if (!listing_takes(&p->cells[i].record, &w))
+    for (int i = 0; i < p->count; i++) {
+        const struct plan_cell *c = &p->cells[i];
+        if (c->optional && !listing_is_here(&c->record, &w))
+            plan_leave_out(p, i, w.text);
+        else if (!c->optional && !listing_takes(&c->record, &w))
             die(EXIT_USAGE, "run: %s: %s", name, w.text);
+    }
 }
 
 /* Lay out, cut to the room and the budget. */
@@ -566,7 +600,8 @@ static void start_new(struct run *r, const char *command)
         unfit += dropped[i].why != NULL;
     machine_set(&r->machine, "dropped_cells", DROPPED_NOTE, "%d", count - unfit);
     machine_set(&r->machine, "unfit_cells",
-                "left out for want of room; status.csv names them and says of what", "%d", unfit);
+                "left out for want of room or of who measures them; status.csv says of what", "%d",
+                unfit);
     if (folder_create(&r->folder, wishes.out, machine_get(&r->machine, "hostname"), &r->plan, &w))
         die(EXIT_FAILED, "run: %s", w.text);
     examine(r, &needs, &found);
@@ -791,9 +826,11 @@ static void tell(const struct run *r)
 static void catch_signals(void)
 {
     struct sigaction action = { .sa_handler = on_signal };
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    static const int ends[] = {
+        SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU
+    }; /* batch systems warn with these */
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        sigaction(ends[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is a full disk: an error, not a death */
 }
@@ -802,7 +839,7 @@ static const struct option options[] = {
     { "--profile", "P", OPTION_WORD, ONE_OF(&wishes.profile, profiles),
       "what to measure, and for how long" },
     { "--plan", "FILE", OPTION_TEXT, &wishes.plan,
-      "measure these plan lines instead; -: standard input" },
+      "measure these plan lines instead, those after a ? where they can be; -: standard input" },
     { "--only", "PATTERN", OPTION_TEXT, &wishes.only, "only cells whose line contains it" },
     { "--out", "DIR", OPTION_TEXT, &wishes.out, "the run's folder (results/<host>-<UTC>)" },
     { "--budget", "TIME", OPTION_SECONDS, &wishes.budget_s,
@@ -874,12 +911,15 @@ static int carry_out(const char *command)
     r.root = wishes.dry_run ? getenv("TEAMPOOL_ROOT") : NULL;
     const struct topology_spec spec = { .root = r.root,
                                         .described = wishes.topology,
-                                        .source = "--topology" };
+                                        .source = "--topology",
+                                        .granted = batch_cpus() };
     if (topology_load(&r.topology, &spec, &w))
         die(EXIT_FAILED, "run: %s", w.text);
     if (r.topology->foreign && !wishes.dry_run)
         die(EXIT_USAGE, "run: %s describes another machine: only --dry-run and plan can use it",
             r.topology->source);
+    if (!wishes.dry_run)
+        refuse_copies();
     catch_signals();
     if (wishes.resume)
         start_again(&r);
@@ -938,10 +978,13 @@ const struct command command_run = {
     .name = "run",
     .operands = "",
     .summary = "measure a profile or a plan; the results go into a folder of their own",
-    .about = "Measures blocks over all cells of the plan, each cell in a fresh process, in random "
-             "order, until\n"
-             "the intervals are narrow or the budget is used up.  Ctrl-C keeps what is done.  "
-             "Prints the folder's name.",
+    .about =
+        "Measures blocks over all cells of the plan, each cell in a fresh process, in random "
+        "order, until\n"
+        "the intervals are narrow or the budget is used up.  Prints the folder's name.\n"
+        "Ctrl-C keeps what is done, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU, by "
+        "which batch\n"
+        "systems say that time is up: the exit code is 130, and --resume goes on.",
     .main = run_main,
     .options = options,
 };

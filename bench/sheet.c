@@ -81,12 +81,11 @@ static void *grow(void *array, int count, size_t size)
 
 static int add_line(struct sheet *s, const char *line)
 {
-    struct sheet_line *lines = grow(s->lines, s->line_count, sizeof *lines);
+    char **lines = grow(s->lines, s->line_count, sizeof *lines);
     if (!lines)
         return -ENOMEM;
     s->lines = lines;
-    lines[s->line_count].optional = *line == '?';
-    lines[s->line_count++].template = strdup(line + (*line == '?'));
+    lines[s->line_count++] = strdup(line);
     return 0;
 }
 
@@ -184,7 +183,7 @@ int sheet_open(struct sheet *s, const char *name, struct why *w)
 void sheet_close(struct sheet *s)
 {
     for (int i = 0; i < s->line_count; i++)
-        free(s->lines[i].template);
+        free(s->lines[i]);
     for (int i = 0; i < s->check_count; i++) {
         struct sheet_check *c = &s->checks[i];
         char *texts[] = { c->name, c->condition, c->claim, c->text, c->hint };
@@ -225,7 +224,7 @@ static int fill_in(const struct sheet *s, const char *line, const struct hand_in
     return 0;
 }
 
-int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p, char *optional,
+int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p,
                int (*here)(const struct record *r, struct why *w), struct why *w)
 {
     const struct hand_in of = { .machine = *facts };
@@ -234,7 +233,7 @@ int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *
     int error = 0, kept = 0;
     FILE *f = open_memstream(&text, &length);
     for (int i = 0; f && !error && i < s->line_count; i++)
-        error = fill_in(s, s->lines[i].template, &of, f, w);
+        error = fill_in(s, s->lines[i], &of, f, w);
     if (!f || fclose(f))
         error = why(w, -ENOMEM, "no memory for the plan");
     *p = (struct plan){ 0 };
@@ -246,10 +245,8 @@ int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *
     free(text);
     for (int i = 0; !error && i < p->count; i++) {
         struct why missing = { "" };
-        if (s->lines[i].optional && here && !here(&p->cells[i].record, &missing))
-            continue;
-        optional[kept] = (char)s->lines[i].optional;
-        p->cells[kept++] = p->cells[i];
+        if (!p->cells[i].optional || !here || here(&p->cells[i].record, &missing))
+            p->cells[kept++] = p->cells[i];
     }
     if (!error)
         p->count = kept;

@@ -25,18 +25,13 @@ struct sheet_check {
     char *name, *condition, *claim, *text, *hint; /* condition: NULL: none */
 };
 
-struct sheet_line {
-    char *template;
-    int optional;
-};
-
 struct sheet {
     char name[32];
     char file[4096];
     char *text; /* all of it */
     char *title;
     long blocks;
-    struct sheet_line *lines;
+    char **lines; /* of the plan, with $(FORMULA) in them */
     struct sheet_check *checks;
     int line_count, check_count;
 };
@@ -49,10 +44,9 @@ char **sheet_names(void);
 int sheet_open(struct sheet *s, const char *name, struct why *w);
 void sheet_close(struct sheet *s);
 
-/* The lab's plan for a machine of these facts.  Left out are lines for which HERE is not true
- * (NULL: all are kept); OPTIONAL gets a 1 for each kept line that may be missing, and has room for
- * line_count. Returns 0 or -errno with WHY.  Owns: the caller, plan_free. */
-int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p, char *optional,
+/* The lab's plan for a machine of these facts.  Left out are optional cells for which HERE is not
+ * true (NULL: all are kept).  Returns 0 or -errno with WHY.  Owns: the caller, plan_free. */
+int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p,
                int (*here)(const struct record *r, struct why *w), struct why *w);
 
 #endif

@@ -114,6 +114,7 @@ int samples_figure(struct figure *f, const struct reading *r, const struct answe
 int schedules_figure(struct figure *f, const struct reading *r);
 int lesson_figure(struct figure *f, const struct reading *r);
 int lock_figure(struct figure *f, const struct reading *r);
+int nap_figure(struct figure *f, const struct reading *r);
 int answer_figure(struct figure *f, const struct reading *r);
 int interval_figure(struct figure *f, const struct reading *r);
 int held_figure(struct figure *f, const struct reading *r);

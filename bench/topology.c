@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../core/csv.h"
+#include "batch.h"
 #include "command.h"
 #include "pus.h"
 #include "room.h"
@@ -38,11 +39,18 @@ static void print_ladder(const struct topology *t)
 /* The CPUs that one worker after the other gets, as plan lines write them.  NUMBERS: scratch. */
 static void print_place(const struct topology *t, const char *place, long most, int *numbers)
 {
-    long count = topology_place(t, place, t->allowed_pus, numbers, NULL);
+    long count = topology_place(t, place, t->placed_pus, numbers, NULL);
     for (long i = 0; i < count && i < most; i++)
         printf("%s%d", i ? "+" : "", numbers[i]);
     if (count > most)
         printf("+... (%ld more)", count - most);
+}
+
+/* The batch job that we are in; where it is about another machine than ours, none. */
+static int find_batch(const struct topology *t, struct batch *b)
+{
+    batch_read(b);
+    return b->system && (!t->foreign || t->granted_cpus);
 }
 
 /* --format csv --------------------------------------------------------------------------------- */
@@ -65,6 +73,7 @@ static void row_text(const char *key, const char *value)
 
 static void print_csv(const struct topology *t, int *numbers)
 {
+    struct batch batch;
     char steps[TOPOLOGY_STEPS];
     printf("key,value\n");
     printf("packages,%ld\nnuma_nodes,%ld\n", t->packages, t->numa_nodes);
@@ -91,10 +100,15 @@ static void print_csv(const struct topology *t, int *numbers)
         if (!strcmp(topology_places[i], "none"))
             continue;
         printf("\nplace_%s,", topology_places[i]);
-        print_place(t, topology_places[i], t->allowed_pus, numbers);
+        print_place(t, topology_places[i], t->placed_pus, numbers);
     }
     printf("\nforeign,%d\n", t->foreign);
     row_text("quota_file", t->quota_file);
+    if (find_batch(t, &batch)) {
+        row_text("batch_system", batch.system->name);
+        row_text("batch_job", batch.job);
+        row_known("batch_cpus", batch.cpus);
+    }
 }
 
 /* --format text -------------------------------------------------------------------------------- */
@@ -235,6 +249,8 @@ static void print_quota(const struct topology *t)
 
 static void print_use(const struct topology *t, const char *limited, int *numbers)
 {
+    struct batch batch;
+    char said[BATCH_SAID];
     char steps[TOPOLOGY_STEPS];
     if (t->foreign)
         printf("not this system%s%s: our affinity mask does not apply to it\n",
@@ -242,6 +258,8 @@ static void print_use(const struct topology *t, const char *limited, int *number
     printf("we may use   %ld of %ld core%s, %ld of %ld hardware thread%s (%s)\n", t->allowed_cores,
            t->cores, plural(t->cores), t->allowed_pus, t->pus, plural(t->pus),
            t->foreign ? "as described" : "affinity mask and cpuset");
+    if (find_batch(t, &batch))
+        printf("batch job    %s\n", batch_say_of(said, &batch, t->pus));
     print_quota(t);
     printf("workers      at most %ld at a time; worth measuring: ", t->effective_workers);
     print_ladder(t);
@@ -291,6 +309,7 @@ static int topology_main(const struct command *self, int argc, char **argv)
     if (options_take(self, argc, argv))
         die(EXIT_USAGE, "topology: what is '%s'? It takes options only", argv[0]);
     spec.root = getenv("TEAMPOOL_ROOT");
+    spec.granted = batch_cpus();
     if (topology_load(&t, &spec, &w))
         die(EXIT_FAILED, "topology: %s", w.text);
     room_limit(t, spec.root, limited);

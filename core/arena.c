@@ -12,13 +12,15 @@
 enum { LINE = 128 };
 
 /* Where programs, libraries, heaps and stacks do not lie on 64-bit machines: there a process
- * started anew can map it, too, whatever its layout. */
-static void *likely_address(void)
+ * started anew can map it, too, whatever its layout.  SMALL: in an address space of 39 bits, which
+ * many arm64 kernels have. */
+static void *likely_address(int small)
 {
     uint64_t random = 0;
     if (sizeof(void *) < 8 || getrandom(&random, sizeof random, 0) != sizeof random)
         return NULL;
-    return (void *)(uintptr_t)(UINT64_C(0x100000000000) + (random % 0x3000 << 32));
+    return (void *)(uintptr_t)(small ? UINT64_C(0x1000000000) + (random % 0x30 << 32)
+                                     : UINT64_C(0x100000000000) + (random % 0x3000 << 32));
 }
 
 /* A file that others can map; -1: there is none, for files may not become as long (to try would be
@@ -41,9 +43,14 @@ int arena_open(struct arena *a, ptrdiff_t size)
     int fd = memory_file(size);
     int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
     void *base = MAP_FAILED;
-    for (int tries = 0; tries < 4 && base == MAP_FAILED; tries++)
-        base = mmap(tries < 3 ? likely_address() : NULL, (size_t)size, PROT_READ | PROT_WRITE,
-                    flags, fd, 0);
+    for (int tries = 0; tries < 5 && base == MAP_FAILED; tries++) {
+        void *hint = tries < 4 ? likely_address(tries > 1) : NULL;
+        base = mmap(hint, (size_t)size, PROT_READ | PROT_WRITE, flags, fd, 0);
+        if (hint && base != hint && base != MAP_FAILED) { /* taken, or beyond the address space */
+            munmap(base, (size_t)size);
+            base = MAP_FAILED;
+        }
+    }
     if (base == MAP_FAILED) {
         int error = -errno;
         if (fd >= 0)

@@ -58,17 +58,22 @@ struct backend {
     enum schedule schedule;               /* its own choice, for schedule=auto */
 
     /* NULL, or the cell program that this backend lives in; elsewhere it has no `open`.  A launcher
-     * starts that program once for the caller and once a worker, on whatever machines.  Each makes
-     * the same arena, in memory of its own, and calls `open`, which does not return in a worker.
-     * Of what workers write, their slots and the job's outputs come to the caller. */
+     * starts that program, once for the caller and as often as workers need it, on whatever
+     * machines. Each makes the same arena, in memory of its own, and calls `open`, which does not
+     * return in a worker.  Of what workers write, their slots and the job's outputs come to the
+     * caller. */
     const char *program;
     const char *launcher; /* the command that starts it, if nobody wants another */
+    /* How many of its processes such a team has; -errno with WHY if there can be none.  NULL:
+     * without a program. */
+    int (*processes)(const struct team_spec *spec, struct why *w);
 
     /* Its own chunk for chunk=auto.  0 is allowed with SCHEDULE_STATIC: a block per worker. */
     long (*chunk)(long tasks, int workers, enum schedule schedule);
 
     /* What must stand in the environment when the program starts; SET is called for each variable.
-     * May be NULL.  (Some runtimes read their variables before main.) */
+     * May be NULL.  In the program that has no `open`: what the launcher is to find there.  (Some
+     * runtimes read their variables before main.) */
     void (*environment)(const struct team_spec *spec,
                         void (*set)(void *to, const char *name, const char *value), void *to);
 

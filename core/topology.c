@@ -22,7 +22,7 @@ const char *const topology_places[] = { "close", "spread", "smt", "none", NULL }
 
 /* The description: which machine hwloc shall look at ------------------------------------------- */
 
-enum { LONGEST_XML = 64 << 20, TRIAL_SECONDS = 10 };
+enum { LONGEST_XML = 64 << 20, TRIAL_SECONDS = 30 };
 
 /* Read all of F into TEXT, which gets a NUL; TEXT is the caller's.  Returns 0 or -errno. */
 static int read_all(FILE *f, char **text, long *length)
@@ -99,9 +99,9 @@ static int set_synthetic(struct topology *t, struct why *w)
 /* In the child of try_load: load and check what is described, quietly. */
 static _Noreturn void load_and_exit(hwloc_topology_t hwloc, int messages)
 {
-    const struct rlimit no_core = { 0, 0 };
+    const struct rlimit no_core = { 0, 0 }, limit = { TRIAL_SECONDS, TRIAL_SECONDS + 1 };
     setrlimit(RLIMIT_CORE, &no_core);
-    alarm(TRIAL_SECONDS);
+    setrlimit(RLIMIT_CPU, &limit); /* not by the clock: the machine may be busy, or slow */
     if (dup2(messages, STDERR_FILENO) < 0 || hwloc_topology_load(hwloc))
         _exit(1);
     hwloc_topology_check(hwloc);
@@ -125,7 +125,9 @@ static int try_load(hwloc_topology_t hwloc)
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
             ;
     int error = child < 0 ? -errno : 0;
-    if (!error && (status || fstat(messages, &said) || said.st_size))
+    if (!error && WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+        error = -ETIMEDOUT;
+    else if (!error && (status || fstat(messages, &said) || said.st_size))
         error = -EINVAL;
     close(messages);
     return error;
@@ -499,27 +501,43 @@ static void clean_name(char *out, size_t room, const char *name)
     out[used] = 0;
 }
 
-static void find_model(struct topology *t)
+/* What is told of the CPUs under KEY; NULL: nothing. */
+static const char *cpu_info(const struct topology *t, const char *key)
 {
     hwloc_obj_t package = hwloc_get_obj_by_type(t->hwloc, HWLOC_OBJ_PACKAGE, 0);
-    const char *name = package ? hwloc_obj_get_info_by_name(package, "CPUModel") : NULL;
-    if (!name)
-        name = hwloc_obj_get_info_by_name(hwloc_get_root_obj(t->hwloc), "CPUModel");
-    clean_name(t->cpu_model, sizeof t->cpu_model, name ? name : "");
+    const char *text = package ? hwloc_obj_get_info_by_name(package, key) : NULL;
+    return text ? text : hwloc_obj_get_info_by_name(hwloc_get_root_obj(t->hwloc), key);
 }
 
-/* A foreign machine has no quota of ours, but a test may bring both. */
-static void find_quota(struct topology *t, const struct topology_spec *spec)
+/* An Arm CPU has no name, but numbers: who made it, and which of theirs it is. */
+static void find_model(struct topology *t)
+{
+    const char *name = cpu_info(t, "CPUModel"), *maker = cpu_info(t, "CPUImplementer");
+    const char *part = cpu_info(t, "CPUPart");
+    char numbers[64] = "";
+    if (!name && maker && part)
+        snprintf(numbers, sizeof numbers, "Arm CPU, implementer %.10s, part %.10s", maker, part);
+    clean_name(t->cpu_model, sizeof t->cpu_model, name ? name : numbers);
+}
+
+/* How many workers the CPUs are for.  A foreign machine has no limits of ours, but a test may bring
+ * both. */
+static void find_limits(struct topology *t, const struct topology_spec *spec)
 {
     const char *root = spec ? spec->root : NULL;
     struct quota q = { .cpus = INFINITY };
 
-    if (root || !t->foreign)
+    if (root || !t->foreign) {
         quota_read(&q, root);
+        t->granted_cpus = spec ? spec->granted : 0;
+    }
     t->quota_cpus = q.cpus;
     snprintf(t->quota_file, sizeof t->quota_file, "%s", q.file);
-    t->cpu_workers = t->allowed_pus;
-    if (ceil(q.cpus) < (double)t->allowed_pus)
+    t->placed_pus = t->allowed_pus;
+    if (t->granted_cpus > 0 && t->granted_cpus < t->placed_pus)
+        t->placed_pus = t->granted_cpus;
+    t->cpu_workers = t->placed_pus;
+    if (ceil(q.cpus) < (double)t->cpu_workers)
         t->cpu_workers = (long)ceil(q.cpus);
     t->effective_workers = t->cpu_workers;
 }
@@ -618,7 +636,7 @@ long topology_place(const struct topology *t, const char *place, long workers, i
     if (which == NONE)
         return 0;
     for (long i = 0; i < workers; i++)
-        cpus[i] = t->order[which][i % t->allowed_pus];
+        cpus[i] = t->order[which][i % t->placed_pus];
     return workers;
 }
 
@@ -818,7 +836,7 @@ int topology_load(struct topology **out, const struct topology_spec *spec, struc
         goto fail;
     find_caches(t);
     find_model(t);
-    find_quota(t, spec);
+    find_limits(t, spec);
     /* the sum over nodes may lack memory that came later */
     t->memory_kib = t->foreign ? (long)(hwloc_get_root_obj(t->hwloc)->total_memory / 1024)
                                : sysconf(_SC_PHYS_PAGES) * (sysconf(_SC_PAGESIZE) / 1024);

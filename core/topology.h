@@ -19,6 +19,7 @@ struct topology_spec {
     const char *described; /* another machine, instead of the environment's: a file as for
                               HWLOC_XMLFILE, or words as for HWLOC_SYNTHETIC; NULL: none */
     const char *source;    /* who described it, for messages, such as "--topology" */
+    long granted; /* CPUs that a batch system gives us, however wide our mask; 0: no limit */
 };
 
 /* What DESCRIBED may be, in an option's help. */
@@ -76,7 +77,9 @@ struct topology {
     long allowed_cores, allowed_pus; /* affinity mask and cpuset; at least 1 each */
     double quota_cpus;               /* INFINITY: no quota */
     char quota_file[4096];           /* the file that sets it; "": none */
-    long cpu_workers;                /* min(allowed_pus, quota rounded up), at least 1 */
+    long granted_cpus;               /* the spec's; 0: no limit */
+    long placed_pus;                 /* placements use so many: min(allowed_pus, granted_cpus) */
+    long cpu_workers;                /* min(placed_pus, quota rounded up), at least 1 */
     long effective_workers;          /* the same, or fewer by topology_limit */
 
     /* where all this comes from */
@@ -95,9 +98,9 @@ struct topology {
  * is unset.  Where hwloc would fall back to the real machine, print a page, or crash on a damaged
  * description, this is an error: a child process loads it first.  A described machine is `foreign`
  * (unless the environment does so and HWLOC_THISSYSTEM=1): all that the description allows is
- * allowed, and there is no quota unless SPEC names a root.  SPEC may be NULL. Returns 0; or -errno
- * with WHY (-EINVAL: no such machine; -ENODEV: no CPU of it is allowed), and then OUT is NULL.
- * Owns: the caller, topology_free.  Runs in: caller, before it has threads. */
+ * allowed, and there is no quota and nothing granted unless SPEC names a root.  SPEC may be NULL.
+ * Returns 0; or -errno with WHY (-EINVAL: no such machine; -ENODEV: no CPU of it is allowed), and
+ * then OUT is NULL. Owns: the caller, topology_free.  Runs in: caller, before it has threads. */
 int topology_load(struct topology **out, const struct topology_spec *spec, struct why *w);
 
 void topology_free(struct topology *t);
@@ -138,7 +141,7 @@ const char *topology_steps(const struct topology *t, char buffer[TOPOLOGY_STEPS]
 extern const char *const topology_places[];
 
 /* Write the OS numbers of the CPUs for WORKERS (1 or more) workers to CPUS, starting over where
- * there are more workers than allowed CPUs.
+ * there are more workers than allowed (and granted) CPUs.
  *
  * Returns how many: WORKERS, or 0 for "none"; or -EINVAL with WHY.  Runs in: either. */
 long topology_place(const struct topology *t, const char *place, long workers, int *cpus,

@@ -15,7 +15,7 @@ def missing():
     try:
         import psutil  # noqa: F401
     except ImportError as failure:
-        return str(failure)
+        return "%s: %s: pip install psutil" % (sys.executable, failure)
     return ""
 
 

@@ -33,20 +33,22 @@ enum { STEP = 1 << 20, HOLE = 1 << 16 };
 #endif
 #endif
 
-/* Where programs have nothing: HINTS places of 4 GiB from HINT_FROM on, so many of them tried. */
-#if defined __SANITIZE_THREAD__ && defined __x86_64__ /* it allows mappings in its ranges only */
-#define HINT_FROM  UINT64_C(0x1000000000)
-#define HINTS      0x40
-#define HINT_TRIES 8
-#elif defined __SANITIZE_THREAD__
-#define HINT_FROM  UINT64_C(0)
-#define HINTS      1
-#define HINT_TRIES 0
+/* Where programs have nothing: places of 4 GiB.  The second for small address spaces, as many arm64
+ * kernels give programs 39 bits; the thread sanitizer allows mappings in its ranges only. */
+static const struct zone {
+    uint64_t from;
+    unsigned places;
+    int tries;
+} zones[] = {
+#if defined __SANITIZE_THREAD__
+    { 0, 1, 0 },
 #else
-#define HINT_FROM  UINT64_C(0x100000000000)
-#define HINTS      0x3fff
-#define HINT_TRIES (sizeof(void *) == 8 ? 8 : 0)
+    { UINT64_C(0x100000000000), 0x3fff, 8 },
 #endif
+#if !defined __SANITIZE_THREAD__ || defined __x86_64__
+    { UINT64_C(0x1000000000), 0x30, 8 },
+#endif
+};
 
 /* Not 4096 everywhere: some arm64 kernels have pages of 16 or 64 KiB, and mprotect protects whole
  * ones. */
@@ -68,23 +70,32 @@ static int set_size(int fd, size_t size)
     return ftruncate(fd, (off_t)size);
 }
 
-static void *map(int fd, size_t size)
+static void *map_in(const struct zone *z, int fd, size_t size, int flags)
 {
-    const int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
-    for (int i = 0; i < HINT_TRIES; i++) {
+    for (int i = 0; i < z->tries; i++) {
         uint64_t random = 0;
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
             break;
-        void *hint = (void *)(uintptr_t)(HINT_FROM + (random % HINTS << 32));
+        void *hint = (void *)(uintptr_t)(z->from + (random % z->places << 32));
         void *got = mmap(hint, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED_NOREPLACE, fd, 0);
         if (got == hint)
             return got;
         if (got != MAP_FAILED) /* a kernel that does not know the flag */
             munmap(got, size);
-        else if (errno == ENOMEM) /* too big, or the hint is beyond a small address space */
+        else if (errno == ENOMEM) /* too big, or the zone is beyond a small address space */
             break;
     }
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+    return MAP_FAILED;
+}
+
+static void *map(int fd, size_t size)
+{
+    const int flags = MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
+    void *got = MAP_FAILED;
+    for (size_t i = 0; sizeof(void *) == 8 && i < sizeof zones / sizeof *zones; i++)
+        if (got == MAP_FAILED)
+            got = map_in(&zones[i], fd, size, flags);
+    return got != MAP_FAILED ? got : mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 }
 
 int arena_open_shared(struct pool *p, size_t front)

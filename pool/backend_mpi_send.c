@@ -12,6 +12,7 @@ const struct backend backend_mpi_send = {
     .start = "mpirun",
     .program = RANKS_PROGRAM,
     .launcher = RANKS_LAUNCHER,
+    .processes = ranks_processes,
     .messages = 1,
     .schedules = 1 << SCHEDULE_DYNAMIC | 1 << SCHEDULE_GUIDED,
     .schedule = SCHEDULE_DYNAMIC,

@@ -49,7 +49,7 @@ enum {
 
 extern char **environ;
 
-int birth_depth;
+int birth_depth, birth_forks;
 _Thread_local struct self *birth_self;
 
 static int can_take_over; /* this program's start is ours: it can be spawned as a worker */
@@ -132,10 +132,11 @@ static _Thread_local const struct newborn *bearing; /* this thread forks it; NUL
 
 /* In the child: let go of what is not its own.  Pools there still have the numbers, and may be
  * freed: so the numbers stay taken. */
-static void forget_pipes(void)
+static void let_go(void)
 {
     const struct newborn *b = bearing;
     int end = atomic_exchange(&noted_end, 0), nothing = -1;
+    birth_forks++;
     for (int fd = 0; fd < end; fd++) {
         uint32_t number = atomic_exchange(&noted[fd], 0);
         int own = b && (fd == b->life_fd || fd == b->task_fd || fd == b->result_fd);
@@ -154,7 +155,7 @@ static pthread_once_t forks_watched = PTHREAD_ONCE_INIT;
 
 static void watch_forks(void)
 {
-    pthread_atfork(fork_lock, fork_unlock, forget_pipes);
+    pthread_atfork(fork_lock, fork_unlock, let_go);
 }
 
 /* ---- what every worker does first ---- */

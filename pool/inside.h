@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 #include "pool.h"
+#include "units.h"
 
 enum {
     POOL_LINE = 128,    /* two cache lines: the neighbour line is often fetched along */
@@ -41,8 +42,6 @@ enum {
         121,            /* of a spawned worker whose address space has no room where the pool is */
     EXIT_NO_PIPE = 122, /* of a worker whose task has closed its pipe */
 };
-
-#define MOST_UNITS ((long)INT32_MAX)
 
 /* ---- shared: a worker's lines ---- */
 
@@ -294,6 +293,7 @@ struct pool {
     struct control *control;
     pthread_mutex_t lock;
     int *owner; /* in a page that is wiped in forked children: 1 here, 0 there */
+    int forks;  /* birth_forks when it was opened: kernels before 4.14 and emulators wipe nothing */
     int memory_fd;
     size_t reserved;   /* address space */
     size_t arena_from; /* offset of the arena */
@@ -337,17 +337,11 @@ static inline void relax(void)
 {
 #if defined __x86_64__ || defined __i386__
     __builtin_ia32_pause();
-#elif defined __aarch64__ || defined __arm__
+#elif defined __aarch64__
+    __asm__ volatile("isb"); /* some tens of ns, as x86's pause; yield takes none on most cores */
+#elif defined __arm__
     __asm__ volatile("yield");
 #endif
-}
-
-#define UNIT_FIRST(word) ((long)(uint32_t)(word))
-#define UNIT_END(word)   ((long)(uint32_t)((word) >> 32))
-
-static inline uint64_t units_word(long first, long end)
-{
-    return (uint64_t)end << 32 | (uint32_t)first;
 }
 
 static inline struct head *head_of(struct control *c, int slot, int worker)
@@ -472,6 +466,7 @@ int birth_choose(enum pool_start *start, const struct pool_options *o);
 
 /* Is this process a worker?  How deep? */
 extern int birth_depth;
+extern int birth_forks; /* how many forks lie between it and the first process with a pool */
 extern _Thread_local struct self *birth_self; /* of this thread; NULL: it is no worker */
 
 /* crash.c: what allocates is done now, once a process: before a fork it is done for all children.

@@ -123,14 +123,14 @@ static int do_tasks(struct self *self, struct slot *s, struct order *o, struct p
             o->end = i;
             break;
         }
-        atomic_store_explicit(&head->at, i, memory_order_relaxed);
+        atomic_store_explicit(&head->at, i, memory_order_release); /* as in shm.c */
         int code = worker_try(self, s, fn ? fn : worker_cannot, slot_task(s, i), t, &tries);
         failed += code != 0;
         if (code || tries > 1)
             worker_failed(self, s, i, code, tries);
         fault(self->control, FAULT_DONE);
     }
-    atomic_store_explicit(&head->at, o->end, memory_order_relaxed);
+    atomic_store_explicit(&head->at, o->end, memory_order_release);
     return failed;
 }
 

@@ -45,13 +45,18 @@ const char *pool_message(const struct pool *p)
 
 /* ---- who may call ---- */
 
+static int is_owner(const struct pool *p)
+{
+    return p->owner[0] && p->forks == birth_forks;
+}
+
 int pool_enter(struct pool *p)
 {
     if (birth_self &&
-        (!p->owner[0] || (birth_self->control == p->control && !birth_self->is_process)))
+        (!is_owner(p) || (birth_self->control == p->control && !birth_self->is_process)))
         return pool_complain(-EDEADLK,
                              "a task cannot use the pool that runs it; open one in the task");
-    if (!p->owner[0])
+    if (!is_owner(p))
         return pool_complain(-EPERM, "this process did not open the pool: its parent did");
     pthread_mutex_lock(&p->lock);
     return 0;
@@ -293,6 +298,7 @@ static int make_own(struct pool *p, int capacity)
         return pool_complain(-ENOMEM, "no memory for %d workers", p->workers);
     madvise(p->owner, PAGE, MADV_WIPEONFORK);
     p->owner[0] = 1;
+    p->forks = birth_forks;
     for (int w = 0; w < capacity; w++) {
         p->own[w].pidfd = -1;
         for (int i = 0; i < 2; i++)
@@ -519,7 +525,7 @@ void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    if (p->owner[0]) {
+    if (is_owner(p)) {
         pool_close(p);
         pool_join(p);
     } else {

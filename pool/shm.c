@@ -171,7 +171,7 @@ static int steal(struct head *mine, struct head *victim)
     uint64_t range = atomic_load_explicit(&victim->range, memory_order_relaxed);
     while (UNIT_FIRST(range) < UNIT_END(range)) {
         long first = UNIT_FIRST(range), end = UNIT_END(range);
-        long split = end - (end - first + 1) / 2;
+        long split = units_split(first, end);
         if (atomic_compare_exchange_weak_explicit(&victim->range, &range, units_word(first, split),
                                                   memory_order_relaxed, memory_order_relaxed)) {
             atomic_store_explicit(&mine->range, units_word(split, end), memory_order_relaxed);
@@ -278,7 +278,8 @@ static long do_range(struct pool_claims *c, pool_fn *fn, void *arg, struct pool_
     for (long i = r.first; i < r.end; i++) {
         if (__builtin_expect(atomic_load_explicit(c->cancelled, memory_order_relaxed), 0))
             return i;
-        atomic_store_explicit(&head->at, i, memory_order_relaxed);
+        /* Who sees it does not see the last one's start any more. */
+        atomic_store_explicit(&head->at, i, memory_order_release);
         if (plain) {
             int code = fn(arg, base + i, t);
             if (__builtin_expect(code != 0, 0)) {
@@ -310,7 +311,7 @@ static int do_tasks(struct pool_claims *c, pool_fn *fn, long *done, int *failed)
         if (r.first >= r.end)
             return 0;
         long end = do_range(c, fn, s->arg, r, &t, failed);
-        atomic_store_explicit(&c->head->at, end, memory_order_relaxed);
+        atomic_store_explicit(&c->head->at, end, memory_order_release);
         *done += end - r.first;
         if (__builtin_expect(worker_should_retire(c->self, *done), 0))
             return 1;

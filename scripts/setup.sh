@@ -7,9 +7,10 @@
 #   setup.sh --with python   and Python's headers, for the workloads that run Python
 #   setup.sh --with mpi      and an MPI; --with llvm: clang with LLVM's OpenMP runtime; --with fuzz:
 #                            clang with libFuzzer
+#   setup.sh --with arm      and compiler, libraries and emulator for 64-bit Arm (Debian and its kin)
 #   setup.sh --check PART    look only; exit 1 and say what to do if something of PART is missing
-# PART: build, plot, test, browser, python, mpi, llvm, fuzz.  TEAMPOOL_SETUP_DRY=1: print the
-# install command, don't run it.
+# PART: build, plot, test, browser, python, mpi, llvm, arm, fuzz.  TEAMPOOL_SETUP_DRY=1: print the install
+# command, don't run it.
 set -u
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -49,6 +50,8 @@ python_has_headers() {
     can_compile '#include <Python.h>
 int main(void) { return 0; }' "-I$folder"
 }
+
+ARM_LIBRARIES=/usr/lib/aarch64-linux-gnu # where Debian has those of other architectures
 
 # What is missing of PART, one word each: the words that package_of knows.
 missing() { # PART
@@ -90,8 +93,16 @@ int main(void) { return 0; }' -lcmocka || echo cmocka
         have clang && printf 'int LLVMFuzzerTestOneInput(const char *d, long n);\nint LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }\n' |
             clang -fsanitize=fuzzer,address,undefined -x c -o /dev/null - 2>/dev/null || echo libfuzzer
         ;;
+    arm)
+        have aarch64-linux-gnu-gcc || echo arm-compiler
+        have qemu-aarch64-static || echo arm-emulator
+        for file in crt1.o libgomp.so.1 libhwloc.so libcmocka.so; do
+            name=${file#lib}
+            [ -e "$ARM_LIBRARIES/$file" ] || echo "arm-${name%%.*}"
+        done
+        ;;
     *)
-        say "no part '$1'; there are build, plot, test, browser, python, mpi, llvm and fuzz"
+        say "no part '$1'; there are build, plot, test, browser, python, mpi, llvm, arm and fuzz"
         exit 2
         ;;
     esac
@@ -116,6 +127,11 @@ package_of() { # MANAGER WORD
     apt-get:libfuzzer) echo clang libclang-rt-dev ;;
     dnf:libfuzzer | apk:libfuzzer | pacman:libfuzzer) echo clang compiler-rt ;;
     zypper:libfuzzer) echo clang ;;
+    apt-get:arm-compiler) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+    apt-get:arm-emulator) echo qemu-user-static ;;
+    apt-get:arm-crt1) echo libc6-dev:arm64 ;;
+    apt-get:arm-gomp) echo libgomp1:arm64 ;;
+    apt-get:arm-hwloc | apt-get:arm-cmocka) echo "lib${2#arm-}-dev:arm64" ;;
     dnf:mpi) echo openmpi-devel ;;
     dnf:llvm) echo clang libomp-devel ;;
     pacman:mpi) echo openmpi ;;
@@ -150,6 +166,13 @@ package_of() { # MANAGER WORD
     esac
 }
 
+# What the package manager must be told before it knows of the packages.
+before_install() { # MANAGER WORDS ...
+    case "$* " in
+    apt-get\ *arm-*) echo "dpkg --add-architecture arm64" ;;
+    esac
+}
+
 install_command() { # MANAGER
     case $1 in
     apt-get) echo "apt-get install -y --no-install-recommends" ;;
@@ -177,7 +200,12 @@ check() { # PART
     shift
     say "missing for '$part': $*"
     if manager=$(package_manager); then
-        say "to install: make setup    (or: $(install_command "$manager") $(packages_of "$manager" "$@"))"
+        before=$(before_install "$manager" "$@")
+        case $part in
+        build | plot | test) ours="make setup   " ;;
+        *) ours="scripts/setup.sh --with $part" ;;
+        esac
+        say "to install: $ours (or: ${before:+$before; }$(install_command "$manager") $(packages_of "$manager" "$@"))"
     else
         say "no known package manager here; please install them by hand"
     fi
@@ -205,6 +233,7 @@ install() { # PARTS ...
         say "missing: $*; no known package manager here, please install them by hand"
         return 1
     fi
+    before=$(before_install "$manager" "$@")
     command="$(install_command "$manager") $(packages_of "$manager" "$@")"
     root=
     if [ "$(id -u)" -ne 0 ]; then
@@ -212,17 +241,21 @@ install() { # PARTS ...
             root=sudo
         elif [ -z "${TEAMPOOL_SETUP_DRY:-}" ]; then
             say "missing: $*; not root and no sudo: ask somebody who is root to run"
+            [ -z "$before" ] || say "  $before"
             say "  $command"
             return 1
         fi
     fi
     if [ -n "${TEAMPOOL_SETUP_DRY:-}" ]; then
+        [ -z "$before" ] || echo "${root:+$root }$before"
         echo "${root:+$root }$command"
         return 0
     fi
     say "installing: $*"
     if [ "$manager" = apt-get ]; then
         export DEBIAN_FRONTEND=noninteractive
+        # shellcheck disable=SC2086
+        $root $before || return 1
         $root apt-get update -q || say "apt-get update failed; trying with the old lists"
     fi
     # shellcheck disable=SC2086
@@ -237,11 +270,11 @@ case ${1:-} in
 '') install build plot test ;;
 --with)
     case ${2:-} in
-    browser | python | mpi | llvm | fuzz) install build plot test "$2" ;;
-    *) say "--with: no extra '${2:-}'; there are browser, python, mpi, llvm and fuzz"; exit 2 ;;
+    browser | python | mpi | llvm | arm | fuzz) install build plot test "$2" ;;
+    *) say "--with: no extra '${2:-}'; there are browser, python, mpi, llvm, arm and fuzz"; exit 2 ;;
     esac
     ;;
 --check) check "${2:?setup.sh --check PART}" ;;
--h | --help) sed -n '3,12s/^# \{0,1\}//p' "$0" ;;
+-h | --help) sed -n '3,13s/^# \{0,1\}//p' "$0" ;;
 *) say "unknown word '$1'; see setup.sh --help"; exit 2 ;;
 esac

@@ -6,6 +6,7 @@
 # they say of themselves is known to plans and tables.  A file that defines another name than its own
 # does not link, and the linker says which name is missing.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -f "$1/CMakeLists.txt" ]; then
     echo "usage: adding.sh SOURCE_DIR" >&2
     exit 2
@@ -14,21 +15,6 @@ source=$(cd "$1" && pwd)
 command -v cmake >/dev/null || { echo "skipped: no cmake"; exit 77; }
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-fail() {
-    printf 'FAILED: expected %s\n' "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
 
 # Without what is built, measured or not part of any build.
 tree=$scratch/tree build=$scratch/build
@@ -157,7 +143,7 @@ END
 if ! cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=Release >"$scratch/log" 2>&1 ||
     ! make_cell; then
     cat "$scratch/log"
-    fail "the tree with two more files to build"
+    fail "expected the tree with two more files to build"
     echo "$passed passed, $failed failed"
     exit 1
 fi
@@ -200,11 +186,11 @@ echo "a lock is known by what its backend says of itself"
 
 # Wrong names: the symbol that is missing is named.
 sed 's/workload_x/workload_z/' "$tree/workloads/x.c" >"$tree/workloads/y.c"
-if make_cell; then fail "workload_z in y.c not to link"; else passed=$((passed + 1)); fi
+if make_cell; then fail "expected workload_z in y.c not to link"; else passed=$((passed + 1)); fi
 expect "'workload_y' in the linker's message" grep -q 'workload_y' "$scratch/log"
 rm "$tree/workloads/y.c"
 sed 's/backend_x/backend_z/' "$tree/pool/backend_x.c" >"$tree/threads/backend_y.c"
-if make_cell; then fail "backend_z in backend_y.c not to link"; else passed=$((passed + 1)); fi
+if make_cell; then fail "expected backend_z in backend_y.c not to link"; else passed=$((passed + 1)); fi
 expect "'backend_y' in the linker's message" grep -q 'backend_y' "$scratch/log"
 rm "$tree/threads/backend_y.c" "$tree/workloads/x.c" "$tree/pool/backend_x.c"
 expect "the tree as it was to build" make_cell

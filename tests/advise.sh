@@ -4,18 +4,13 @@
 # advise.sh TEAMPOOL: `teampool advise` on made-up runs: what it answers, and when it refuses to.
 set -eu
 [ $# -eq 1 ] || { echo "usage: advise.sh TEAMPOOL" >&2; exit 2; }
+. "$(dirname -- "$0")/expect.sh"
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 teampool=$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM
 cd -- "$work"
-failures=0
-
-fail() {
-    printf 'FAIL: %s\n' "$*"
-    failures=$((failures + 1))
-}
 
 # advise CODE WORD...: the command ends with CODE; what it says goes to out and err.
 advise() {
@@ -180,5 +175,5 @@ says err 'smoke'
 advise 1 short --task-us 5 --tasks 10000
 says err 'too few cells'
 
-echo "$failures failed"
-[ "$failures" -eq 0 ]
+echo "$failed failed"
+[ "$failed" -eq 0 ]

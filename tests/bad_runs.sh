@@ -5,6 +5,7 @@
 # summarize, report and advise: what was left out is said, what cannot be believed is refused, and
 # no table holds what is no number.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 [ $# -eq 2 ] && [ -x "$1" ] || { echo "usage: bad_runs.sh TEAMPOOL FAKE_RUN" >&2; exit 2; }
 case $1 in
 /*) teampool=$1 ;;
@@ -14,20 +15,6 @@ scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 sh "$2" "$scratch/good" || exit 2
 cd "$scratch" || exit 2
-passed=0 failed=0
-
-expect() { # DESCRIPTION COMMAND...
-    text=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: expected %s; stderr: %s\n' "$text" "$(head -c 400 err)"
-        failed=$((failed + 1))
-    fi
-}
-is() { [ "$1" = "$2" ]; }
-says() { grep -qF -- "$2" "$1"; }
 
 # damage DIR PROGRAM: a run whose samples went through an awk program.  at["wall_ns"] is a column.
 damage() {

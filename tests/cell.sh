@@ -5,6 +5,7 @@
 # line on stderr, nothing on stdout.  Good input: a table and nothing else.  And nothing that the
 # caller's environment, a closed stream or a kill -9 does may change or outlive that.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: cell.sh CELL_BINARY" >&2
     exit 2
@@ -21,23 +22,6 @@ for name in $(env | sed -n 's/^\(\(OMP\|GOMP\|KMP\)_[A-Za-z_]*\)=.*/\1/p'); do
     unset "$name"
 done
 unset TEAMPOOL_CELL_STAGE
-passed=0 failed=0
-
-fail() {
-    printf 'FAILED: %s: expected %s\n' "$what" "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        fail "$text; stderr: $(head -c 400 err 2>/dev/null)"
-    fi
-}
 
 # measure WORD...: run the cell; its code, out and err are kept.
 measure() {
@@ -46,10 +30,7 @@ measure() {
     code=$?
 }
 
-is() { [ "$1" = "$2" ]; }
 is_one_line() { [ "$(wc -l <"$1")" -eq 1 ]; }
-is_empty() { [ ! -s "$1" ]; }
-says() { grep -qF -- "$2" "$1"; }
 
 # refused TEXT WORD...: exit code 2 and one line with TEXT in it.
 refused() {

@@ -5,6 +5,7 @@
 # counts; hosts, versions, builds, work of other length; everything that has to be refused; and, by
 # simulation, how often it sees a difference where there is none.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: compare.sh TEAMPOOL" >&2
     exit 2
@@ -16,23 +17,7 @@ esac
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 2
-passed=0 failed=0
 
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: expected %s; stderr: %s\n' "$text" "$(head -c 400 err)"
-        failed=$((failed + 1))
-    fi
-}
-
-is() { [ "$1" = "$2" ]; }
-says() { grep -qF -- "$2" "$1"; }
-has_no() { ! grep -qF -- "$2" "$1"; }
 within() { awk -v x="$1" -v low="$2" -v high="$3" 'BEGIN { exit !(x != "" && x >= low && x <= high) }'; }
 
 # compare WORDS...: rc, out, err.

@@ -5,6 +5,7 @@
 # files: both formats, what --strict makes of a bad check, what it refuses, and that it leaves
 # nothing behind.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 2 ] || [ ! -x "$1" ] || [ ! -d "$2" ]; then
     echo "usage: doctor.sh TEAMPOOL_BINARY MACHINES_DIR" >&2
     exit 2
@@ -15,24 +16,8 @@ unset HWLOC_SYNTHETIC HWLOC_XMLFILE HWLOC_THISSYSTEM TEAMPOOL_ROOT OMP_NUM_THREA
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 2
-passed=0 failed=0 what=
 
-fail() {
-    printf 'FAILED: %s: expected %s\n' "$what" "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 300 err)"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
-says() { grep -qF -- "$2" "$1"; }
 matches() { grep -qE -- "$2" "$1"; }
-is_empty() { [ ! -s "$1" ]; }
 is_not_there() { [ ! -e "$1" ]; }
 
 doctor() {

@@ -4,17 +4,15 @@
 # examples.sh BUILD_DIR: the pool's example programs do what they say, and say what they cannot do.
 # Times are compared with each other only: machines differ.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1/examples/sleep" ]; then
     echo "usage: examples.sh BUILD_DIR, with the examples in it" >&2
     exit 2
 fi
 examples=$1/examples
-passed=0 failed=0
 
-fail() {
-    printf 'FAILED: %s: expected %s; it said:\n%s\n' "$what" "$1" "$out"
-    failed=$((failed + 1))
-}
+lacks() { fail "expected $1; it said:
+$out"; }
 
 # try EXAMPLE WORD...: its code, and out: what it says on both streams.
 try() {
@@ -26,11 +24,11 @@ try() {
 }
 
 ends_with() {
-    if [ $code -eq "$1" ]; then passed=$((passed + 1)); else fail "exit code $1, not $code"; fi
+    if [ $code -eq "$1" ]; then passed=$((passed + 1)); else lacks "exit code $1, not $code"; fi
 }
 
 says() {
-    if printf '%s\n' "$out" | grep -Eq "$1"; then passed=$((passed + 1)); else fail "/$1/"; fi
+    if printf '%s\n' "$out" | grep -Eq "$1"; then passed=$((passed + 1)); else lacks "/$1/"; fi
 }
 
 try sleep 8 8 </dev/null
@@ -41,7 +39,7 @@ if printf '%s\n' "$out" | awk '{ ms[NR] = $(NF - 1) }
         END { exit !(ms[1] >= 800 && ms[2] >= 100 && ms[2] * 2 < ms[1]) }'; then
     passed=$((passed + 1))
 else
-    fail "0.8 s for the loop, and less than half of its time for the pool"
+    lacks "0.8 s for the loop, and less than half of its time for the pool"
 fi
 try sleep 1 0 </dev/null
 ends_with 1

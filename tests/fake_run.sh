@@ -241,7 +241,14 @@ BEGIN {
         cell("gil", "pool", "dynamic", "cpu", "", w, n, 1, p)
         cell("gil", "threads", "dynamic", "cpu", "", w, n, 1, p, "runner=py-threads took=" n * w * 1.1)
         cell("gil", "pool", "dynamic", "cpu", "", w, n, 1, p, "runner=py-pool took=" n * w * 1.1 / p)
+        cell("gil", "omp", "dynamic", "python_cpu", "", w, n, 1, p, "took=" n * w * 1.05)
+        cell("gil", "pool", "dynamic", "python_cpu", "", w, n, 1, p, "took=" n * w * 1.05 / p)
+        cell("gil", "gil", "dynamic", "sleep", "", 1e7, 64, 1, p)
+        cell("gil", "omp", "dynamic", "python_sleep", "", 1e7, 64, 1, p, "took=" 1.01e7 * 64 / p)
     }
+    cell("gil", "serial", "static", "python_cpu", "", w, n, n, 1, "took=" n * w)
+    cell("gil", "serial", "static", "sleep", "", 1e7, 64, 64, 1)
+    cell("gil", "serial", "static", "python_sleep", "", 1e7, 64, 64, 1, "took=" 1.01e7 * 64)
     cell("gil", "serial", "static", "cpu", "", w, n, n, 1)
     cell("gil", "serial", "static", "cpu", "", w, n, n, 1, "runner=py-serial took=" n * w)
     held = split("0 10 25 50 75", L, " ")
@@ -254,10 +261,14 @@ BEGIN {
     split("30e3 5.1e6 9e6 16e6", R, " ")
     for (i = 1; i <= 4; i++) {
         cell("gil", "gil", "dynamic", "convoy", "", 200000000, L[i] + 1, 1, L[i] + 1, "took=2e8 answer=" R[i])
+        cell("gil", "threads", "dynamic", "convoy", "", 200000000, L[i] + 1, 1, L[i] + 1, \
+            "runner=py-threads took=2e8 answer=" R[i] + 1e5)
         cell("gil", "omp", "dynamic", "convoy", "", 200000000, L[i] + 1, 1, L[i] + 1, "took=2e8 answer=2e4")
     }
     cell("gil", "gil", "dynamic", "convoy", "", 200000000, 2, 1, 2, "options=switch_us:500 took=2e8 answer=5.5e5")
     cell("gil", "gil", "dynamic", "convoy", "", 200000000, 2, 1, 2, "options=switch_us:50 took=2e8 answer=1e5")
+    cell("gil", "threads", "dynamic", "convoy", "", 200000000, 2, 1, 2, \
+        "runner=py-threads options=switch_us:50 took=2e8 answer=2e5")
     cell("lesson", "serial", "static", "sleep", "", nap, 24, 24, 1, "runner=py-serial took=" 24.1 * nap)
     cell("lesson", "pool", "dynamic", "sleep", "", nap, 24, 1, 8, "runner=py-pool took=" 3.1 * nap)
     cell("lesson", "dill", "dynamic", "sleep", "", nap, 24, 1, 8, "runner=py-dill took=" 3.2 * nap)

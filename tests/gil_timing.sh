@@ -5,12 +5,12 @@
 # and three tries for each; still, a machine that others keep busy can fail it, so it is not among the
 # tests that always run: ctest -C timing -L timing.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: gil_timing.sh CELL_BINARY" >&2
     exit 2
 fi
 cell=$1
-passed=0 failed=0
 
 # value COLUMN WORD...: of the last row.
 value() {
@@ -31,8 +31,7 @@ within() {
             return
         fi
     done
-    failed=$((failed + 1))
-    echo "FAILED: $3: $ratio is not within $1 and $2"
+    fail "$3: $ratio is not within $1 and $2"
 }
 
 over() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f\n", a / b }'; }

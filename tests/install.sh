@@ -5,6 +5,7 @@
 # folder with spaces, moved after the installation, called through a link, from the build tree; where
 # it may, with the source tree hidden.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -f "$1/CMakeCache.txt" ]; then
     echo "usage: install.sh BUILD_DIR" >&2
     exit 2
@@ -14,20 +15,7 @@ source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt")
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    what=$1
-    shift
-    if "$@" >"$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s: %s\n' "$what" "$*"
-        tail -n 20 "$scratch/log"
-        failed=$((failed + 1))
-    fi
-}
+log=$scratch/log
 
 expect 'it installs' cmake --install "$build" --prefix "$scratch/first"
 mkdir "$scratch/a folder" "$scratch/links"
@@ -37,6 +25,7 @@ for file in bin/teampool bin/teampool-cell share/man/man1/teampool.1 share/man/m
     share/bash-completion/completions/teampool share/bash-completion/completions/teampool-cell \
     share/zsh/site-functions/_teampool share/fish/vendor_completions.d/teampool.fish \
     share/teampool/plots/theme.gp share/teampool/scripts/plot.sh share/teampool/docs/labs/sleep.md \
+    share/teampool/docs/batch/slurm.sh \
     libexec/teampool/labs/fork libexec/teampool/labs/plugin.so libexec/teampool/labs/cross.py; do
     expect "$file" test -s "$root/$file"
 done

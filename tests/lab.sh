@@ -5,6 +5,7 @@
 # are graded: passing, failing, unclear beside a load, tampered with, of another lab, copied.
 set -eu
 [ $# -eq 1 ] || { echo "usage: lab.sh TEAMPOOL" >&2; exit 2; }
+. "$(dirname -- "$0")/expect.sh"
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 teampool=$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
 command -v python3 >/dev/null || { echo 'no python3 to make hand-ins with'; exit 77; }
@@ -12,14 +13,8 @@ work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM
 cd -- "$work"
-failures=0
 TEAMPOOL_PYTHON=/nowhere # labs do without Python
 export TEAMPOOL_PYTHON
-
-fail() {
-    printf 'FAIL: %s\n' "$*"
-    failures=$((failures + 1))
-}
 
 # lab CODE WORD...: the command ends with CODE; what it says goes to out and err.
 lab() {
@@ -179,5 +174,5 @@ python3 -c 'import csv, sys
 rows = list(csv.reader(open("out")))
 sys.exit(len({len(r) for r in rows}) != 1)' || fail "the table's rows differ in width: $(cat out)"
 
-[ "$failures" -eq 0 ] || { echo "$failures failures"; exit 1; }
+[ "$failed" -eq 0 ] || { echo "$failed failures"; exit 1; }
 echo 'all well'

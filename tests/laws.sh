@@ -15,11 +15,7 @@
 #   6  scripts/ and plots/ name no file of the programs
 #   7  a license line, telling names, headers that compile alone, no drawers for odds and ends
 set -u
-
-fail() {
-    printf 'FAILED: expected %s\n' "$1"
-    failed=$((failed + 1))
-}
+. "$(dirname -- "$0")/expect.sh"
 
 # The files of the tree, one a line.
 list_files() {
@@ -221,15 +217,15 @@ breaks() {
 checked() {
     case $2 in
     "$1"*) passed=$((passed + 1)) ;;
-    *) fail "'$1', got '$2'" ;;
+    *) fail "expected '$1', got '$2'" ;;
     esac
-    [ "$(printf '%s\n' "$2" | wc -l)" -eq 1 ] || fail "one violation, got '$2'"
+    [ "$(printf '%s\n' "$2" | wc -l)" -eq 1 ] || fail "expected one violation, got '$2'"
 }
 
 self_test() {
     good_tree
     found=$(check_tree .)
-    if [ -z "$found" ]; then passed=$((passed + 1)); else fail "nothing in a good tree, got '$found'"; fi
+    if [ -z "$found" ]; then passed=$((passed + 1)); else fail "expected nothing in a good tree, got '$found'"; fi
 
     breaks 'core/x.c:2: law 1' core/x.c '#include "../bench/run.h"'
     breaks 'bench/x.c:3: law 1' bench/x.c 'int x;' '#include "../pool/pool.h"'
@@ -281,14 +277,13 @@ if [ $# -ne 1 ]; then
     echo "usage: laws.sh SOURCE_DIR | --self-test" >&2
     exit 2
 fi
-passed=0 failed=0
 scratch=$(mktemp -d) || exit 2
 trap 'cd / && rm -rf "$scratch"' EXIT
 if [ "$1" = --self-test ]; then
     self_test
     exit
 fi
-[ -d "$1/core" ] && [ -d "$1/bench" ] || fail "the source tree at $1"
+[ -d "$1/core" ] && [ -d "$1/bench" ] || fail "expected the source tree at $1"
 violations=$(check_tree "$1")
 [ -z "$violations" ] || printf '%s\n' "$violations"
 for law in 1 2 3 4 5 6 7; do

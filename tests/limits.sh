@@ -6,6 +6,7 @@
 # own, ulimits as another user, one CPU, a small /dev/shm, refused system calls, a source tree that
 # cannot be written to, no HOME and no terminal.  What cannot be tried here is said.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 2 ] || [ ! -x "$1" ] || [ ! -x "$2" ]; then
     echo "usage: limits.sh TEAMPOOL DENY" >&2
     exit 2
@@ -16,31 +17,16 @@ unset HWLOC_SYNTHETIC HWLOC_XMLFILE HWLOC_THISSYSTEM TEAMPOOL_ROOT
 scratch=$(mktemp -d) || exit 2
 group=
 cleanup() {
-    [ -z "$group" ] || rmdir "$group" 2>/dev/null
+    [ -z "$group" ] || rmdir "$group/inner" "$group" 2>/dev/null
     rm -rf "$scratch"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 cd "$scratch" || exit 2
 chmod 755 .
-passed=0 failed=0 what=
 
-fail() {
-    printf 'FAILED: %s: expected %s\n' "$what" "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 600 err 2>/dev/null)"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
 says() { grep -qE -- "$2" "$1"; }
 says_not() { ! grep -qE -- "$2" "$1"; }
-is_empty() { [ ! -s "$1" ]; }
 cannot() { echo "not tried: $1"; }
 
 # A measuring program is refused by `run` if it is a Debug or sanitizer build.
@@ -100,7 +86,7 @@ expect "which, and why" says err 'cells left out, the first: 8 workers: 12 proce
 echo 14 >$here/pids.max
 plan
 expect "exit code 1" is $code 1
-expect "no room at all" says err 'no room for any cell: .*pids.max'
+expect "no room at all" says err 'no cell is left: .*pids.max'
 expect "no plan" is_empty out
 rm $here/pids.max $here/pids.current
 
@@ -136,6 +122,15 @@ what="ulimit -n 40"
 of_files 40 "$teampool" plan >out 2>err
 expect "pipes to 8 workers are left out" says err '8 workers: 64 open files needed, 40 left \(ulimit -Hn\)'
 expect "pools of 8 are not" says out 'backend=pool .*workers=8 '
+
+what="ulimit -v"
+if grep -q 'fsanitize' about; then
+    cannot "few addresses: a sanitizer takes more"
+else
+    # shellcheck disable=SC3045
+    (ulimit -v 16000000 && exec "${teampool%/*}/teampool-cell" backend=pool start=spawn tasks=10 workload=empty) >out 2>err
+    expect "a cell makes do with less than 64 GiB of them" is $? 0
+fi
 
 # alone LIMIT COMMAND...: with a limit of processes, which does not bind root.
 alone() {
@@ -173,16 +168,19 @@ fi
 
 # ---- control groups of our own
 
-# in_group CONTROLLER FILES VALUE COMMAND...: run it in a new group where VALUE stands in the file:
-# the first of FILES is version 2's, the second version 1's.  Returns 77: cannot be done here.
+# in_group CONTROLLER FILES VALUE COMMAND...: run it in a group inside of a new one where VALUE stands
+# in the file: the first of FILES is version 2's, the second version 1's.  So what limits is an
+# ancestor's.  Returns 77: cannot be done here.
 in_group() {
     controller=$1 v2=${2%:*} v1=${2#*:} value=$3
     shift 3
     at=$(sed -n "s/^0:://p" /proc/self/cgroup | head -n 1)
-    if grep -qw "$controller" "/sys/fs/cgroup$at/cgroup.subtree_control" 2>/dev/null; then
-        group=/sys/fs/cgroup$at/teampool-$$ file=$v2
+    top=/sys/fs/cgroup # or, where both versions are mounted:
+    [ ! -d $top/unified ] || top=$top/unified
+    if grep -qw "$controller" "$top$at/cgroup.subtree_control" 2>/dev/null; then
+        group=$top$at/teampool-$$ file=$v2 version=2
     elif [ -e "/sys/fs/cgroup/$controller/cgroup.procs" ]; then
-        group=/sys/fs/cgroup/$controller/teampool-$$ file=$v1
+        group=/sys/fs/cgroup/$controller/teampool-$$ file=$v1 version=1
         [ "$controller" != cpu ] || value=${value% *}
     else
         return 77
@@ -192,21 +190,50 @@ in_group() {
         return 77
     fi
     result=77
-    if echo "$value" 2>/dev/null >"$group/$file"; then
+    if echo "$value" 2>/dev/null >"$group/$file" && mkdir "$group/inner"; then
+        for own in cpus mems; do # version 1 leaves both empty, and then nobody may enter
+            from=$group/cpuset.$own to=$group/inner/cpuset.$own
+            [ $version = 2 ] || [ ! -e "$from" ] ||
+                { [ -n "$(cat "$from")" ] || cat "${group%/*}/cpuset.$own" >"$from"; cat "$from" >"$to"; }
+        done
         # shellcheck disable=SC2016
-        sh -c 'echo $$ >"$1/cgroup.procs" || exit 77; shift; exec "$@"' sh "$group" "$@" >out 2>err
+        sh -c 'echo $$ >"$1/cgroup.procs" || exit 77; shift; exec "$@"' sh "$group/inner" "$@" >out 2>err
         result=$?
+        rmdir "$group/inner"
     fi
     rmdir "$group" && group=
     return $result
 }
 
-what="a CPU quota of one fifth"
+what="a cpuset of one CPU"
+in_group cpuset cpuset.cpus:cpuset.cpus "${first:-0}" "$teampool" topology
+code=$?
+if [ $code -ne 77 ]; then
+    expect "exit code 0" is $code 0
+    expect "one worker" says out 'at most 1 at a time; worth measuring: 1$'
+    expect "of all CPUs" says out "^we may use .* 1 of $(getconf _NPROCESSORS_CONF) hardware thread"
+else
+    cannot "a cpuset: no group of our own"
+fi
+
+what="a CPU quota of one and a half"
+in_group cpu cpu.max:cpu.cfs_quota_us '150000 100000' "$teampool" topology
+code=$?
+if [ $code -ne 77 ]; then
+    expect "exit code 0" is $code 0
+    expect "two workers at most" says out 'at most [12] at a time; worth measuring: 1( 2)?$'
+    expect "which file says so" says out '^CPU quota    1.5 CPUs, set by /sys/fs/cgroup/.*/teampool-[0-9]*/cpu'
+else
+    cannot "a fractional CPU quota: no group of our own"
+fi
+
+# So little that it is used up on a busy machine, too.
+what="a CPU quota of a twentieth"
 cat >busy.plan <<'END'
-backend=omp workload=cpu task_ns=100000 tasks=1000 workers=1 chunk=16 samples=3
-backend=pool workload=cpu task_ns=100000 tasks=1000 workers=1 chunk=16 samples=3
+backend=omp workload=cpu task_ns=100000 tasks=250 workers=1 chunk=16 samples=3
+backend=pool workload=cpu task_ns=100000 tasks=250 workers=1 chunk=16 samples=3
 END
-in_group cpu cpu.max:cpu.cfs_quota_us '20000 100000' \
+in_group cpu cpu.max:cpu.cfs_quota_us '5000 100000' \
     "$teampool" run $force --plan busy.plan --blocks 1 --quiet --out quota
 code=$?
 if [ $code -ne 77 ]; then
@@ -214,8 +241,8 @@ if [ $code -ne 77 ]; then
     expect "stopped samples in both cells" is 2 "$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
         $at["throttled_ns"] > 0 { print $at["backend"] }' quota/samples.csv | sort -u | wc -l)"
     expect "the cause" says quota/cells.csv 'CPU quota'
-    expect "the quota in machine.csv" says quota/machine.csv '^quota_cpus,0.2,/sys/fs/cgroup/'
-    expect "the checks warn" says quota/checks.csv '^quota,warn,0.2 CPUs,'
+    expect "the quota in machine.csv" says quota/machine.csv '^quota_cpus,0.05,"?/sys/fs/cgroup/'
+    expect "the checks warn" says quota/checks.csv '^quota,warn,0.05 CPUs,'
     expect "bad: we are stopped" says quota/checks.csv '^throttling,bad,'
 else
     cannot "a CPU quota: no group of our own"
@@ -280,8 +307,41 @@ if inside sh -c 'mount -t tmpfs tmpfs /dev/shm' 2>/dev/null; then
         setsid env -i "$1" report "$out"' sh "$teampool" "$scratch" "$force" >out 2>err </dev/null
     expect_small page $?
     expect "the page" says page/report.html '</html>'
+    for gone in proc sys; do
+        what="no /$gone"
+        # shellcheck disable=SC2016
+        if inside sh -c 'umount -l "$1"' sh /$gone 2>/dev/null; then
+            inside sh -c 'umount -l "/$1" && shift && exec "$@"' sh $gone \
+                "$teampool" run $force --plan small.plan --blocks 1 --quiet --out no-$gone >out 2>err
+            code=$?
+            [ $gone = sys ] || expect "exit code 2, not $code" is $code 2
+            [ $gone = sys ] || expect "what to do" says err 'no /proc here.*mount -t proc'
+            [ $gone = proc ] || expect_small no-sys $code
+        else
+            cannot "$what: not allowed to take it away"
+        fi
+    done
+    what="the first process of a container"
+    if inside --fork --pid --mount-proc true 2>/dev/null; then
+        inside --fork --pid --mount-proc \
+            "$teampool" run $force --plan small.plan --blocks 1 --quiet --out first >out 2>err
+        expect_small first $?
+    else
+        cannot "$what: not allowed to be that"
+    fi
 else
     cannot "other mounts: no unshare, or not allowed"
+fi
+
+what="a user without a name, root in a namespace of its own"
+if [ "$(id -u)" -eq 0 ] && setpriv --reuid=65533 --clear-groups unshare -Ur true 2>/dev/null; then
+    mkdir unnamed && cp small.plan unnamed && chmod 777 unnamed
+    # shellcheck disable=SC2016
+    setpriv --reuid=65533 --clear-groups env -u HOME unshare -Urmpf --mount-proc sh -c 'cd unnamed && exec "$@"' sh \
+        "$teampool" run $force --plan small.plan --blocks 1 --quiet --out run >out 2>err
+    expect_small unnamed/run $?
+else
+    cannot "a namespace of a user's own: not root, or not allowed"
 fi
 
 what="refused system calls"

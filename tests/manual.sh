@@ -4,6 +4,7 @@
 # manual.sh TEAMPOOL WRITTEN_DIR: manual pages and completion say what the programs' help says, word
 # for word: every command, option and field, and no other.  WRITTEN_DIR: what the build has written.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 2 ] || [ ! -x "$1" ] || [ ! -d "$2" ]; then
     echo "usage: manual.sh TEAMPOOL WRITTEN_DIR" >&2
     exit 2
@@ -14,20 +15,7 @@ written=$(cd "$2" && pwd)
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 2
-passed=0 failed=0
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    what=$1
-    shift
-    if "$@" >log 2>&1; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: expected %s\n' "$what"
-        head -n 20 log
-        failed=$((failed + 1))
-    fi
-}
+log=$scratch/log
 
 # same DESCRIPTION WANTED FOUND: the words of both, in any order.
 same() {

@@ -4,6 +4,7 @@
 # mpi.sh TEAMPOOL: ranks keep the contract of backends, in the program that anyone would start; and
 # whatever a launcher does, a run goes on and says what it was.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: mpi.sh TEAMPOOL" >&2
     exit 2
@@ -12,21 +13,7 @@ teampool=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 cell=$(dirname "$teampool")/teampool-cell
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
 
-fail() {
-    printf 'FAILED: expected %s\n' "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
 isnt() { [ "$1" != "$2" ]; }
 says() { grep -q "$1" "$scratch/err"; }
 
@@ -53,9 +40,9 @@ while read -r workload forms; do
     for form in ${forms:-""}; do
         line="workload=$workload variant=$form task_ns=1000 tasks=97"
         # shellcheck disable=SC2086
-        measure backend=serial $line || fail "a serial $workload $form"
+        measure backend=serial $line || fail "expected a serial $workload $form"
         right=$(column checksum | sort -u)
-        for backend in mpi mpi_send; do
+        for backend in mpi mpi_send mpi_omp; do
             # shellcheck disable=SC2086
             if ! measure backend=$backend $line workers=2 chunk=7; then
                 expect "$backend $workload: done or refused for a reason; $(cat "$scratch/err")" \
@@ -76,19 +63,29 @@ echo "every workload"
 
 # Schedules and chunks, with fewer and more tasks than workers; what MPI does unasked, and spinning.
 for way in "mpi static passive 3" "mpi dynamic default 3" "mpi guided passive 3" "mpi dynamic active 1" \
-    "mpi_send dynamic active 3" "mpi_send guided passive 3" "mpi_send dynamic default 1"; do
+    "mpi steal default 1" "mpi steal passive 3" "mpi steal active 4" \
+    "mpi_send dynamic active 3" "mpi_send guided passive 3" "mpi_send dynamic default 1" \
+    "mpi_omp static passive 4" "mpi_omp dynamic default 2" "mpi_omp guided passive 4" \
+    "mpi_omp steal passive 6 threads:3"; do
     # shellcheck disable=SC2086
     set -- $way
     for size in "97 1" "97 7" "97 98" "2 1" "97 auto"; do
-        line="backend=$1 schedule=$2 wait=$3 workers=$4 tasks=${size% *} chunk=${size#* }"
+        line="backend=$1 schedule=$2 wait=$3 workers=$4 options=${5:-} tasks=${size% *} chunk=${size#* }"
         # shellcheck disable=SC2086
         measure $line workload=payload payload_bytes=100 task_ns=100
         expect "$line: exit code 0; $(cat "$scratch/err")" is $? 0
         expect "$line: ok" is "$(column status | sort -u)" ok
     done
 done
-measure backend=mpi schedule=steal workload=empty
-expect "no stealing" is $? 2
+measure backend=mpi_send schedule=steal workload=empty
+expect "no stealing where the caller deals" is $? 2
+# Many jobs by one team, whose ranges must be told apart; tasks so uneven that half of them move.
+for workers in 2 3; do
+    timeout 60 "$cell" backend=mpi schedule=steal workload=skew variant=ramp task_ns=2000 tasks=500 chunk=1 \
+        workers=$workers samples=30 steps_per_ms=1000000 >"$scratch/out" 2>"$scratch/err"
+    expect "30 jobs, stolen: exit code 0; $(cat "$scratch/err")" is $? 0
+    expect "30 jobs, stolen: ok" is "$(column status | sort -u)" ok
+done
 echo "every schedule"
 
 # What can go wrong.
@@ -97,7 +94,7 @@ expect "no launcher: exit code 1" is $? 1
 expect "no launcher: the reason" says "cannot start '/nowhere/mpirun': No such file"
 TEAMPOOL_MPIRUN="$launcher -n 2" measure backend=mpi workload=empty workers=3
 expect "too few ranks: no success" isnt $? 0
-reason='MPI started 2 ranks; 3 workers and the caller are 4' tries=1
+reason="MPI started 2 ranks, not the caller's and 3 for workers" tries=1
 until says "$reason" || [ $tries -eq 5 ]; do # a launcher may lose the last words of a rank
     TEAMPOOL_MPIRUN="$launcher -n 2" measure backend=mpi workload=empty workers=3
     tries=$((tries + 1))
@@ -105,6 +102,9 @@ done
 expect "too few ranks: the reason" says "$reason"
 measure backend=mpi workload=empty workers=2 cpus=0+999
 expect "a CPU that is not there" is $? 2
+measure backend=mpi_omp workload=empty workers=3
+expect "threads that do not divide the workers" is $? 2
+expect "threads that do not divide the workers: the reason" says 'workers=3 is no multiple of the 2 threads'
 
 # The ranks with the word $1 on their command line.
 ranks() {
@@ -123,12 +123,32 @@ none_left() {
     return 1
 }
 tag=sweep=mpi-test-$$
+# $1 ranks, the caller's too, are there.
+all_there() {
+    for _ in $(seq 100); do
+        [ "$(ranks "$tag" | wc -l)" -lt "$1" ] || break
+        sleep 0.1
+    done
+    sleep 0.5
+}
+
+# Two ranks, two threads in each: every thread is where the line says.
+allowed=$("$teampool" topology --format csv | sed -n 's/^allowed_pus,//p')
+if [ "${allowed:-1}" -gt 1 ]; then
+    cpus=$("$teampool" plan backend=omp workload=empty workers=2 | sed -n 's/.* cpus=\([0-9+]*\).*/\1/p' | tail -n 1)
+    measure backend=mpi_omp workload=sleep task_ns=100000000 tasks=80 workers=4 cpus="$cpus" $tag &
+    all_there 3
+    for rank in $(ranks "$tag"); do
+        sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/"$rank"/task/*/status | sort -u | grep -x '[0-9]*' |
+            tr '\n' '+'
+        echo
+    done >"$scratch/places"
+    wait $!
+    expect "two ranks with threads on $cpus each: $(cat "$scratch/places")" is "$(grep -cx "$cpus+" "$scratch/places")" 2
+fi
+
 measure backend=mpi_send workload=sleep task_ns=100000000 tasks=1000 workers=2 $tag &
-for _ in $(seq 100); do
-    [ "$(ranks "$tag" | wc -l)" -lt 3 ] || break
-    sleep 0.1
-done
-sleep 0.5
+all_there 3
 victim=$(ranks "$tag" | sed -n 2p)
 expect "a rank to kill" [ -n "$victim" ]
 kill -9 "$victim"

@@ -5,6 +5,7 @@
 # CMake, static and shared, in C and C++, with every kind of workers; and with the pool's sources
 # among their own.  What is installed is moved first: it must not know where it was.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -f "$1/CMakeCache.txt" ]; then
     echo "usage: outside.sh BUILD_DIR" >&2
     exit 2
@@ -18,20 +19,7 @@ source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt")
 cc=${CC:-cc}
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    what=$1
-    shift
-    if "$@" >"$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s: %s\n' "$what" "$*"
-        tail -n 20 "$scratch/log"
-        failed=$((failed + 1))
-    fi
-}
+log=$scratch/log
 
 # ---- install ----
 

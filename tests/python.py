@@ -55,6 +55,17 @@ def script(name, text):
     return os.path.abspath(name)
 
 
+def another_python(name, text):
+    """One in which TEXT ran before the script."""
+    return script(name, "shift\nexec %s -c 'import os, runpy, sys, sysconfig\n%s\nsys.argv = sys.argv[1:]\n"
+                  "sys.path.insert(0, os.path.dirname(sys.argv[0]))\n"
+                  "runpy.run_path(sys.argv[0], run_name=\"__main__\")' \"$@\"\n" % (PYTHON, text))
+
+
+def old_python():
+    return another_python("old-python", "sys.version_info = (3, 8, 0)")
+
+
 # Only --force measures with a slow build.
 about = cell("--about").stdout
 FORCE = ["--force"] if "build_type,Debug" in about or "fsanitize" in about else []
@@ -98,6 +109,24 @@ def right_results(listed):
             check(set(got[0]) <= set(like), what + ": the cell program's columns")
             if workload == "sleep" and serial:
                 check(all(int(row["wall_ns"]) >= 23 * 20000 for row in got), what + ": it slept")
+            if workload == "convoy":
+                took = [[int(row["answer_%s_ns" % part]) for part in ("p50", "p90", "p99", "max")]
+                        for row in got]
+                check(all(int(row["answers"]) >= 1 for row in got) and all(sorted(t) == t for t in took),
+                      what + ": it answered: " + str(took))
+
+
+def convoys():
+    """A thread that answers waits for the interval, whatever else the machine does; the interval is
+    recorded as the cell program has it."""
+    words = ["workload=convoy", "task_ns=400000000", "tasks=2", "workers=2", "chunk=1", "samples=1",
+             "warmup_samples=0", "steps_per_ms=40000"]
+    for interval, recorded, least in (("100000", "switch_us:100000", 90e6), ("0500", "switch_us:500", 0),
+                                      ("5000", "", 0)):
+        got = rows(peer("py-threads", "options=switch_us:" + interval, *words).stdout)
+        check(len(got) == 1 and got[0]["options"] == recorded, "the interval %s in the record" % interval)
+        check(got and int(got[0]["answer_p50_ns"]) >= least and int(got[0]["beside_ns"]) > 0,
+              "an interval of %s us is waited for: %s" % (interval, got))
 
 
 def refusals(names):
@@ -114,6 +143,11 @@ def refusals(names):
             ("py-pool", ["workload=cpu", "payload_bytes=8"], "payload_bytes=8"),
             ("py-pool", ["workload=cpu", "work_version=7"], "work_version=7"),
             ("py-pool", ["workload=cpu", "cpus=99999"], "CPU 99999"),
+            ("py-pool", ["workload=cpu", "options=switch_us:500"], "py-pool takes none"),
+            ("py-threads", ["workload=cpu", "options=held:50"], "here it is switch_us:N"),
+            ("py-threads", ["workload=cpu", "options=switch_us"], "options=switch_us= is not"),
+            ("py-threads", ["workload=cpu", "options=switch_us:0"], "options=switch_us=0"),
+            ("py-threads", ["workload=cpu", "options=switch_us:10000001"], "10000000 at most"),
             ("py-serial", ["workload=cpu", "workers=2"], "one worker"),
             ("py-loky", ["workload=cpu", "chunk=auto"], "chunk=auto")):
         if name in names:
@@ -140,16 +174,14 @@ def lists():
         text = call(TEAMPOOL, "list", **environment).stdout
         return text[text.index("\nrunners"):text.index("\nschedules")]
     check("py-pool" in runners() and "cell " in runners(), "list: the runners")
-    for text, said in (
-            ("exec %s -S -E \"$@\"\n" % PYTHON, "has no package 'mpi4py'"),
-            ("shift\nexec %s -c 'import os, runpy, sys\nsys.version_info = (3, 8, 0)\n"
-             "sys.argv = sys.argv[1:]\nsys.path.insert(0, os.path.dirname(sys.argv[0]))\n"
-             "runpy.run_path(sys.argv[0], run_name=\"__main__\")' \"$@\"\n" % PYTHON,
-             "Python 3.9 or later is needed, this is 3.8.0"),
-            ("echo 'it hurts' >&2\nexit 3\n", "ended with code 3: it hurts"),
-            ("echo hello, world\n", "")):
+    check("  py-threads switch_us " in call(TEAMPOOL, "list").stdout, "list: what a runner can be told")
+    for python, said in (
+            (script("bare-python", "exec %s -S -E \"$@\"\n" % PYTHON), "has no package 'mpi4py'"),
+            (old_python(), "Python 3.9 or later is needed, this is 3.8.0"),
+            (script("hurt-python", "echo 'it hurts' >&2\nexit 3\n"), "ended with code 3: it hurts"),
+            (script("odd-python", "echo hello, world\n"), "")):
         result = subprocess.run([TEAMPOOL, "list"], capture_output=True, text=True,
-                                env=dict(os.environ, TEAMPOOL_PYTHON=script("odd-python", text)))
+                                env=dict(os.environ, TEAMPOOL_PYTHON=python))
         check(result.returncode == 0 and said in result.stdout and "profiles" in result.stdout,
               "list: '%s'; %s" % (said, result.stderr))
     result = subprocess.run([TEAMPOOL, "list"], capture_output=True, text=True,
@@ -177,6 +209,7 @@ def a_run(names):
     facts = {r["key"]: r["value"] for r in table("good", "machine.csv")}
     check(facts["python"] == "%d.%d.%d" % sys.version_info[:3], "machine.csv: Python's version")
     check(all(name in facts for name in names), "machine.csv: what each runner stands on")
+    check(facts["python_lock"] in ("on", "off"), "machine.csv: Python's lock")
     cells = {(r["runner"], r["backend"]): r for r in table("good", "cells.csv")}
     serial = {family: cells[key]["per_task_ns"]
               for family, key in (("py", ("py-serial", "serial")), ("cell", ("cell", "serial")))}
@@ -188,14 +221,68 @@ def a_run(names):
     check(any("cell" in pair and "py-pool" in pair for pair in sides), "a run: pairs of both kinds")
 
 
+def free_threaded():
+    """There is no such Python here: one that says it were, in the words that PEP 703 gave it."""
+    python = another_python(
+        "free-python", "var = sysconfig.get_config_var\n"
+        "sysconfig.get_config_var = lambda name: 1 if name == \"Py_GIL_DISABLED\" else var(name)\n"
+        "sys._is_gil_enabled = lambda: False")
+    about = {r["key"]: r for r in rows(call(python, "-B", os.path.join(PEERS, "peers.py"), "--about").stdout)}
+    check(about["python_lock"]["value"] == "off" and "free-threaded" in about["python_lock"]["note"] and
+          about["py-threads"]["value"].endswith("free-threaded"), "--about: a free-threaded Python")
+    got = rows(call(python, "-B", os.path.join(PEERS, "py-threads.py"), "workload=empty", "samples=1").stdout)
+    check([r["note"] for r in got] == ["lock off"] * 2, "a free-threaded Python: noted in each row")
+
+
+PSUTILS = {"there": "def cpu_count(logical=True):\n    return 6 if logical else 3\n",
+           "silent": "def cpu_count(logical=True):\n    return 6 if logical else None\n",
+           "missing": "raise ImportError(\"No module named 'psutil'\")\n"}
+
+
+def psutil_path(kind):
+    folder = os.path.abspath("psutil-" + kind)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "psutil.py"), "w") as f:
+        f.write(PSUTILS[kind])
+    return folder
+
+
 def cores_of_psutil():
-    os.mkdir("psutils")
-    with open("psutils/psutil.py", "w") as f:
-        f.write("def cpu_count(logical=True):\n    return 6 if logical else 3\n")
-    result = call(PYTHON, "-B", os.path.join(PEERS, "peers.py"), "--about",
-                  PYTHONPATH=os.path.abspath("psutils"))
-    cores = [r["value"] for r in rows(result.stdout) if r["key"] == "psutil_cores"]
-    check(cores == ["3"], "--about: cores as psutil counts them: " + str(cores))
+    for kind, value, said in (("there", "3", "psutil.cpu_count(logical=False)"), ("silent", "", "cpu_count"),
+                              ("missing", "", "pip install psutil")):
+        result = call(PYTHON, "-B", os.path.join(PEERS, "peers.py"), "--about", PYTHONPATH=psutil_path(kind))
+        cores = [(r["value"], r["note"]) for r in rows(result.stdout) if r["key"] == "psutil_cores"]
+        check(len(cores) == 1 and cores[0][0] == value and said in cores[0][1],
+              "--about: psutil %s: %s" % (kind, cores))
+
+
+def cores_in_a_lab():
+    """The lab `cores`, but for its times."""
+    shutil.copytree(os.path.dirname(TEAMPOOL), "house", symlinks=False, ignore=lambda folder, names: [
+        n for n in names if folder == os.path.dirname(TEAMPOOL) and n not in ("teampool", "teampool-cell")])
+    os.makedirs("house/docs/labs")
+    shutil.copytree(os.path.join(PEERS, "..", "..", "labs"), "house/labs")
+    with open(os.path.join(PEERS, "..", "..", "docs", "labs", "cores.md"), encoding="utf-8") as f:
+        text = f.read()
+    short = [line for line in text.splitlines() if re.match(r"\? |show |  \| (By hwloc|Python)", line)]
+    with open("house/docs/labs/short.md", "w", encoding="utf-8") as f:
+        f.write("# short: who counts what\n\n```plan blocks=1\nbackend=serial workload=empty samples=1 sweep=one\n%s\n"
+                "```\n\n```checks\nalways one: least(one) >= 0\n  | There\n%s\n```\n"
+                % ("\n".join(line for line in short if line[0] == "?"),
+                   "\n".join(line for line in short if line[0] != "?")))
+    for kind, python, said, told in (
+            ("there", PYTHON, r"psutil counts 3 cores, 6 hardware threads, [0-9]+ of them", ""),
+            ("silent", PYTHON, r"psutil counts no cores, 6 hardware threads", ""),
+            ("missing", PYTHON, r"absent +psutil", "left out: psutil: .*pip install psutil"),
+            ("nowhere", "/nowhere", r"absent +psutil", "left out: psutil: there is no /nowhere")):
+        result = subprocess.run(
+            ["house/teampool", "lab", "short", "--out", "short-" + kind, *FORCE], capture_output=True, text=True,
+            timeout=60, env=dict(os.environ, TEAMPOOL_PYTHON=python,
+                                 PYTHONPATH=psutil_path("missing" if kind == "nowhere" else kind)))
+        out = " ".join(result.stdout.split())
+        check(result.returncode == 0 and re.search(r"By hwloc this machine has [0-9]+ cores", out) and
+              re.search(said, out) and re.search(told, result.stderr),
+              "a lab where psutil is %s: %d %s %s" % (kind, result.returncode, result.stdout, result.stderr))
 
 
 def on_the_page():
@@ -227,18 +314,22 @@ def bad_runners():
              "return [i and i + 1 for i in self.pool.map(function, items, chunk)]"),
             ("raises", "self.pool.close()", "raise KeyError('lost')"),
             ("dies", "self.pool.close()", "__import__('os').kill(__import__('os').getpid(), 11)"),
+            ("garbled", "return self.pool.map(function, items, chunk)",
+             "return [0] + self.pool.map(function, items, chunk)[1:]"),
             ("broken", "import peers", "import peers, no_such_module"))):
         check(old in text, name + ": what is to be broken")
         with open("peers/%s.py" % name, "w") as f:
             f.write(text.replace(old, new))
         os.chmod("peers/%s.py" % name, 0o755)
-        plan.append("runner=%s backend=pool workload=empty tasks=%d chunk=2 workers=2 samples=2"
-                    % (os.path.abspath("peers/%s.py" % name), 10 + number))
+        plan.append("runner=%s backend=pool workload=%s task_ns=1000 tasks=%d chunk=2 workers=2 samples=2"
+                    % (os.path.abspath("peers/%s.py" % name), "convoy" if name == "garbled" else "empty",
+                       10 + number))
     result = run(plan, "bad")
     check(result.returncode == 1, "bad runners: exit code 1")
     status = {r["line"].split(" ")[0].split("/")[-1]: r for r in table("bad", "status.csv")}
     for name, said in (("lossy.py", "9 results of 10 tasks"), ("liar.py", "task 1 gave 2 instead of 1"),
-                       ("raises.py", "KeyError: 'lost'"), ("dies.py", "SIGSEGV"), ("broken.py", "code 1")):
+                       ("raises.py", "KeyError: 'lost'"), ("dies.py", "SIGSEGV"), ("broken.py", "code 1"),
+                       ("garbled.py", "TypeError: ")):
         check(status[name]["status"] == "failed" and said in status[name]["reason"],
               "%s: '%s' in: %s" % (name, said, status[name]["reason"]))
     check(any(r["status"] == "ok" for r in status.values()), "bad runners: the run goes on")
@@ -248,6 +339,12 @@ def bad_pythons():
     for name, text, status, said in (
             ("crash", "kill -SEGV $$\n", "failed", "SIGSEGV"),
             ("garbage", "head -c 3000 /dev/urandom\n", "failed", ""),
+            ("greets", "echo hello, world\n", "failed", "no column 'backend'"),
+            ("says nothing", ":\n", "failed", ""),
+            ("floods", "exec yes\n", "failed", "wrote more than 64 MiB"),
+            ("stays", "trap '' TERM\nwhile :; do sleep 1; done\n", "timeout", "did not end within"),
+            ("is old", "exec %s \"$@\"\n" % old_python(), "failed",
+             "Python 3.9 or later is needed, this is 3.8.0"),
             ("columns", "printf 'a,b\\n1,2\\n'\n", "failed", "no column 'backend'"),
             ("hang", "exec sleep 1000\n", "timeout", "did not end within")):
         python = script("python-" + name, "case $* in *--about*) exit 1 ;; esac\n" + text)
@@ -262,6 +359,23 @@ def bad_pythons():
         check(result.returncode == 1 and mine["status"] == status and said in mine["reason"] and
               mine["reason"], "Python that %s: %s: %s" % (name, mine["status"], mine["reason"]))
         check(got["backend=serial"]["status"] == "ok", name + ": the run goes on")
+    # no Python, and packages that nobody has: what may be missing is no failure
+    plan = ["backend=serial workload=empty samples=2 tasks=9",
+            "runner=py-pool backend=pool workload=empty samples=2",
+            "runner=py-mpi backend=mpi workload=empty samples=2"]
+    for out, python, marks in (("no python", "/nowhere", ("", "", "")), ("may be none", "/nowhere", ("", "? ", "?")),
+                               ("no package", os.path.abspath("bare-python"), ("", "", "?"))):
+        with open("missing.plan", "w") as f:
+            f.write("\n".join(mark + line for mark, line in zip(marks, plan)) + "\n")
+        result = subprocess.run([TEAMPOOL, "run", *FORCE, "--plan", "missing.plan", "--blocks", "1", "--out", out,
+                                 "--quiet"], capture_output=True, text=True, timeout=60,
+                                env=dict(os.environ, TEAMPOOL_PYTHON=python))
+        got = {r["line"].split(" ")[0]: r for r in table(out, "status.csv")}
+        pool, mpi = got["runner=py-pool"], got["runner=py-mpi"]
+        check(got["backend=serial"]["status"] == "ok" and mpi["status"] == "skipped" and
+              ("there is no /nowhere" if python == "/nowhere" else "has no package 'mpi4py'") in mpi["reason"] and
+              pool["status"] == ("ok" if out == "no package" else "skipped"), out + ": who is left out: " + str(got))
+        check(result.returncode == (1 if out == "no python" else 0), out + ": exit code %d" % result.returncode)
     result = run(["runner=py-pool backend=pool workload=empty samples=2",
                   "runner=py-pol backend=pool workload=empty samples=2"], "none")
     check([r["status"] for r in sorted(table("none", "status.csv"), key=lambda r: int(r["cell"]))] ==
@@ -277,6 +391,9 @@ def plans():
         check(all("blocks=" in line and "twin=" not in line for line in peers),
               profile + ": in few blocks, without twins")
         if peers:
+            convoys = [line for line in peers if "runner=py-threads" in line and "workload=convoy" in line]
+            check(any("tasks=2 " in line and "options" not in line for line in convoys), "the convoy")
+            check(profile == "default" or any("options=switch_us:50 " in line for line in convoys), "intervals")
             check(any("sweep=lesson" in line and "tasks=24" in line for line in peers), "the lesson")
             check(any("sweep=peers" in line and "chunk=1 " in line for line in peers), "chunks")
     check(counts["smoke"] == counts["quick"] == 0, "short profiles have no Python runners")
@@ -323,7 +440,8 @@ def embedded():
 
 
 def main():
-    listed = rows(call(PYTHON, "-B", os.path.join(PEERS, "peers.py"), "--list").stdout)
+    listed = [row for row in rows(call(PYTHON, "-B", os.path.join(PEERS, "peers.py"), "--list").stdout)
+              if row["kind"] == "runner"]
     check(len(listed) >= 7, "seven runners at least are known")
     names = []
     for row in listed:
@@ -339,7 +457,10 @@ def main():
     same_defaults()
     lists()
     a_run(names)
+    free_threaded()
+    convoys()
     cores_of_psutil()
+    cores_in_a_lab()
     on_the_page()
     bad_runners()
     bad_pythons()

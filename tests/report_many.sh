@@ -6,25 +6,13 @@
 # shellcheck disable=SC2016 # backticks in quotes are the point
 set -eu
 [ $# -eq 1 ] || { echo "usage: report_many.sh TEAMPOOL" >&2; exit 2; }
+. "$(dirname -- "$0")/expect.sh"
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 teampool=$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)/$(basename -- "$1")
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 130' INT TERM
 cd -- "$work"
-failures=0
-
-fail() {
-    printf 'FAIL: %s\n' "$*"
-    failures=$((failures + 1))
-}
-
-# check WHAT COMMAND...: the command succeeds.
-check() {
-    what=$1
-    shift
-    "$@" >/dev/null 2>&1 || fail "$what"
-}
 
 fake() {
     "$here/fake_run.sh" "$@"
@@ -184,5 +172,5 @@ PATH="$work/bin" "$teampool" report old new >out 2>err || fail "no gnuplot is no
 check 'no gnuplot: stands on the page' grep -q 'Not drawn: gnuplot' new/against.html
 check 'no gnuplot: the numbers do' grep -q '<details open><summary>Numbers' new/against.html
 
-[ "$failures" = 0 ] || exit 1
+[ "$failed" = 0 ] || exit 1
 echo 'report_many: ok'

@@ -5,6 +5,7 @@
 # run and what must be in them; runners that crash, hang, lie or leave something behind; a full disk,
 # Ctrl-C, kill -9, and going on afterwards; and everything that it has to refuse.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: run.sh TEAMPOOL_BINARY" >&2
     exit 2
@@ -28,28 +29,8 @@ cleanup() {
 }
 trap cleanup EXIT
 cd "$scratch" || exit 2
-passed=0 failed=0 what=
 
-fail() {
-    printf 'FAILED: %s: expected %s\n' "$what" "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        fail "$text; stderr: $(head -c 400 err 2>/dev/null)"
-    fi
-}
-
-is() { [ "$1" = "$2" ]; }
-is_empty() { [ ! -s "$1" ]; }
 is_one_line() { [ "$(wc -l <"$1")" -eq 1 ]; }
-says() { grep -qF -- "$2" "$1"; }
 is_there() { [ -e "$1" ]; }
 is_not_there() { [ ! -e "$1" ]; }
 
@@ -302,7 +283,7 @@ judged() {
     expect "status $2 in: $line" is "$(echo "$line" | cut -d, -f4)" "$2"
     case $line in
     *"$3"*) passed=$((passed + 1)) ;;
-    *) fail "'$3' in: $line" ;;
+    *) fail "expected '$3' in: $line" ;;
     esac
 }
 judged good ok ''

@@ -4,6 +4,7 @@
 # runtimes.sh TEAMPOOL: two OpenMP runtimes are two rows of one run, are held against each other, and
 # each says itself how it waits.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: runtimes.sh TEAMPOOL" >&2
     exit 2
@@ -12,19 +13,6 @@ folder=$(cd "$(dirname "$1")" && pwd)
 [ -x "$folder/teampool-cell-llvm" ] || { echo "skipped: there is no teampool-cell-llvm"; exit 77; }
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: expected %s\n' "$text"
-        failed=$((failed + 1))
-    fi
-}
 
 for runner in cell cell-llvm; do
     for wait in active passive default; do

@@ -4,6 +4,7 @@
 # terminal.sh TEAMPOOL: what a run shows on a terminal and elsewhere, how it ends and goes on, what is
 # said of words that cannot be meant, and the tables of `summarize --format`.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     echo "usage: terminal.sh TEAMPOOL" >&2
     exit 2
@@ -14,23 +15,7 @@ unset HWLOC_SYNTHETIC HWLOC_XMLFILE TEAMPOOL_ROOT NO_COLOR
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 2
-passed=0 failed=0
 
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: expected %s; stderr: %s\n' "$text" "$(head -c 400 err 2>/dev/null)"
-        failed=$((failed + 1))
-    fi
-}
-
-is() { [ "$1" = "$2" ]; }
-says() { grep -qF -- "$2" "$1"; }
-has_no() { ! grep -qF -- "$2" "$1"; }
 rows() { echo $(($(wc -l <"$1") - 1)); }
 key() { sed -n "s/^$2,\([^,]*\),.*/\1/p" "$1/machine.csv"; }
 

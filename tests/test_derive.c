@@ -834,6 +834,36 @@ static void lock_answers(void **state)
     assert_int_equal(t->rows, 5);
 }
 
+/* Python's threads have a lock of their own; its processes have none in common. */
+static void lock_of_python(void **state)
+{
+    struct fixture *x = *state;
+    struct point p = { "threads", "dynamic", "convoy", "gil", 2e8, 0, 2, 1, 2 };
+    x->runner = "py-threads";
+    x->options = "switch_us:50";
+    x->answers = ",200000,300000";
+    put_blocks(x, &p, BLOCKS, 2e8, NAN);
+    x->runner = x->options = x->answers = NULL;
+    p = (struct point){ "omp", "dynamic", "python_cpu", "gil", 1e6, 0, 100, 1, 2 };
+    put_blocks(x, &p, BLOCKS, 1e8, NAN);
+    p.backend = "pool";
+    put_blocks(x, &p, BLOCKS, 5e7, NAN);
+    p = (struct point){ "serial", "static", "python_cpu", "gil", 1e6, 0, 100, 100, 1 };
+    put_blocks(x, &p, BLOCKS, 1e8, NAN);
+    const struct csv *t = digest(x, "lock.csv");
+    long row = row_of(t, "figure", "answer_p50", "lock", "python");
+    expect(t, row, "switch_us", "50");
+    expect(t, row, "held", "1");
+    row = row_of(t, "figure", "speedup", "lock", "python");
+    expect(t, row, "workload", "python_cpu");
+    expect(t, row, "switch_us", "5000");
+    expect_near(t, row, "value", 1);
+    row = row_of(t, "figure", "speedup", "backend", "pool");
+    expect(t, row, "lock", "");
+    expect_near(t, row, "value", 2);
+    assert_int_equal(t->rows, 4);
+}
+
 static char *bytes_of(struct fixture *x, const char *name)
 {
     char *text = calloc(1, 1 << 16);
@@ -904,6 +934,7 @@ int main(void)
         TEST(lock_crossed_before),
         TEST(lock_one_share),
         TEST(lock_answers),
+        TEST(lock_of_python),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,6 +210,37 @@ static void quota(void **state)
     expect(x, "quota", MARK_WARN, "", "Write max to that file");
 }
 
+/* What doctor says of jobs of batch systems is in tests/batch.sh, but for this. */
+static void threads_that_a_job_may_not_use(void **state)
+{
+    struct fixture *x = *state;
+    struct topology *t = (struct topology *)x->doctor.topology;
+    static const struct batch_words words = { .name = "Slurm" };
+    struct batch *b = &x->doctor.batch;
+    *b = (struct batch){ .system = &words, .job = "7", .cpus = 4, .job_cpus = 4, .one_thread = 1 };
+    expect(x, "allocation", MARK_NOTE, "Slurm job 7 gives 4 of 8 CPUs", "--hint=multithread");
+    t->allowed_pus = t->allowed_cores; /* by srun */
+    expect(x, "allocation", MARK_NOTE, "", "--hint=multithread");
+    b->cpus = b->job_cpus = 8; /* where threads are counted */
+    expect(x, "allocation", MARK_NOTE, "", "--hint=multithread");
+    t->allowed_pus = t->allowed_cores = 1;
+    expect(x, "allocation", MARK_WARN, "", "taskset");
+}
+
+/* Two hardware threads of a core, and as many cores in all. */
+static void half_of_the_cores_is_not_the_node(void **state)
+{
+    struct fixture *x = *state;
+    struct topology *t = (struct topology *)x->doctor.topology;
+    static const struct batch_words words = { .name = "Slurm", .alone = "sbatch --exclusive" };
+    x->doctor.batch = (struct batch){ .system = &words, .job = "7", .cpus = 4, .job_cpus = 4 };
+    t->allowed_pus = 4;
+    t->allowed_cores = 2;
+    expect(x, "shared_node", MARK_WARN, "4 of 8", "--exclusive");
+    t->allowed_cores = 4;
+    expect(x, "shared_node", MARK_GOOD, "4 of 8", "");
+}
+
 static void throttling(void **state)
 {
     struct fixture *x = *state;
@@ -447,6 +478,8 @@ int main(void)
         TEST(power),
         TEST(siblings),
         TEST(quota),
+        TEST(threads_that_a_job_may_not_use),
+        TEST(half_of_the_cores_is_not_the_node),
         TEST(throttling),
         TEST(memory),
         TEST(tasks_and_files),

@@ -408,7 +408,8 @@ static void prices_go_by_traits(void **state)
     snprintf(python, sizeof python, "backend=omp workload=python_sleep %s workers=100\n", four);
     assert_true(price_of(locked) > 3 * price_of(free));
     assert_true(price_of(free) > 3 * price_of(idle));
-    assert_true(price_of(idle) == price_of(python));
+    assert_true(price_of(free) > 3 * price_of(python));
+    assert_true(price_of(python) > price_of(idle)); /* an interpreter is to be started */
     assert_true(price_of("backend=pthread_pipe workload=empty tasks=10000 workers=2\n") >
                 10 * price_of("backend=pthread workload=empty tasks=10000 workers=2\n"));
     assert_true(price_of("backend=pool workload=empty workers=1000\n") >
@@ -600,9 +601,9 @@ static void look_at_cells(struct plan *p, const struct profile *profile, const s
 {
     for (int i = 0; i < p->count; i++) {
         const struct record *r = &p->cells[i].record;
-        int answers = !strcmp(r->workload, "convoy"); /* a server and another, bound to nothing */
+        int answers = !strcmp(r->workload, "convoy"); /* a server and others, bound to nothing */
         if (answers)
-            assert_true(!*r->cpus && r->workers <= 2 && r->tasks == r->workers);
+            assert_true(!*r->cpus && r->workers <= 5 && r->tasks == r->workers);
         else
             expect_own_cpus(r, t);
         assert_true(r->tasks >= 1 && r->chunk >= 1 && r->workers >= 1);

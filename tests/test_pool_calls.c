@@ -836,7 +836,7 @@ static void large_pool_one(const struct kind *k)
 static void large_pool(void **state)
 {
     (void)state;
-    for_each_start(large_pool_one, UNDER_SANITIZER ? 40 : 200);
+    for_each_start(large_pool_one, UNDER_SANITIZER || UNDER_EMULATOR ? 40 : 200);
 }
 
 static long available_kib(void)

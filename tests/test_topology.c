@@ -225,6 +225,38 @@ static void quota_is_rounded_up(void **state)
     expect_ladder(t, 10, "1 2");
 }
 
+/* MACHINE, of which a batch system gives GRANTED CPUs. */
+static struct topology *with_grant(const char *machine, long granted)
+{
+    struct topology_spec spec = { .root = "/nowhere", .granted = granted };
+    setenv("HWLOC_SYNTHETIC", machine, 1);
+    struct topology *t = load(&spec);
+    unsetenv("HWLOC_SYNTHETIC");
+    return t;
+}
+
+static void granted_cpus_are_the_first_ones(void **state)
+{
+    struct topology *t = with_grant("core:8 pu:2", 6);
+    int cpus[8];
+    (void)state;
+    assert_int_equal(t->allowed_pus, 16);
+    assert_int_equal(t->effective_workers, 6);
+    assert_int_equal(topology_place(t, "close", 8, cpus, NULL), 8);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(cpus[i], 2 * i);
+    assert_int_equal(cpus[6], 0);
+    assert_int_equal(cpus[7], 2);
+    expect_ladder(t, 10, "1 2 4 6");
+}
+
+static void more_granted_than_allowed_is_no_limit(void **state)
+{
+    (void)state;
+    expect_ladder(with_grant("core:4 pu:1", 99), 10, "1 2 4");
+    expect_ladder(with_grant("core:4 pu:1", 0), 10, "1 2 4");
+}
+
 static void quota_below_one_leaves_a_worker(void **state)
 {
     (void)state;
@@ -468,6 +500,8 @@ int main(void)
         TEST(affinity_mask_of_one),
         TEST(mask_of_this_system_only),
         TEST(quota_is_rounded_up),
+        TEST(granted_cpus_are_the_first_ones),
+        TEST(more_granted_than_allowed_is_no_limit),
         TEST(quota_below_one_leaves_a_worker),
         TEST(quota_between_steps_is_a_step),
         TEST(quota_above_the_machine_changes_nothing),

@@ -12,6 +12,7 @@
 # MACHINES/nonsense and every line of MACHINES/nonsense/synthetic.txt must be refused: exit code 1,
 # nothing on stdout, and one line on stderr that names it.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 2 ] || [ ! -x "$1" ] || [ ! -d "$2" ]; then
     echo "usage: topology_golden.sh TEAMPOOL MACHINES" >&2
     exit 2
@@ -24,12 +25,7 @@ cd "$2" || exit 2
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 unset HWLOC_SYNTHETIC HWLOC_XMLFILE HWLOC_THISSYSTEM TEAMPOOL_ROOT
-machines=0 refusals=0 failed=0
-
-fail() {
-    echo "FAILED: $1" >&2
-    failed=$((failed + 1))
-}
+machines=0 refusals=0
 
 # same FILE: it is what came out; with GOLDEN=write it becomes that.
 same() {

@@ -213,7 +213,11 @@ uint64_t python_call(long i)
 
 const char *python_version(void)
 {
+#ifdef Py_GIL_DISABLED
+    return PY_VERSION " free-threaded";
+#else
     return PY_VERSION;
+#endif
 }
 
 #else

@@ -43,7 +43,7 @@ int python_enter(const struct python_code *code);
  */
 uint64_t python_call(long i);
 
-/* "3.11.2" */
+/* "3.11.2", "3.14.0 free-threaded" */
 const char *python_version(void);
 
 #endif

@@ -11,11 +11,13 @@ class Team(peers.Team):
     backend = "threads"
     summary = "ThreadPool: Python's threads, one interpreter lock"
     starts = ("thread",)
+    switch_us = peers.SWITCH_US
 
     def default_chunk(self, tasks, workers):
         return peers.pool_chunk(tasks, workers)
 
     def open(self, workers, start):
+        sys.setswitchinterval(self.switch_us / 1e6)
         self.pool = ThreadPool(workers)
 
     def map(self, function, items, chunk):
