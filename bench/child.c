@@ -56,7 +56,15 @@ static int drain(struct stream *s)
     return s->length > MOST_BYTES ? -EFBIG : 0;
 }
 
-/* Where the kernel can, it ends with us; elsewhere nothing runs that is not over in a moment. */
+/* Where the kernel can, a child ends with us, and who loses its parent below us becomes our child;
+ * elsewhere nothing runs that is not over in a moment. */
+static void adopt(void)
+{
+#ifdef __linux__
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
+}
+
 static void end_with(pid_t parent)
 {
 #ifdef __linux__
@@ -233,7 +241,7 @@ int child_run(struct child *c, char *const argv[], double seconds,
     pid_t pid = 0;
     int64_t start = clock_ns(), deadline = start + (int64_t)(seconds * 1e9);
     *c = (struct child){ 0 };
-    prctl(PR_SET_CHILD_SUBREAPER, 1); /* who loses its parent below us becomes our child */
+    adopt();
     int error = launch(argv, &s[0], &s[1], &pid);
     if (error)
         return error;
