@@ -229,7 +229,7 @@ static int end_adopted(void)
             continue;
         lived = 1;
         kill_children();
-        usleep(1000);
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     }
     return lived;
 }
