@@ -23,7 +23,7 @@ static int find_cell(struct runner *r, const char *name, struct why *w)
             w, -ENOENT,
             "there is no /proc here, and without it a cell program cannot start its workers; "
             "what to do: mount -t proc proc /proc");
-    if (!child_find(file, r->program, sizeof r->program))
+    if (child_find(file, r->program, sizeof r->program))
         return 0;
     return why(w, -ENOENT, "cannot find %s beside this program; build or install both", file);
 }
