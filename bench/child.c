@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -324,13 +325,23 @@ void child_reason(const struct child *c, double seconds, char *text, long room)
                  line < 300 ? line : 300, said);
 }
 
+static int is_program(const char *file)
+{
+    struct stat s;
+    return !stat(file, &s) && S_ISREG(s.st_mode) && !access(file, X_OK);
+}
+
 int child_in_path(const char *name, char *file, long room)
 {
     const char *path = getenv("PATH");
+    if (strchr(name, '/')) {
+        snprintf(file, (size_t)room, "%s", name);
+        return is_program(file);
+    }
     while (path && *path) {
         int length = (int)strcspn(path, ":");
         snprintf(file, (size_t)room, "%.*s/%s", length, path, name);
-        if (length && !access(file, X_OK))
+        if (length && is_program(file))
             return 1;
         path += length + (path[length] == ':');
     }
@@ -342,9 +353,7 @@ static int own_file(char *file, long room)
 {
     ssize_t length = readlink("/proc/self/exe", file, (size_t)room - 1);
     if (length < 0) {
-        int found = strchr(program_path, '/') ? snprintf(file, (size_t)room, "%s", program_path) > 0
-                                              : child_in_path(program_path, file, room);
-        char *real = found ? realpath(file, NULL) : NULL;
+        char *real = child_in_path(program_path, file, room) ? realpath(file, NULL) : NULL;
         length = real ? snprintf(file, (size_t)room, "%s", real) : -1;
         free(real);
         return length > 0 && length < room;

@@ -34,7 +34,8 @@ void child_free(struct child *c);
  * line it wrote to stderr>", "did not end within 5 s"; "" if it ended well. */
 void child_reason(const struct child *c, double seconds, char *text, long room);
 
-/* The program called NAME in PATH.  Returns 1 and fills FILE, or 0. */
+/* The program called NAME: in PATH, or, with a / in it, at that path.  Returns 1 and fills FILE, or
+ * 0. */
 int child_in_path(const char *name, char *file, long room);
 
 /* A program or folder that belongs to us, found relative to this program, links followed: beside

@@ -155,7 +155,8 @@ static const struct option options[] = {
     { 0 },
 };
 
-static void tell_dropped(const struct plan *p, const struct profile *profile, int dropped)
+static void tell_dropped(const struct plan *p, const struct profile *profile, double budget_s,
+                         int dropped)
 {
     char cells[WORD], blocks[WORD], *list = NULL;
     size_t length = 0;
@@ -167,8 +168,7 @@ static void tell_dropped(const struct plan *p, const struct profile *profile, in
     fclose(f);
     warn("plan: %s left out so that %s %s %.0f s: %s", words_plural(cells, dropped, "cell"),
          words_plural(blocks, profile->blocks_least, "block"),
-         seconds > profile->budget_s ? "take no more than" : "fit into",
-         fmax(seconds, profile->budget_s), list);
+         seconds > budget_s ? "take no more than" : "fit into", fmax(seconds, budget_s), list);
     free(list);
 }
 
@@ -200,9 +200,10 @@ static int plan_main(const struct command *self, int argc, char **argv)
             plan_only(&p, only);
         room_tell(&p, "plan", why);
         room_insist(&p, "plan");
-        int dropped = plan_fit(&p, profile->budget_s * PLAN_FILL, 0, profile->blocks_least);
+        double budget_s = profile_budget_s(profile, &p);
+        int dropped = plan_fit(&p, budget_s * PLAN_FILL, 0, profile->blocks_least);
         if (dropped)
-            tell_dropped(&p, profile, dropped);
+            tell_dropped(&p, profile, budget_s, dropped);
     }
     if (only && words)
         plan_only(&p, only);

@@ -50,6 +50,19 @@ static int says_how_many(char *const *words)
     return 0;
 }
 
+int launcher_look(const char *command, struct why *w)
+{
+    char name[4096], file[4096];
+    command += strspn(command, " ");
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(command, " "), command);
+    if (child_in_path(name, file, sizeof file))
+        return 0;
+    return why(w, -ENOENT,
+               "cannot start '%s': there is no such program; name the launcher of your MPI: "
+               "teampool run --mpi COMMAND, or " LAUNCHER_VARIABLE,
+               name);
+}
+
 int launcher_become(const char *command, const char *program, int processes, char *const words[],
                     char *last, struct why *w)
 {

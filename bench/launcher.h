@@ -16,6 +16,10 @@
 /* That command, or FALLBACK if none is wanted. */
 const char *launcher_command(const char *fallback);
 
+/* Is there the program that COMMAND begins with?  It is not started.  Returns 0 or -ENOENT with
+ * WHY. */
+int launcher_look(const char *command, struct why *w);
+
 /* Replace this process by COMMAND -n PROCESSES PROGRAM WORDS ... LAST.  A COMMAND that has an -n or
  * -np of its own gets no second one.  PROGRAM is found as child_find does it.
  * Returns only on failure: -errno with WHY. */

@@ -719,10 +719,21 @@ static void add_runtimes(const struct layout *l)
         }
 }
 
-/* Profiles that have time for more than the main question. */
-static int is_long(const struct profile *profile)
+int profile_is_long(const struct profile *profile)
 {
     return profile->samples > 1 && profile->budget_s > 60; /* default and full */
+}
+
+double profile_budget_s(const struct profile *profile, const struct plan *p)
+{
+    double launched = 0;
+    for (int i = 0; i < p->count; i++) {
+        const struct plan_cell *c = &p->cells[i];
+        int64_t most = c->record.blocks, least = profile->blocks_least;
+        if (!c->dropped && listing_is("backend", c->record.backend, "launched"))
+            launched += c->seconds * (double)(most && most < least ? most : least);
+    }
+    return profile->budget_s + fmin(launched / PLAN_FILL, PROFILE_MPI_S);
 }
 
 void profile_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,
@@ -736,7 +747,7 @@ void profile_sweeps(struct plan *p, const struct profile *profile, const struct 
     add_lengths(&l);
     add_schedules(&l);
     add_startup(&l);
-    if (is_long(profile)) {
+    if (profile_is_long(profile)) {
         add_tasks(&l);
         add_payloads(&l);
         add_contention(&l);
@@ -756,14 +767,14 @@ void profile_sweeps(struct plan *p, const struct profile *profile, const struct 
 
 void profile_plan(struct plan *p, const struct profile *profile, const struct topology *t)
 {
-    struct csv *peers = is_long(profile) && !t->foreign ? listing_peers() : NULL;
+    struct csv *peers = profile_is_long(profile) && !t->foreign ? listing_peers() : NULL;
     const struct layout l = { p, profile, t, t->effective_workers };
     struct runner llvm;
     profile_sweeps(p, profile, t, peers);
     csv_free(peers);
     if (t->foreign)
         return;
-    if (is_long(profile) && launcher_command(NULL))
+    if (profile_is_long(profile) && launcher_command(NULL))
         add_mpi(&l);
     if (profile->fine && *listing_of("workload", "python_cpu", "name") &&
         !*listing_of("workload", "python_cpu", "unavailable"))

@@ -32,6 +32,17 @@ const struct profile *profile_find(const char *name);
  * all takes longer, and fewer blocks give no answer at all. */
 #define PROFILE_OVERTIME 1.5
 
+/* What MPI's cells add to a profile's budget at most, so that they take no time from the others.
+ * Units: seconds. */
+#define PROFILE_MPI_S 60
+
+/* Has PROFILE time for more than the main question, and so for MPI? */
+int profile_is_long(const struct profile *profile);
+
+/* The budget of PROFILE with the cells of P: its own, and what those take that a launcher starts,
+ * PROFILE_MPI_S at most.  Units: seconds. */
+double profile_budget_s(const struct profile *profile, const struct plan *p);
+
 /* Lay out PROFILE for the machine T.  PEERS: the Python runners (listing.h) to be measured, too;
  * NULL: none.  Owns: the caller, plan_free. */
 void profile_sweeps(struct plan *p, const struct profile *profile, const struct topology *t,

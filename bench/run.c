@@ -427,6 +427,18 @@ static void check_plan(struct plan *p, const char *name)
     }
 }
 
+/* A launcher that was named is looked for once, not found missing by cell after cell. */
+static void check_launcher(const struct plan *p)
+{
+    const char *wanted = launcher_command(NULL);
+    struct why w;
+    int launched = wishes.mpi != NULL;
+    for (int i = 0; i < p->count && !launched; i++)
+        launched = listing_is("backend", p->cells[i].record.backend, "launched");
+    if (wanted && launched && launcher_look(wanted, &w))
+        die(EXIT_USAGE, "run: %s", w.text);
+}
+
 /* Lay out, cut to the room and the budget. */
 static void make_plan(struct run *r)
 {
@@ -436,17 +448,27 @@ static void make_plan(struct run *r)
         room_limit(r->topology, r->root, r->limited);
         profile_plan(&r->plan, r->profile, r->topology);
         room_fit(&r->plan, r->topology, r->root);
+        if (wishes.mpi && !profile_is_long(r->profile))
+            warn("run: the profile %s measures no MPI, so --mpi changes nothing; default and full "
+                 "do",
+                 r->profile->name);
     }
     if (wishes.only)
         plan_only(&r->plan, wishes.only);
+    check_launcher(&r->plan);
     if (!r->plan.count)
         die(EXIT_USAGE, "run: no cell's line contains '%s'", wishes.only);
     if (wishes.plan)
         check_plan(&r->plan, wishes.plan);
     if (!wishes.quiet)
         room_tell(&r->plan, "run", r->limited);
+    double budget_s = profile_budget_s(r->profile, &r->plan);
+    if (!wishes.plan && wishes.budget_s <= 0 && wishes.blocks < 0) {
+        r->budget_s = budget_s;
+        r->overtime_s = budget_s * PROFILE_OVERTIME;
+    }
     /* Where blocks are asked for, and no time, a profile has the cells that it always has. */
-    double seconds = wishes.plan || isfinite(r->budget_s) ? r->budget_s : r->profile->budget_s;
+    double seconds = wishes.plan || isfinite(r->budget_s) ? r->budget_s : budget_s;
     plan_fit(&r->plan, seconds * PLAN_FILL, 0, r->profile->blocks_least);
     room_insist(&r->plan, "run");
     raise_files(&r->plan);
@@ -467,6 +489,15 @@ static int take_out_dropped(struct run *r, struct plan_cell **dropped)
     }
     r->plan.count = kept;
     return count;
+}
+
+/* The budget, where it is not the one that the list of profiles tells. */
+static void tell_longer(const struct run *r)
+{
+    double more = r->budget_s - r->profile->budget_s;
+    if (!wishes.plan && wishes.budget_s <= 0 && isfinite(r->budget_s) && more > 0)
+        warn("run: the budget is %.0f s: %.0f s of the profile and %.0f s for MPI", r->budget_s,
+             r->profile->budget_s, more);
 }
 
 static void dry_run(struct run *r)
@@ -494,6 +525,7 @@ static void dry_run(struct run *r)
          words_plural(whole, blocks, "block"), plan_seconds(&r->plan, blocks),
          words_plural(left, dropped - unfit, "cell"), *list ? ": " : "", list);
     free(list);
+    tell_longer(r);
 }
 
 /* What the Python runners stand on.  From here on it is this Python: asking for it by name may lead
@@ -655,6 +687,7 @@ static void start_again(struct run *r)
     read_plan(r, folder_file(&r->folder, "plan.txt", file, sizeof file));
     if (!wishes.mpi && *machine_get(&r->machine, "mpirun"))
         setenv(LAUNCHER_VARIABLE, machine_get(&r->machine, "mpirun"), 1);
+    check_launcher(&r->plan);
     raise_files(&r->plan);
     const struct profile *recorded = profile_find(machine_get(&r->machine, "profile"));
     if (recorded)
@@ -850,8 +883,8 @@ static const struct option options[] = {
       "exactly N blocks of the profile's cells or the plan's, however long they take and however "
       "narrow the intervals become; with --budget: N at most" },
     { "--mpi", "COMMAND", OPTION_TEXT, &wishes.mpi,
-      "what starts MPI's processes, 'mpirun --hostfile F'; the profiles then measure MPI, "
-      "too" },
+      "what starts MPI's processes, 'mpirun --hostfile F'; the profiles default and full then "
+      "measure MPI, too, and take up to a minute longer" },
     { "--seed", "N", OPTION_COUNT, &wishes.seed, "fixes the order of the cells" },
     { "--resume", "DIR", OPTION_TEXT, &wishes.resume,
       "go on with an interrupted run; with --blocks N with a finished one" },

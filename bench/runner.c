@@ -33,9 +33,7 @@ static int find_python(struct runner *r, struct why *w)
     const char *wanted = getenv("TEAMPOOL_PYTHON");
     if (!wanted || !*wanted)
         wanted = "python3";
-    snprintf(r->program, sizeof r->program, "%s", wanted);
-    if (strchr(wanted, '/') ? !access(wanted, X_OK)
-                            : child_in_path(wanted, r->program, sizeof r->program))
+    if (child_in_path(wanted, r->program, sizeof r->program))
         return 0;
     return why(w, -ENOENT, "there is no %s; install Python 3.9 or later, or set TEAMPOOL_PYTHON",
                wanted);

@@ -172,10 +172,13 @@ slow="backend=mpi workload=cpu steps_per_ms=1000000000 tasks=100000 workers=2 sa
 
 plan "backend=mpi workload=empty tasks=100 workers=2 samples=1"
 run --mpi /nowhere/mpirun
-expect "run without launcher: exit code 1" is $? 1
-expect "run without launcher: the cell failed" is "$(status 1)" failed
-expect "run without launcher: the other did not" is "$(status 2)" ok
-expect "run without launcher: the reason" grep -q "cannot start '/nowhere/mpirun'" "$scratch/run/status.csv"
+expect "run without launcher: exit code 2" is $? 2
+expect "run without launcher: the reason" says "cannot start '/nowhere/mpirun'"
+expect "run without launcher: nothing was measured" [ ! -e "$scratch/run" ]
+TEAMPOOL_MPIRUN=no-such-mpirun run
+expect "... by the variable: exit code 2" is $? 2
+expect "... by the variable: the reason" says "cannot start 'no-such-mpirun'"
+expect "... by the variable: nothing was measured" [ ! -e "$scratch/run" ]
 run --mpi "$launcher"
 expect "run with launcher: exit code 0; $(cat "$scratch/err")" is $? 0
 expect "run with launcher: it is in machine.csv" grep -q "^mpirun,$launcher" "$scratch/run/machine.csv"
@@ -190,6 +193,19 @@ run --budget 5s
 expect "ranks that take too long: timeout" is "$(status 1)" timeout
 expect "ranks that take too long: gone" none_left "$tag"
 echo "a run goes on"
+dry() { "$teampool" run --dry-run "$@" >"$scratch/out" 2>"$scratch/err"; }
+dry --profile quick --mpi "$launcher"
+expect "quick: that it measures no MPI" says "the profile quick measures no MPI"
+dry
+expect "no MPI, no more time" [ "$(grep -c 'for MPI' "$scratch/err")" = 0 ]
+for sweep in matrix launch; do
+    printf '%s %s\n' $sweep "$(grep -c "sweep=$sweep" "$scratch/out")"
+done >"$scratch/kept"
+dry --mpi "$launcher"
+expect "MPI has time of its own" says "the budget is .* s for MPI"
+while read -r sweep cells; do
+    expect "$sweep stays as it is beside MPI" [ "$(grep -c "sweep=$sweep" "$scratch/out")" -ge $((cells * 2 / 3)) ]
+done <"$scratch/kept"
 sweeps() { "$teampool" plan --profile full | grep -c 'sweep=mpi'; }
 expect "the profiles to leave MPI out" is "$(sweeps)" 0
 expect "... and, with a launcher, to measure it" [ "$(TEAMPOOL_MPIRUN=$launcher && export TEAMPOOL_MPIRUN && sweeps)" -ge 10 ]
