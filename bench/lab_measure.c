@@ -20,7 +20,7 @@ static int tell_if_here(const struct record *r, struct why *w)
 {
     static struct why told;
     int here = listing_is_here(r, w);
-    if (!here && strcmp(w->text, told.text) != 0) {
+    if (here == 0 && strcmp(w->text, told.text) != 0) {
         warn("lab: left out: %s: %s", r->sweep, w->text);
         told = *w;
     }

@@ -131,11 +131,38 @@ static const struct csv *list_of(const char *runner, struct why *w)
     return list;
 }
 
+/* What the cell program refuses is forgiven only for a name that it has and cannot use here. */
+static int cell_is_here(const struct record *cell, struct why *w)
+{
+    const struct {
+        const char *kind, *name;
+    } names[] = { { "backend", cell->backend }, { "workload", cell->workload } };
+    struct why refused;
+    int missing = 0;
+    if (listing_takes(cell, &refused))
+        return 1;
+    const struct csv *list = list_of(cell->runner, w);
+    for (int i = 0; list && i < 2; i++) {
+        if (!listing_has(list, names[i].kind, names[i].name, w))
+            return -EINVAL;
+        missing |= !listing_offers(list, names[i].kind, names[i].name);
+    }
+    if (list)
+        *w = refused;
+    return list && !missing ? -EINVAL : 0;
+}
+
 int listing_is_here(const struct record *cell, struct why *w)
 {
+    struct runner r;
+    int error = runner_find(&r, cell->runner, w);
+    if (error)
+        return error == -EINVAL ? error : 0;
     if (runner_is_cell(cell->runner))
-        return listing_takes(cell, w);
+        return cell_is_here(cell, w);
     const struct csv *list = list_of(cell->runner, w);
+    if (list && runner_is_peer(cell->runner) && !listing_has(list, "runner", cell->runner, w))
+        return -EINVAL;
     for (long row = 0; list && row < list->rows; row++) {
         const char *name = csv_cell(list, row, csv_column(list, "name"));
         const char *reason = csv_cell(list, row, csv_column(list, "unavailable"));

@@ -23,8 +23,10 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
 /* Does LIST have NAME of KIND, and can it be used on this machine? */
 int listing_offers(const struct csv *list, const char *kind, const char *name);
 
-/* Can this machine measure CELL, whatever its runner?  Returns 1, or 0 with WHY.  The runners are
- * asked once for all cells. */
+/* Can this machine measure CELL, whatever its runner?  Returns 1; 0 with WHY if its runner, backend
+ * or workload is known but not here (not built, not installed); -EINVAL with WHY if nobody knows
+ * one of them, or it has a value that no machine would take.  The runners are asked once for all
+ * cells. */
 int listing_is_here(const struct record *cell, struct why *w);
 
 /* What the cell program's list has of NAME in COLUMN; "": nothing, or it cannot be asked.  Column

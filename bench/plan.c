@@ -134,8 +134,10 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w)
             why(w, error, "%s: line %ld: %s", name, number, inner.text);
         else
             plan_add(p, &r);
-        if (p->count > before)
+        if (p->count > before) {
             p->cells[before].optional = optional;
+            p->cells[before].line = number;
+        }
     }
     free(line);
     if (!error && ferror(f))

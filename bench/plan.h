@@ -19,7 +19,8 @@ struct plan_cell {
     struct record record;
     double seconds;  /* what one block of it should take, launch and all */
     int group;       /* cells of one work: measured next to each other */
-    int optional;    /* 1: it may be missing where its runner or workload is not there */
+    int optional;    /* 1: it is left out where its runner, backend or workload is not there */
+    long line;       /* of the plan that was read; 0: laid out */
     int dropped;     /* 1: left out: to keep the budget, because it is known well enough, or: */
     const char *why; /* there is no room for it, and for what of it; NULL: there is */
 };

@@ -420,10 +420,12 @@ static void check_plan(struct plan *p, const char *name)
     struct why w;
     for (int i = 0; i < p->count; i++) {
         const struct plan_cell *c = &p->cells[i];
-        if (c->optional && !listing_is_here(&c->record, &w))
-            plan_leave_out(p, i, w.text);
-        else if (!c->optional && !listing_takes(&c->record, &w))
-            die(EXIT_USAGE, "run: %s: %s", name, w.text);
+        int here = c->optional ? listing_is_here(&c->record, &w) : listing_takes(&c->record, &w);
+        if (here > 0)
+            continue;
+        if (here < 0 || !c->optional)
+            die(EXIT_USAGE, "run: %s: line %ld: %s", name, c->line, w.text);
+        plan_leave_out(p, i, w.text);
     }
 }
 
@@ -873,7 +875,8 @@ static const struct option options[] = {
     { "--profile", "P", OPTION_WORD, ONE_OF(&wishes.profile, profiles),
       "what to measure, and for how long" },
     { "--plan", "FILE", OPTION_TEXT, &wishes.plan,
-      "measure these plan lines instead, those after a ? where they can be; -: standard input" },
+      "measure these plan lines instead, those after a ? only where what they need is there; "
+      "-: standard input" },
     { "--only", "PATTERN", OPTION_TEXT, &wishes.only, "only cells whose line contains it" },
     { "--out", "DIR", OPTION_TEXT, &wishes.out, "the run's folder (results/<host>-<UTC>)" },
     { "--budget", "TIME", OPTION_SECONDS, &wishes.budget_s,

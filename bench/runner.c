@@ -14,6 +14,11 @@ static int is_lab(const char *name)
     return !strncmp(name, LAB, strlen(LAB));
 }
 
+static int unknown(const char *name, struct why *w)
+{
+    return why(w, -EINVAL, "there is no runner '%s'; 'teampool list' shows them", name);
+}
+
 static int find_cell(struct runner *r, const char *name, struct why *w)
 {
     char file[300];
@@ -25,6 +30,8 @@ static int find_cell(struct runner *r, const char *name, struct why *w)
             "what to do: mount -t proc proc /proc");
     if (child_find(file, r->program, sizeof r->program))
         return 0;
+    if (strcmp(name, "cell") != 0 && strcmp(name, RUNNER_LLVM) != 0)
+        return unknown(name, w);
     return why(w, -ENOENT, "cannot find %s beside this program; build or install both", file);
 }
 
@@ -43,8 +50,11 @@ static int find_peer(struct runner *r, const char *name, struct why *w)
 {
     char file[300];
     snprintf(file, sizeof file, "scripts/peers/%s.py", name);
-    if (!child_find(file, r->script, sizeof r->script))
-        return why(w, -ENOENT, "there is no runner '%s'; 'teampool list' shows them", name);
+    if (!child_find(file, r->script, sizeof r->script)) {
+        if (child_find("scripts/peers", r->script, sizeof r->script))
+            return unknown(name, w);
+        return why(w, -ENOENT, "the Python runners are not installed, and so not '%s'", name);
+    }
     return find_python(r, w);
 }
 
@@ -55,7 +65,9 @@ static int find_lab(struct runner *r, const char *name, struct why *w)
     int is_script = strlen(name) > 3 && !strcmp(name + strlen(name) - 3, ".py");
     snprintf(file, sizeof file, "labs/%s", name + strlen(LAB));
     if (!child_find(file, is_script ? r->script : r->program, sizeof r->program))
-        return why(w, -ENOENT, "there is no runner '%s'; the labs' are not installed", name);
+        return child_find("labs", r->program, sizeof r->program)
+                   ? unknown(name, w)
+                   : why(w, -ENOENT, "the labs' runners are not installed, and so not '%s'", name);
     return is_script ? find_python(r, w) : 0;
 }
 

@@ -245,8 +245,11 @@ int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *
     free(text);
     for (int i = 0; !error && i < p->count; i++) {
         struct why missing = { "" };
-        if (!p->cells[i].optional || !here || here(&p->cells[i].record, &missing))
+        int is = p->cells[i].optional && here ? here(&p->cells[i].record, &missing) : 1;
+        if (is > 0)
             p->cells[kept++] = p->cells[i];
+        else if (is < 0)
+            error = why(w, is, "%s: %s: %s", s->file, p->cells[i].record.sweep, missing.text);
     }
     if (!error)
         p->count = kept;

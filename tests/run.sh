@@ -226,6 +226,27 @@ if [ -n "$force" ]; then
     expect "'--force' in: $(cat err)" says err --force
     expect "no folder" is_not_there new
 fi
+# ... and a ? forgives what is not here, no name that nobody knows and no value that nothing takes.
+perhaps() { printf '# a plan\n? %s\nbackend=serial workload=empty\n' "$1" >perhaps.plan; }
+while IFS='|' read -r line words; do
+    perhaps "$line"
+    refused 2 "perhaps.plan: line 2: $words" --plan perhaps.plan --out new
+done <<'END'
+backend=opm workload=empty|there is no backend 'opm'
+backend=omp workload=emty|there is no workload 'emty'
+backend=omp workload=empty options=foo:1|options=foo
+backend=pipe workload=empty schedule=static|schedule=static
+runner=py-dil backend=pool workload=empty|there is no runner 'py-dil'
+runner=cell-gcc backend=omp workload=empty|there is no runner 'cell-gcc'
+runner=lab-nothing backend=omp workload=empty|there is no runner 'lab-nothing'
+END
+for line in 'runner=py-pool backend=pool workload=empty' 'runner=/nowhere/program backend=omp workload=empty'; do
+    perhaps "$line"
+    what="? $line, without it"
+    TEAMPOOL_PYTHON=/nowhere/python timeout 60 "$teampool" run --plan perhaps.plan --dry-run >out 2>err
+    expect "exit code 0; $(cat err)" is $? 0
+    expect "left out" says err '1 cell left out'
+done
 echo "what cannot be meant is refused"
 
 # ---- runners ----
