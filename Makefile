@@ -2,7 +2,7 @@
 # Thin on purpose: CMake builds; this only knows the few words that people type.
 FUZZ := $(filter-out driver,$(basename $(notdir $(wildcard tests/fuzz/*.c))))
 .PHONY: $(FUZZ:%=fuzz_%)
-.PHONY: all build bench report test asan tsan arm fuzz install package setup clean help format
+.PHONY: all build known_profile bench report test asan tsan arm fuzz install package setup clean help format
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
@@ -33,7 +33,11 @@ build:
 	@cmake --preset release --log-level=WARNING
 	@cmake --build --preset release -j $(JOBS) --target programs
 
-bench: build
+known_profile: # before minutes of building
+	@case "$(PROFILE)" in smoke|quick|default|full) ;; *) \
+	  echo "PROFILE=$(PROFILE): there is no such profile; write smoke, quick, default or full" >&2; exit 2 ;; esac
+
+bench: known_profile build
 	@run=$$($(TEAMPOOL) run --profile $(PROFILE)) && $(TEAMPOOL) report "$$run"
 
 report: build

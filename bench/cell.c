@@ -76,7 +76,7 @@ _Noreturn static void refuse(const char *field, const char *name, const char *co
     if (unavailable)
         die(EXIT_USAGE, "%s=%s: not on this machine: %s", field, name, unavailable);
     die(EXIT_USAGE, "%s=%s: there is none of that name%s%s%s; 'teampool-cell --list' shows them",
-        field, name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        field, name, near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
 static const struct backend *find_backend(const char *name)

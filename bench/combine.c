@@ -145,7 +145,7 @@ static void leave_out_impossible(struct plan *p)
 
 static const char *only;
 static struct topology_spec spec = { .source = "--topology" };
-static int of_profile = PROFILE_DEFAULT;
+static int of_profile = -1; /* not given */
 
 static const struct option options[] = {
     { "--profile", "P", OPTION_WORD, ONE_OF(&of_profile, profiles), "whose sweeps" },
@@ -179,8 +179,11 @@ static int plan_main(const struct command *self, int argc, char **argv)
     struct why w;
     char why[ROOM_WHY];
     int words = options_take(self, argc, argv);
-    const struct profile *profile = &profiles[of_profile];
+    const struct profile *profile = &profiles[of_profile >= 0 ? of_profile : PROFILE_DEFAULT];
 
+    if (words && of_profile >= 0)
+        die(EXIT_USAGE, "plan: --profile and '%s' both say what to lay out: give one of them",
+            argv[0]);
     spec.root = getenv("TEAMPOOL_ROOT");
     spec.granted = batch_cpus();
     if (topology_load(&t, &spec, &w))

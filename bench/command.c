@@ -175,7 +175,7 @@ static int take_word(const struct option *o, const char *text)
     const char *near = nearest_at(text, c->words, c->stride);
     list_words(o, -1, words, sizeof words);
     die(EXIT_USAGE, "%s: there is no '%s'%s%s%s; write %s", o->name, text,
-        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "", words);
+        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", words);
 }
 
 static void take_value(const struct option *o, const char *text)

@@ -59,7 +59,7 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
     }
     const char *near = nearest_word(name, names);
     why(w, -EINVAL, "there is no %s '%s'%s%s%s; 'teampool list' shows all", kind, name,
-        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
     return 0;
 }
 

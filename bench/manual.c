@@ -154,6 +154,8 @@ static void put_prose(const char *text)
             puts(".Pp");
         } else if (*text == ' ') {
             put_literal(text + 2, length - 2);
+            if (text[length] && !strchr(" \n", text[length + 1]))
+                puts(".Pp");
         } else {
             while (text[length] && !strchr(" \n", text[length + 1]))
                 length += 1 + strcspn(text + length + 1, "\n");
@@ -213,10 +215,10 @@ static void put_command(const struct command *c)
     printf(".Nm Cm %s\n", c->name);
     if (c->options)
         puts(".Op Ar options");
-    if (*c->operands)
-        printf(*c->operands == '[' ? ".Op Ar %.*s\n" : ".Ar %.*s\n",
-               (int)strcspn(c->operands + (*c->operands == '['), "]"),
-               c->operands + (*c->operands == '['));
+    if (*c->operands == '[') /* and its end is the last */
+        printf(".Op Ar %.*s\n", (int)strlen(c->operands) - 2, c->operands + 1);
+    else if (*c->operands)
+        printf(".Ar %s\n", c->operands);
     printf(".Pp\n%c", toupper((unsigned char)*c->summary));
     put_text(c->summary + 1, strlen(c->summary + 1));
     puts(".");

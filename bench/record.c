@@ -209,7 +209,8 @@ int record_word(struct record *r, const char *word, struct why *w)
     } else if (f->zero && !strcmp(value, f->zero)) {
         *number_at(r, f) = 0;
     } else if (!parse_number(value, &number)) {
-        return why(w, -EINVAL, "%s=%s is not a whole number", name, value);
+        return *value ? why(w, -EINVAL, "%s=%s is not a whole number", name, value)
+                      : why(w, -EINVAL, "%s= has an empty value; it takes a whole number", name);
     } else if (number < f->least || number > f->most) {
         return why(w, -EINVAL, "%s=%s is out of range: %" PRId64 " to %" PRId64 "%s%s", name, value,
                    f->least, f->most, f->zero ? ", or " : "", f->zero ? f->zero : "");

@@ -43,7 +43,7 @@ static int unknown(const struct backend_option *options, const char *name, struc
         names[i] = options[i].name;
     const char *near = nearest_word(name, names);
     return why(w, -EINVAL, "options=%s: there is no such option%s%s%s", name,
-               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+               near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
 }
 
 static int take_value(const struct backend_option *o, const char *value, int64_t *out,

@@ -112,6 +112,10 @@ for command in $commands; do
     done
 done
 
+expect 'the operands of lab are whole' grep -qx '\.Op Ar NAME \[DIR\.\.\.\]' teampool.1
+expect 'no text right below an example' awk '
+    after && !/^\.(Pp|Sh|Ss|Bd|Bl|El|It)/ { bad = 1 } { after = /^\.Ed/ } END { exit bad }' teampool.1
+
 # ---- fields ----
 
 "$cell" --help >help

@@ -203,6 +203,9 @@ refused "did you mean 'quick'" run --profile quik
 refused 'smoke, quick, default or full' doctor --profile huge
 refused "did you mean 'csv'" topology --format cvs
 refused "did you mean 'workload'" plan backend=omp workloads=cpu
+refused "(did you mean 'quick'?); write" run --profile quik
+refused 'chunk= has an empty value' plan backend=omp workload=cpu chunk=1,,8
+refused "'backend=omp' both say" plan backend=omp workload=cpu --profile quick
 refused "did you mean 'pool'" plan backend=pol workload=cpu
 refused "did you mean 'sleep'" plan backend=omp workload=slep
 refused "did you mean 'omp'" plan backend=pool,opm
@@ -215,7 +218,7 @@ refused 'schedule=static: pipe has none; it has dynamic guided' plan backend=pip
 refused 'variant=tall: skew has' plan backend=pipe variant=tall workload=skew
 refused 'the workers of omp start by: thread' plan backend=omp start=fork workload=cpu
 echo 'backend=pipe schedule=steal workload=cpu' >bad.plan
-refused 'bad.plan: schedule=steal: pipe has none' run --plan bad.plan --out new
+refused 'bad.plan: line 1: schedule=steal: pipe has none' run --plan bad.plan --out new
 expect 'no folder' [ ! -e new ]
 "$teampool" plan backend=pool,pipe schedule=static,dynamic workload=cpu >out 2>err
 expect 'what goes together stays' [ "$(wc -l <out)" -eq 3 ]

@@ -155,7 +155,7 @@ static void ranges(void **state)
     refuse("task_ns=1e9", "not a whole number");
     refuse("task_ns=0x10", "not a whole number");
     refuse("task_ns=+5", "not a whole number");
-    refuse("task_ns=", "not a whole number");
+    refuse("task_ns=", "empty value");
     refuse("task_ns=auto", "not a whole number");
     refuse("tasks=99999999999999999999", "not a whole number");
     refuse("tasks=4294967296", "out of range: 1 to");
