@@ -82,7 +82,13 @@ foreach(call ${calls})
   install(FILES ${CMAKE_BINARY_DIR}/written/${call}.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3
     ${to_pool})
 endforeach()
-install(FILES pool/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME pool.md ${to_pool})
+# What it points to beside the pool lies elsewhere once it is installed.
+file(RELATIVE_PATH pages ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/teampool/docs)
+file(READ pool/README.md page)
+string(REPLACE "](../docs/" "](${pages}/" page "${page}")
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/written/pool.md CONTENT "${page}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS pool/README.md)
+install(FILES ${CMAKE_BINARY_DIR}/written/pool.md DESTINATION ${CMAKE_INSTALL_DOCDIR} ${to_pool})
 install(DIRECTORY pool/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} ${to_pool})
 
 # The pool's examples are programs: built, tried, installed as text.

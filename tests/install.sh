@@ -25,10 +25,15 @@ for file in bin/teampool bin/teampool-cell share/man/man1/teampool.1 share/man/m
     share/bash-completion/completions/teampool share/bash-completion/completions/teampool-cell \
     share/zsh/site-functions/_teampool share/fish/vendor_completions.d/teampool.fish \
     share/teampool/plots/theme.gp share/teampool/scripts/plot.sh share/teampool/docs/labs/sleep.md \
-    share/teampool/docs/batch/slurm.sh \
+    share/teampool/docs/batch/slurm.sh share/teampool/docs/batch.md share/teampool/docs/gil.md \
     libexec/teampool/labs/fork libexec/teampool/labs/plugin.so libexec/teampool/labs/cross.py; do
     expect "$file" test -s "$root/$file"
 done
+# What the pool's page points to is there.
+for link in $(grep -o '](\.\./[^)#]*' "$root/share/doc/teampool/pool.md" | sed 's/^](//'); do
+    expect "pool.md: $link" test -s "$root/share/doc/teampool/$link"
+done
+expect 'pool.md points to a page' grep -q 'docs/machines.md](\.\./' "$root/share/doc/teampool/pool.md"
 # The library's page opens by the name of each of its calls.
 page="$root/share/man/man3/teampool-pool.3"
 for call in $(grep -o 'pool_[a-z_]*' "$source/pool/pool.map") pool_in pool_out; do

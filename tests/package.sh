@@ -111,7 +111,8 @@ done
 for file in bin/teampool bin/teampool-cell share/man/man1/teampool.1 share/man/man1/teampool-cell.1 \
     share/man/man3/teampool-pool.3 share/bash-completion/completions/teampool include/teampool/pool.h \
     lib/libteampool-pool.a lib/libteampool-pool.so lib/pkgconfig/teampool-pool.pc \
-    share/doc/teampool/copyright share/teampool/docs/labs/sleep.md libexec/teampool/labs/fork; do
+    share/doc/teampool/copyright share/teampool/docs/labs/sleep.md share/teampool/docs/batch.md \
+    share/teampool/docs/gil.md share/doc/teampool/pool.md libexec/teampool/labs/fork; do
     expect "$file" test -s "$root/usr/$file"
 done
 expect 'stripped' sh -c 'file -L "$1" | grep -qw stripped || ! command -v file' - "$root/usr/bin/teampool"
