@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
+
 const char *program_path = "teampool";
 
 void stdio_begin(void)
@@ -147,8 +149,11 @@ const struct option option_help = { .name = "--help", .help = "this text" };
 static void help_option(const struct option *o)
 {
     char meaning[OPTION_LINE];
+    enum { COLUMN = 24 };
     int width = printf("  %s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-    printf("%*s%s\n", width < 24 ? 24 - width : 1, "", option_meaning(o, meaning));
+    if (width < COLUMN - 1) /* a blank comes with the first word */
+        width += printf("%*s", COLUMN - 1 - width, "");
+    layout_wrap(stdout, option_meaning(o, meaning), COLUMN, width);
 }
 
 static void help(const struct command *c)

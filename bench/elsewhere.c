@@ -12,9 +12,18 @@
 
 const char *const first_step = "report DIR    (the folder of a run that Linux measured)";
 
+#ifdef __linux__
+#define REASON "built without measuring (TEAMPOOL_MEASURE=OFF)"
+#define THERE  "with a build that has it"
+#else
+#define REASON "not on this system: measuring is Linux only"
+#define THERE  "there"
+#endif
+
 #define INSTEAD                                                                                    \
-    "measuring is Linux only: measure there, copy the run's folder here, and read it with\n"       \
-    "summarize, report, compare, advise or lab --check"
+    REASON ": measure " THERE ",\n"                                                                \
+           "copy the run's folder here, and read it with summarize, report, compare, advise or "   \
+           "lab --check"
 
 static int refuse(const struct command *self, int argc, char **argv)
 {
@@ -28,7 +37,7 @@ static int refuse(const struct command *self, int argc, char **argv)
     const struct command command_##word = {                                                        \
         .name = #word,                                                                             \
         .operands = "",                                                                            \
-        .summary = "not on this system: measuring is Linux only",                                  \
+        .summary = REASON,                                                                         \
         .about = INSTEAD ".",                                                                      \
         .main = refuse,                                                                            \
     }

@@ -173,18 +173,31 @@ int listing_is_here(const struct record *cell, struct why *w)
     return list != NULL;
 }
 
+/* The first word or the last number is what an option is if nobody says. */
+static void print_values(const char *form, int width)
+{
+    const char *last = strchr(form, ';');
+    if (last)
+        printf("  %-*s values: %.*s; default%s\n", width, "", (int)(last - form), form, last + 1);
+    else
+        printf("  %-*s values: %s; default %.*s\n", width, "", form, (int)strcspn(form, " "), form);
+}
+
 static void print_kind(const struct csv *list, const char *kind, const char *forms)
 {
+    int options = !strcmp(kind, "option"), width = options ? 20 : 13;
     for (long row = 0; row < list->rows; row++) {
         if (strcmp(csv_cell(list, row, csv_column(list, "kind")), kind) != 0)
             continue;
         const char *form = csv_cell(list, row, csv_column(list, "forms"));
         const char *unavailable = csv_cell(list, row, csv_column(list, "unavailable"));
-        printf("  %-13s %s\n", csv_cell(list, row, csv_column(list, "name")),
+        printf("  %-*s %s\n", width, csv_cell(list, row, csv_column(list, "name")),
                csv_cell(list, row, csv_column(list, "summary")));
         const char *start = csv_cell(list, row, csv_column(list, "start"));
-        if (*form)
-            printf("  %-13s %s: %s\n", "", forms, form);
+        if (*form && options)
+            print_values(form, width);
+        else if (*form)
+            printf("  %-*s %s: %s\n", width, "", forms, form);
         if (*start && strcmp(start, "none") != 0)
             printf("  %-13s start: %s\n", "", start);
         if (*unavailable)

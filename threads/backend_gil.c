@@ -15,7 +15,7 @@ enum { LOCK, SWITCH_US, HELD, CHECK };
 static const struct backend_option options[] = {
     [LOCK] = { "lock", "new old", 0, 0, 0, "how it changes hands: as since Python 3.2, or before" },
     [SWITCH_US] = { "switch_us", NULL, 1, 10000000, LOCK_SWITCH_US,
-                    "lock:new: who has waited for so long asks for it, us" },
+                    "lock:new: who has waited for so many microseconds asks for it" },
     [HELD] = { "held", NULL, 0, 100, LOCK_HELD,
                "per cent of a task's computing that need it; 0: there is no lock" },
     [CHECK] = { "check", "tick task", 0, 0, 0,

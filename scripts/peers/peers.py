@@ -454,7 +454,7 @@ def put_list(teams):
         if team.switch_us is not None:
             out.writerow(("option", "py-%s switch_us" % team.backend, "", "",
                           "1 to %d; %d" % (MOST_SWITCH_US, SWITCH_US),
-                          "sys.setswitchinterval, us: who has waited for so long asks for the lock", ""))
+                          "sys.setswitchinterval, in microseconds: who has waited for so long asks for it", ""))
 
 
 def count_cores():
