@@ -270,8 +270,9 @@ static void put_advices(FILE *f, const struct report *r)
     fputs("<section class=card><h2>Best choice for each workload</h2>\n", f);
     if (!v->advices) {
         page_put(f, "<p class=absent>%s</p></section>\n",
-                 v->smoke ? "A smoke run is too short to choose by."
-                          : "No workload was measured with both.");
+                 v->smoke
+                     ? "A smoke run is too short to choose by."
+                     : "This run has no cells to choose by; teampool run --profile quick has.");
         return;
     }
     fputs(
@@ -464,6 +465,7 @@ void report_page(FILE *f, const struct report *r)
     put_verdict(f, r);
     put_advices(f, r);
     put_checks(f, r);
+    report_measured(f, r);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         page_put(f, "<h2>%s</h2>\n<p>%s</p>\n", sections[i].title, sections[i].intro);
         put_figures(f, r, sections[i].scripts);

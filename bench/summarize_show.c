@@ -192,17 +192,30 @@ static void put_csv_line(const struct line *line, FILE *f)
     fprintf(f, ",%s\n", line->verdict);
 }
 
-static void show(const struct section *s, const struct csv *table, int form, FILE *f)
+/* The rows of TABLE into SHOWN. */
+static void fill(struct table *shown, const struct section *s, const struct csv *table)
 {
-    struct table shown = s->shown;
+    struct line line;
+    *shown = s->shown;
+    for (long row = 0; row < table->rows; row++) {
+        s->read(&line, &(struct called){ table, row, s->side });
+        s->add(shown, &line);
+    }
+}
+
+static void show_csv(const struct section *s, const struct csv *table, FILE *f)
+{
     struct line line;
     for (long row = 0; row < table->rows; row++) {
         s->read(&line, &(struct called){ table, row, s->side });
-        if (form == TABLE_CSV)
-            put_csv_line(&line, f);
-        else
-            s->add(&shown, &line);
+        put_csv_line(&line, f);
     }
+}
+
+static void show(const struct section *s, const struct csv *table, int form, FILE *f)
+{
+    struct table shown;
+    fill(&shown, s, table);
     if (shown.cells)
         fprintf(f, form == TABLE_TEXT ? "%s%s:\n" : "%s### %s\n\n", s == sections ? "" : "\n",
                 s->title);
@@ -219,8 +232,21 @@ int summarize_show(const char *dir, int form, FILE *f, struct why *w)
         int error = reading_table(&table, dir, sections[i].file, 1, w);
         if (error)
             return error;
-        show(&sections[i], table, form, f);
+        if (form == TABLE_CSV)
+            show_csv(&sections[i], table, f);
+        else
+            show(&sections[i], table, form, f);
         csv_free(table);
     }
     return 0;
+}
+
+const char *summarize_lay_out(struct table *out, const struct csv *table, const char *file)
+{
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (!strcmp(sections[i].file, file)) {
+            fill(out, &sections[i], table);
+            return sections[i].title;
+        }
+    return NULL;
 }

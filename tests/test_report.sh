@@ -309,6 +309,20 @@ edit map '{ $at["margin"] = 0.5 } 1'
 report claims || fail "a run with a wide margin: $(cat err)"
 check 'too noisy' grep -q '<h3>Where processes match threads: too noisy to tell' claims/report.html
 
+# ---- a plan of one's own, whose cells belong to no sweep
+fake own
+sed 's/,ok,,[a-z]*,/,ok,,,/' own/samples.csv >samples.csv
+mv samples.csv own/
+report own || fail "a run without sweeps: $(cat err)"
+check 'what was measured' grep -q '<h2 id=measured>' own/report.html
+check 'the pairs' grep -q '<td>pool steal 8w, cpu .*</td><td>omp dynamic 8w</td>' own/report.html
+check 'all of them, and all cells' test "$(grep -c '^<tr><td class=n>' own/report.html)" \
+    -eq "$(($(cat own/pairs.csv own/cells.csv | wc -l) - 2))"
+check 'no choice' grep -q 'This run has no cells to choose by' own/report.html
+absent 'nobody is said to be unbound' 'bound to no CPU' own/report.html
+check 'no cell is drawn' grep -q '<h3>The machine</h3>' own/report.html
+absent 'where there are figures, they have the numbers' 'id=measured' run/report.html
+
 # ---- the machine
 check 'a core for each' grep -q 'A core for each: 8 workers on 8 cores of 1 package' run/report.html
 check 'who sat where' grep -q 'PU 7 · w7' run/report.html
