@@ -320,6 +320,16 @@ edit map '{ $at["margin"] = 0.5 } 1'
 report claims || fail "a run with a wide margin: $(cat err)"
 check 'too noisy' grep -q '<h3>Where processes match threads: too noisy to tell' claims/report.html
 
+# ---- processes of then
+fake busy
+{
+    echo check,mark,value,text,fix
+    echo 'load,warn,3.0,Other programs ran,"ps -o pid,etime,args -p 4941,4965   # stop them"'
+} >busy/doctor.csv
+report busy || fail "report busy: $(cat err)"
+check 'what to do' grep -q 'Other programs ran.*<span>teampool doctor   # who runs now' busy/report.html
+absent 'no number of a process that has ended' 4941 busy/report.html
+
 # ---- the slower one of two schedules is named
 fake slow_dynamic
 awk -F, -v OFS=, '$4 == "dynamic" && $6 == "skew" { $23 *= 3 } 1' slow_dynamic/samples.csv >samples.csv
