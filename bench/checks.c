@@ -312,16 +312,6 @@ static void check_dropped(const struct reading *r, struct checks *out)
                    word);
 }
 
-/* What a run was told to do about processes of then: by now they are gone, or others have their
- * numbers. */
-static void forget_processes(struct checks *out)
-{
-    for (int i = 0; i < out->count; i++)
-        if (!strncmp(out->check[i].fix, CHECKS_BY_PID, strlen(CHECKS_BY_PID)))
-            snprintf(out->check[i].fix, sizeof out->check[i].fix,
-                     "teampool doctor   # who runs now: stop them, or wait until they end");
-}
-
 /* ---- the machine, in runs without a doctor.csv ----------------------------------------------- */
 
 static void check_load(const struct reading *r, struct checks *out)
@@ -467,7 +457,6 @@ void checks_compute(const struct reading *r, struct checks *out)
     checks_results(r, out);
     if (r->doctor) {
         checks_take(out, r->doctor);
-        forget_processes(out);
         return;
     }
     check_load(r, out);

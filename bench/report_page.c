@@ -289,6 +289,14 @@ static void put_advices(FILE *f, const struct report *r)
 
 /* ---- 3 checks -------------------------------------------------------------------------------- */
 
+/* Processes of then are gone when a page is read, or others have their numbers. */
+static const char *lasting_fix(const struct check *c)
+{
+    return strncmp(c->fix, CHECKS_BY_PID, strlen(CHECKS_BY_PID))
+               ? c->fix
+               : "teampool doctor   # who runs now: stop them, or wait until they end";
+}
+
 /* The checks that are marked LEAST to MOST, as items of a list. */
 static void put_check_items(FILE *f, const struct checks *c, enum mark least, enum mark most)
 {
@@ -301,7 +309,7 @@ static void put_check_items(FILE *f, const struct checks *c, enum mark least, en
         if (*k->value && !strstr(k->text, k->value))
             page_put(f, " <i>(%s: %s)</i>", k->name, k->value);
         if (*k->fix)
-            page_put(f, "<span>%s</span>", k->fix);
+            page_put(f, "<span>%s</span>", lasting_fix(k));
         fputs("</li>\n", f);
     }
 }
