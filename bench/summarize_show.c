@@ -55,6 +55,9 @@ static const char *chunk_word(char buffer[WORD], double chunk)
     return isnan(chunk) ? "-" : words_count(buffer, chunk);
 }
 
+/* The answer about a backend that the run has not measured: for programs alone. */
+#define NOT_MEASURED "unknown"
+
 /* What all three forms say of a row. */
 struct line {
     const char *table, *unit, *verdict;
@@ -146,7 +149,8 @@ static const struct section {
     struct table shown; /* its columns */
 } sections[] = {
     { "verdict.csv",
-      "answers: time per task; tasks a chunk; shortest task; time to start",
+      "answers; their value is the time of a task (headline, best), how many tasks to hand out at "
+      "once (chunk), the shortest task that pays (shortest), the time to start workers (startup)",
       "",
       read_answer,
       add_answer,
@@ -200,7 +204,7 @@ static void show(const struct section *s, const struct csv *table, int form, FIL
         s->read(&line, &(struct called){ table, row, s->side });
         if (form == TABLE_CSV)
             put_csv_line(&line, f);
-        else
+        else if (strcmp(line.verdict, NOT_MEASURED) != 0)
             s->add(&shown, &line);
     }
     if (shown.cells)
