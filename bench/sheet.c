@@ -118,6 +118,17 @@ static char *trimmed(const char *text, size_t length)
     return copy;
 }
 
+/* "CONDITION [as WORDS]", up to END. */
+static void take_condition(struct sheet_check *c, const char *text, const char *end)
+{
+    char *words;
+    c->condition = trimmed(text, (size_t)(end - text));
+    if (c->condition && (words = strstr(c->condition, " as "))) {
+        c->takes = strdup(words + 4);
+        *words = 0;
+    }
+}
+
 static int add_check(struct sheet *s, const char *entry, struct why *w)
 {
     static const char *const classes[] = { "always", "timing", "quiet", "show", NULL };
@@ -141,7 +152,7 @@ static int add_check(struct sheet *s, const char *entry, struct why *w)
     c->name = strdup(name);
     const char *condition = entry + used + strspn(entry + used, " ");
     if (!strncmp(condition, "if ", 3))
-        c->condition = trimmed(condition + 3, (size_t)(colon - condition - 3));
+        take_condition(c, condition + 3, colon);
     c->claim = trimmed(colon + 1, (size_t)(bar - colon - 1));
     c->text = trimmed(bar + 1, second ? (size_t)(second - bar - 1) : strlen(bar + 1));
     c->hint = second ? trimmed(second + 1, strlen(second + 1)) : strdup("");
@@ -186,7 +197,7 @@ void sheet_close(struct sheet *s)
         free(s->lines[i]);
     for (int i = 0; i < s->check_count; i++) {
         struct sheet_check *c = &s->checks[i];
-        char *texts[] = { c->name, c->condition, c->claim, c->text, c->hint };
+        char *texts[] = { c->name, c->condition, c->takes, c->claim, c->text, c->hint };
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             free(texts[k]);
     }

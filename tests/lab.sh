@@ -100,13 +100,16 @@ made good $even fit seal
 lab 0 gil --check good
 says out '^pass: 8 of 8'
 says out 'Two free threads computed 2.0 times as fast'
+says out '^  shown  *g_star  *Processes win from g\* = 3% on'
 rm -r run && mv good run # from here on: made of the good one
 
 made slow processes.wall_ns=110000000 fit seal
 lab 1 gil --check slow
+says out '^  absent  *g_star  *Not here: it takes processes that are'
 reads ' fail processes Two [a-z ]*1.1 times as fast\. Expected: serial / processes >= 1.5'
 made loaded processes.wall_ns=110000000 fact.foreign_share=0.3 fit seal
 lab 4 gil --check loaded
+says out '^  absent  *g_star'
 reads ' unclear processes [^:]*: serial / processes >= 1.5, but the CPUs were not its own'
 says out '^unclear: .*took 30% of the CPU time; run again when'
 made crowded processes.wall_ns=110000000 processes.runq_ns=90000000 fit seal
