@@ -71,7 +71,7 @@ static void check_lab(struct marks *m, const struct sheet *s, const struct hand_
     if (*lab && strcmp(lab, s->name) != 0) {
         grade_refuse(m, "it is of the lab %s", lab);
         m->verdict = LAB_FOREIGN;
-    } else if (sheet_plan(s, &h->machine, &plan, NULL, &reason)) {
+    } else if (sheet_plan(s, &h->machine, &plan, &reason)) {
         grade_refuse(m, "there is no plan for its machine: %s", reason.text);
     } else if (!plan_fits(h, &plan, &reason)) {
         grade_refuse(m, "%s", reason.text);

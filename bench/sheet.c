@@ -235,13 +235,12 @@ static int fill_in(const struct sheet *s, const char *line, const struct hand_in
     return 0;
 }
 
-int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p,
-               int (*here)(const struct record *r, struct why *w), struct why *w)
+int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p, struct why *w)
 {
     const struct hand_in of = { .machine = *facts };
     char *text = NULL;
     size_t length = 0;
-    int error = 0, kept = 0;
+    int error = 0;
     FILE *f = open_memstream(&text, &length);
     for (int i = 0; f && !error && i < s->line_count; i++)
         error = fill_in(s, s->lines[i], &of, f, w);
@@ -254,12 +253,5 @@ int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *
         fclose(f);
     }
     free(text);
-    for (int i = 0; !error && i < p->count; i++) {
-        struct why missing = { "" };
-        if (!p->cells[i].optional || !here || here(&p->cells[i].record, &missing))
-            p->cells[kept++] = p->cells[i];
-    }
-    if (!error)
-        p->count = kept;
     return error;
 }

@@ -46,9 +46,8 @@ char **sheet_names(void);
 int sheet_open(struct sheet *s, const char *name, struct why *w);
 void sheet_close(struct sheet *s);
 
-/* The lab's plan for a machine of these facts.  Left out are optional cells for which HERE is not
- * true (NULL: all are kept).  Returns 0 or -errno with WHY.  Owns: the caller, plan_free. */
-int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p,
-               int (*here)(const struct record *r, struct why *w), struct why *w);
+/* The lab's plan for a machine of these facts, with all optional cells.  Returns 0 or -errno with
+ * WHY.  Owns: the caller, plan_free. */
+int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p, struct why *w);
 
 #endif
