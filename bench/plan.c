@@ -263,7 +263,7 @@ static int is_kept_or_told(const struct plan *p, const struct record *r, int i)
     return 0;
 }
 
-void plan_print_dropped(const struct plan *p, FILE *f)
+static void print_dropped(const struct plan *p, FILE *f)
 {
     const char *between = "";
     for (int i = 0; i < p->count; i++) {
@@ -289,6 +289,18 @@ void plan_print_dropped(const struct plan *p, FILE *f)
         fprintf(f, "%s%lld", between, (long long)r->workers);
         between = ", ";
     }
+}
+
+char *plan_say_dropped(const struct plan *p)
+{
+    char *list = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&list, &length);
+    if (!f)
+        die(EXIT_FAILED, "plan: no memory");
+    print_dropped(p, f);
+    fclose(f);
+    return list;
 }
 
 void plan_print(const struct plan *p, FILE *f)
