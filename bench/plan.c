@@ -147,18 +147,6 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w)
 
 /* ---- fewer cells ---- */
 
-static char *line_of(const struct record *r)
-{
-    char *line = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&line, &length);
-    if (!f)
-        die(EXIT_FAILED, "plan: no memory");
-    record_print_line(r, f);
-    fclose(f);
-    return line;
-}
-
 void plan_only(struct plan *p, const char *pattern)
 {
     char *wide = text_of("*%s*", pattern);
@@ -166,7 +154,9 @@ void plan_only(struct plan *p, const char *pattern)
     if (!wide)
         die(EXIT_FAILED, "plan: no memory");
     for (int i = 0; i < p->count; i++) {
-        char *line = line_of(&p->cells[i].record);
+        char *line = record_say_line(&p->cells[i].record);
+        if (!line)
+            die(EXIT_FAILED, "plan: no memory");
         if (!fnmatch(wide, line, 0))
             p->cells[kept++] = p->cells[i];
         free(line);
