@@ -18,12 +18,13 @@ static int find_cell(struct runner *r, const char *name, struct why *w)
 {
     char file[300];
     snprintf(file, sizeof file, "teampool-%s", name);
+    if (access("/proc/self/exe", F_OK))
+        return why(
+            w, -ENOENT,
+            "there is no /proc here, and without it a cell program cannot start its workers; "
+            "what to do: mount -t proc proc /proc");
     if (child_find(file, r->program, sizeof r->program))
         return 0;
-    if (access("/proc/self/exe", F_OK))
-        return why(w, -ENOENT,
-                   "there is no /proc here, and without it a program does not know where "
-                   "it lies; what to do: mount -t proc proc /proc");
     return why(w, -ENOENT, "cannot find %s beside this program; build or install both", file);
 }
 

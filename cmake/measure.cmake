@@ -103,6 +103,10 @@ if(TEAMPOOL_LLVM AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND
   endif()
 endif()
 if(TEAMPOOL_CLANG AND "${no_libomp}" EQUAL 0)
+  set(python -DTEAMPOOL_PYTHON=OFF) # the same one, or none
+  if(embedded_python)
+    set(python -DTEAMPOOL_PYTHON=ON -DPython3_EXECUTABLE=${Python3_EXECUTABLE})
+  endif()
   include(ExternalProject)
   set(cell_llvm ${CMAKE_BINARY_DIR}/teampool-cell-llvm)
   ExternalProject_Add(cell_llvm
@@ -110,7 +114,7 @@ if(TEAMPOOL_CLANG AND "${no_libomp}" EQUAL 0)
     BINARY_DIR llvm
     CMAKE_ARGS -DCMAKE_C_COMPILER=${TEAMPOOL_CLANG} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
       "-DCMAKE_C_FLAGS=${CMAKE_C_FLAGS}" "-DCMAKE_C_FLAGS_${build_type}=${CMAKE_C_FLAGS_${build_type}}"
-      -DTEAMPOOL_MPI=OFF -DTEAMPOOL_EXAMPLES=OFF
+      -DTEAMPOOL_MPI=OFF -DTEAMPOOL_EXAMPLES=OFF ${python}
     BUILD_COMMAND ${CMAKE_COMMAND} -E env --unset=MAKEFLAGS ${CMAKE_COMMAND} --build . -j 2 --target
       teampool-cell
     INSTALL_COMMAND ${CMAKE_COMMAND} -E copy_if_different teampool-cell ${cell_llvm}

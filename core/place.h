@@ -9,7 +9,7 @@
 #include "why.h"
 
 /* Read "0+2+4" into CPUS (room for MOST).  "" is an empty list.
- * Returns how many, or -EINVAL with WHY. */
+ * Returns how many, or -EINVAL with WHY.  Runs in: either. */
 int place_parse(const char *text, int *cpus, int most, struct why *w);
 
 /* More CPUs than any system has. */

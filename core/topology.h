@@ -130,7 +130,7 @@ struct topology_rung {
 int topology_ladder(const struct topology *t, struct topology_rung *out, int max);
 
 /* Write the ladder's steps to BUFFER: "6: fastest cores; 14: all cores; 20: all threads".  Returns
- * BUFFER, which is as long as is usual. */
+ * BUFFER, which has room for all that there can be.  Runs in: either. */
 const char *topology_steps(const struct topology *t, char buffer[TOPOLOGY_STEPS]);
 
 /* Write the OS numbers of the CPUs for WORKERS (1 or more) workers at PLACE to CPUS, starting over

@@ -501,7 +501,7 @@ static int make_order(struct team *t, const struct job *job, int dealt, struct w
 {
     const char *base = t->arena->base;
     char text[400];
-    t->order = (struct order){
+    struct order order = {
         .dealt = dealt,
         .schedule = (int)job->schedule,
         .turn = t->order.turn ^ (job->schedule == SCHEDULE_STEAL),
@@ -515,8 +515,11 @@ static int make_order(struct team *t, const struct job *job, int dealt, struct w
         .in_size = job->data.in_size,
         .out_size = job->data.out_size,
     };
-    int error = pool_fn_refer(&t->order.fn, (void (*)(void))job->fn, text, sizeof text);
-    return error ? why(w, error, "%s", text) : 0;
+    int error = pool_fn_refer(&order.fn, (void (*)(void))job->fn, text, sizeof text);
+    if (error)
+        return why(w, error, "%s", text);
+    t->order = order; /* not before: an order that nobody gets is no turn */
+    return 0;
 }
 
 /* Times of other machines' clocks mean nothing here. */

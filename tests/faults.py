@@ -89,7 +89,10 @@ class Test:
         if kill_after is not None:
             time.sleep(kill_after)
             p.kill()
-        out, said = p.communicate(timeout=60)
+        try:
+            out, said = p.communicate(timeout=60)
+        finally:
+            p.kill()  # only if it hangs is there anybody
         return p.returncode, out, said
 
     # ---- what must hold
@@ -408,11 +411,11 @@ class Test:
         self.where = "a whole run"
         self.call(self.run_words(self.path("whole")))
         self.expect_complete(self.path("whole"), "")
-        for name, blocks in ("six", "6"), ("seven", "7"): # below 6 there is nothing to compare
+        for name, blocks in ("six", "6"), ("seven", "7"):  # below 6 there is nothing to compare
             shutil.copytree(self.path("whole"), self.path(name))
             self.call(["run", "--resume", self.path(name), "--blocks", blocks, "--quiet", *self.words.force])
         steps = {
-            "small": lambda: self.small_disk(),
+            "small": self.small_disk,
             "disk": lambda: self.disk(3 * part),
             "kill": lambda: self.kill(3 * part),
             "summarize": lambda: self.rewrites("summarize", part),

@@ -73,7 +73,7 @@ case $("$cell" --about | sed -n 's/^mpi,//p') in
 *MPICH*)
     launcher="-launcher ssh -launcher-exec $scratch/agent -hosts one:1,two:1"
     export UCX_TLS=tcp,self UCX_NET_DEVICES=cable
-    hangs=124 # in MPI_Finalize, before 4.2: https://github.com/pmodels/mpich/pull/6596
+    hangs=124 # in MPI_Finalize, seen with 4.0.2: https://github.com/pmodels/mpich/pull/6596
     ;;
 *) not_tried 'no word is known here by which this MPI starts ranks elsewhere' ;;
 esac
@@ -107,7 +107,7 @@ for way in "mpi static 2" "mpi dynamic 2" "mpi guided 3" "mpi steal 3" "mpi_omp 
         [ $failed -eq 0 ] || break 2
     done
 done
-[ $hung -eq 0 ] || echo "$hung cells had done their work and did not end, as MPICH before 4.2 over TCP"
+[ $hung -eq 0 ] || echo "$hung cells had done their work and did not end, as seen with MPICH 4.0.2 over TCP"
 kill $two
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -280,7 +280,6 @@ static void chunk_range_has_no_holes(void **state)
     reading_close(&r);
 }
 
-/* METG counts the CPU time of a task with all that was spent on it; half of that is its work. */
 /* What the terminal has of it; the caller frees it. */
 static char *printed(const struct answer *v)
 {
@@ -317,6 +316,7 @@ static void doubts_about_the_shortest_task(void **state)
     reading_close(&r);
 }
 
+/* METG counts the CPU time of a task with all that was spent on it; half of that is its work. */
 static void shortest_task(void **state)
 {
     (void)state;

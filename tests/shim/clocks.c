@@ -2,9 +2,10 @@
  *
  * A library to preload: clocks that somebody else sets, and a machine that sleeps.
  *
- *     CLOCKS_JUMP=S       the wall clock is off by S seconds more each time it is read, forwards
- * and backwards in turn CLOCKS_SUSPEND=N:S  from the N-th look at the clock that counts suspends
- * on, it is ahead by S seconds; in the first process only
+ *     CLOCKS_JUMP=S       the wall clock is off by S seconds more each time it is read,
+ *                         forwards and backwards in turn
+ *     CLOCKS_SUSPEND=N:S  from the N-th look at the clock that counts suspends on, it is
+ *                         ahead by S seconds; in the first process only
  */
 #include <dlfcn.h>
 #include <stdio.h>

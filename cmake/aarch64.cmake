@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+#
 # aarch64: the whole tree for 64-bit Arm, compiled on another machine: `cmake --preset aarch64`.  The
 # libraries are the system's own for that architecture (Debian's multiarch), as on a real one.
 set(CMAKE_SYSTEM_NAME Linux)
