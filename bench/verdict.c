@@ -696,7 +696,7 @@ static void write_headline(struct answer *v)
             "No verdict: that takes the \"workers\" sweep of a profile, and this run has no good "
             "cell of it. The pairs are in pairs.csv.");
     else if (one_sided(v)) {
-        say(out, room, "Only %s were measured", v->threads.cell ? "threads" : "processes");
+        say(out, room, "Only %s gave results", v->threads.cell ? "threads" : "processes");
         if (v->choice == CHOICE_SERIAL)
             say(out, room, ", and no number of workers was worth it here.");
         else if (v->choice == CHOICE_UNCLEAR)
