@@ -19,15 +19,9 @@ const char *const verdict_words[] = { "pass", "fail", "unclear", "another lab", 
 static char *line_of(const struct record *r)
 {
     struct record copy = *r;
-    char *line = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&line, &length);
-    if (!f)
-        return NULL;
     if (*copy.place)
         copy.cpus = "";
-    record_print_line(&copy, f);
-    fclose(f);
+    char *line = record_say_line(&copy);
     if (line)
         line[strcspn(line, "\n")] = 0;
     return line;

@@ -9,6 +9,7 @@
 #include "../core/topology.h"
 #include "batch.h"
 #include "command.h"
+#include "handin.h"
 #include "lab.h"
 #include "run.h"
 

@@ -132,7 +132,7 @@ refused() {
     says out "^refused; .*$2"
     if grep -q '^  pass' out; then fail "$1: graded"; fi
 }
-made edited free.wall_ns=61000001 && refused edited 'as the program left them'
+made edited free.wall_ns=60999999 && refused edited 'as the program left them'
 made longer inside_free.wall_ns=9000000000 seal && refused longer 'in a process that lived'
 made overlap free.wall_ns=900000000 seal && refused overlap 'begins before the one before it ends'
 made total free.wall_ns=30000000 seal && refused total 'its samples add up to'
