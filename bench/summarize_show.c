@@ -55,6 +55,9 @@ static const char *chunk_word(char buffer[WORD], double chunk)
     return isnan(chunk) ? "-" : words_count(buffer, chunk);
 }
 
+/* The answer about a backend that the run has not measured: for programs alone. */
+#define NOT_MEASURED "unknown"
+
 /* What all three forms say of a row. */
 struct line {
     const char *table, *unit, *verdict;
@@ -146,7 +149,8 @@ static const struct section {
     struct table shown; /* its columns */
 } sections[] = {
     { "verdict.csv",
-      "answers: time per task; tasks a chunk; shortest task; time to start",
+      "answers; their value is the time of a task (headline, best), how many tasks to hand out at "
+      "once (chunk), the shortest task that pays (shortest), the time to start workers (startup)",
       "",
       read_answer,
       add_answer,
@@ -199,7 +203,8 @@ static void fill(struct table *shown, const struct section *s, const struct csv 
     *shown = s->shown;
     for (long row = 0; row < table->rows; row++) {
         s->read(&line, &(struct called){ table, row, s->side });
-        s->add(shown, &line);
+        if (strcmp(line.verdict, NOT_MEASURED) != 0)
+            s->add(shown, &line);
     }
 }
 
