@@ -19,7 +19,8 @@
 #include "summarize.h"
 #include "words.h"
 
-#define WORTHWHILE 1.05 /* a speed-up below is none */
+#define WORTHWHILE 1.05   /* a speed-up below is none */
+#define SAME       0.0005 /* a difference below is told as 0.0% */
 
 struct question {
     double task_ns;
@@ -229,6 +230,12 @@ static double margin_between(const struct answer *a, const struct candidate *x,
     return fmax(a->margin, fmax(errors_of(a, x->m).half, errors_of(a, y->m).half));
 }
 
+/* Is C as good as the best? */
+static int is_alike(const struct answer *a, const struct candidate *c)
+{
+    return c->ns / a->c[0].ns <= 1 + margin_between(a, &a->c[0], c);
+}
+
 /* The best of another backend, or NULL. */
 static const struct candidate *runner_up(const struct derivation *d, const struct answer *a)
 {
@@ -245,7 +252,7 @@ static enum outcome outcome_of(const struct derivation *d, const struct answer *
     const struct candidate *second = runner_up(d, a);
     if (!(a->serial_ns / a->c[0].ns >= WORTHWHILE))
         return OUTCOME_SERIAL;
-    if (second && second->ns / a->c[0].ns <= 1 + margin_between(a, &a->c[0], second))
+    if (second && is_alike(a, second))
         return OUTCOME_EITHER;
     return OUTCOME_BEST;
 }
@@ -273,39 +280,60 @@ static void print_loop(const struct answer *a, int outside)
         printf(" with %s", words_plural(bytes, (double)q->payload, "byte"));
 }
 
+/* The teams that are as good as the best: within the margin, and not of its backend alone. */
+static void print_choice(const struct derivation *d, const struct answer *a)
+{
+    const struct candidate *best = &a->c[0];
+    char name[96], others[96], workers[WORD], chunk[WORD];
+    long alike = 0;
+    for (long i = 1; i < a->count; i++)
+        alike += is_alike(a, &a->c[i]);
+    name_of(name, d, best);
+    printf(": %s%s%s, %s, %s per chunk", a->predicted ? "" : "use ", name,
+           a->predicted ? " would be the fastest" : "",
+           words_plural(workers, best->workers, "worker"), words_count(chunk, best->chunk));
+    if (outcome_of(d, a) == OUTCOME_EITHER && alike == 1)
+        name_of(others, d, runner_up(d, a));
+    else
+        snprintf(others, sizeof others, "%ld others below", alike);
+    if (outcome_of(d, a) == OUTCOME_EITHER)
+        printf("; %s %s as good", others, a->predicted ? "would be" : alike == 1 ? "is" : "are");
+    printf(".\n");
+}
+
 static void print_headline(const struct derivation *d, const struct answer *a)
 {
-    const struct candidate *best = &a->c[0], *second = runner_up(d, a);
-    char name[96], other[96], workers[WORD], chunk[WORD];
-    name_of(name, d, best);
-    words_plural(workers, best->workers, "worker");
-    words_count(chunk, best->chunk);
-    print_loop(a, best->outside);
-    switch (outcome_of(d, a)) {
-    case OUTCOME_SERIAL:
+    print_loop(a, a->c[0].outside);
+    if (outcome_of(d, a) != OUTCOME_SERIAL)
+        print_choice(d, a);
+    else if (a->predicted)
+        printf(": no team would be worth it.\n");
+    else
         printf(": stay serial, no team is worth it.\n");
-        break;
-    case OUTCOME_EITHER:
-        name_of(other, d, second);
-        printf(": %s or %s, either will do; %s, %s per chunk.\n", name, other, workers, chunk);
-        break;
-    case OUTCOME_BEST:
-        printf(": use %s, %s, %s per chunk.\n", name, workers, chunk);
-        break;
-    }
+}
+
+/* NS as a candidate's time is told: what was predicted for a team that nobody measured in two
+ * digits, as its error is unknown or a tenth. */
+static const char *time_word(char buffer[WORD], const struct candidate *c, double ns)
+{
+    return is_predicted(c) ? words_time(buffer, words_round(ns, 2), 2) : words_time(buffer, ns, 3);
 }
 
 static void print_times(const struct answer *a)
 {
     const struct candidate *best = &a->c[0];
-    char time[WORD], low[WORD], high[WORD], serial[WORD];
-    double wide = errors_of(a, best->m).most;
-    printf("About %s", words_time(time, best->ns, 3));
+    char time[WORD], low[WORD], high[WORD], serial[WORD], faster[WORD];
+    double wide = errors_of(a, best->m).most, speedup = a->serial_ns / best->ns;
+    if (a->predicted)
+        words_factor(faster, words_round(speedup, 2));
+    else
+        snprintf(faster, sizeof faster, "%.2f", speedup);
+    printf("%s %s", a->predicted ? "The fastest would take about" : "About",
+           time_word(time, best, best->ns));
     if (isfinite(wide) && !a->predicted)
         printf(" (%s to %s)", words_time(low, best->ns / (1 + wide), 3),
                words_time(high, best->ns * (1 + wide), 3));
-    printf("; serially %s: %.2f times as fast.\n", words_time(serial, a->serial_ns, 3),
-           a->serial_ns / best->ns);
+    printf("; serially %s: %s times as fast.\n", words_time(serial, a->serial_ns, 3), faster);
 }
 
 /* Why more workers would be of no use. */
@@ -316,25 +344,46 @@ static void print_candidate(const struct derivation *d, const struct answer *a, 
     const struct candidate *c = &a->c[i];
     char name[96], time[WORD], workers[WORD], chunk[WORD], slower[WORD];
     double ratio = c->ns / a->c[0].ns;
+    if (is_predicted(c))
+        ratio = ratio < 2 ? 1 + words_round(ratio - 1, 2) : words_round(ratio, 2);
     name_of(name, d, c);
     printf("  %-16s %-10s chunk %-9s %s, %s", name, words_plural(workers, c->workers, "worker"),
-           words_count(chunk, c->chunk), words_time(time, c->ns, 3),
+           words_count(chunk, c->chunk), time_word(time, c, c->ns),
            is_predicted(c) ? bound_texts[c->bound]
            : c->outside    ? "extrapolated, "
                            : "");
     if (i == 0)
         printf("best\n");
     else
-        printf("%s%s\n", words_slower(slower, ratio),
-               ratio <= 1 + margin_between(a, &a->c[0], c) ? ", within the margin" : "");
+        printf("%s%s\n", ratio - 1 < SAME ? "the same" : words_slower(slower, ratio),
+               is_alike(a, c) ? ", within the margin" : "");
+}
+
+/* How far two times may be apart and count as the same. */
+static void print_margin(const struct answer *a)
+{
+    double least = INFINITY, most = 0;
+    for (long i = 1; i < a->count; i++) {
+        double margin = margin_between(a, &a->c[0], &a->c[i]);
+        least = fmin(least, margin);
+        most = fmax(most, margin);
+    }
+    if (a->count < 2)
+        return;
+    printf("The margin, below which two times count as the same, is ");
+    if (most - least >= SAME)
+        printf("%.1f%% to ", 100 * least);
+    printf("%.1f%%.\n", 100 * most);
 }
 
 static void print_start(struct derivation *d, const struct answer *a)
 {
     double start = model_team(d, a->c[0].m, OPEN).mid;
-    char time[WORD];
+    char name[96], workers[WORD], time[WORD];
+    name_of(name, d, &a->c[0]);
     if (isfinite(start) && outcome_of(d, a) != OUTCOME_SERIAL && !a->predicted)
-        printf("Starting the workers takes %s more, once.\n", words_time(time, start, 2));
+        printf("Starting the %s of %s takes %s more, once.\n",
+               words_plural(workers, a->c[0].workers, "worker"), name, words_time(time, start, 2));
 }
 
 /* The best team with 1, 2, 4 ... workers, up to those asked for: LOOK at each. */
@@ -359,8 +408,9 @@ static void print_step(const struct derivation *d, const struct answer *a,
     char workers[WORD], time[WORD], faster[WORD];
     (void)d;
     printf("  %-16s %-10s %s times as fast as serial code%s\n",
-           words_plural(workers, c->workers, "worker"), words_time(time, c->ns, 3),
-           words_factor(faster, a->serial_ns / c->ns), is_predicted(c) ? "" : ", measured team");
+           words_plural(workers, c->workers, "worker"), time_word(time, c, c->ns),
+           words_factor(faster, words_round(a->serial_ns / c->ns, 2)),
+           is_predicted(c) ? "" : ", measured team");
 }
 
 static void print_prediction(struct derivation *d, const struct answer *a)
@@ -405,6 +455,7 @@ static void print_text(struct derivation *d, const struct answer *a)
     print_times(a);
     for (long i = 0; i < a->count; i++)
         print_candidate(d, a, i);
+    print_margin(a);
     print_start(d, a);
     if (d->blocks < BLOCKS_FOR_INTERVAL)
         printf("This stands on %s: below %d, chance may have chosen.\n",
@@ -487,6 +538,36 @@ static int refuse(const struct derivation *d, const struct answer *a, struct why
                a->c[0].why, name);
 }
 
+/* Is the run too short, or too noisy, to tell?  A prediction of larger teams multiplies what is
+ * wrong with it: there is none, whatever is wanted. */
+static int refuse_noise(struct derivation *d, const struct answer *a, struct why *w)
+{
+    const char *anyway = a->predicted ? "" : ".  --extrapolate answers all the same";
+    const struct errors errors = models_errors(d);
+    char blocks[WORD];
+    if (a->predicted && d->blocks < BLOCKS_FOR_INTERVAL)
+        return why(w, -ENODATA,
+                   "nothing is predicted for larger teams from %s: it takes %d; measure more, with "
+                   "run --resume or --blocks",
+                   words_plural(blocks, (double)d->blocks, "block"), BLOCKS_FOR_INTERVAL);
+    if (d->margin > MOST_ERROR)
+        return why(w, -ENODATA,
+                   "this run cannot tell: its own repetitions differ by so much that two teams "
+                   "within %.0f%% are the same; measure again when the machine is quiet%s",
+                   100 * d->margin, anyway);
+    if (errors.half > MOST_ERROR)
+        return why(w, -ENODATA,
+                   "this run cannot tell: half of the times of %ld cells that the model had not "
+                   "seen were off by more than %.0f%%; measure again when the machine is quiet%s",
+                   errors.count, 100 * errors.half, anyway);
+    if (a->predicted && a->test.errors.half > MOST_ERROR)
+        return why(w, -ENODATA,
+                   "this run cannot tell: of %ld cells of larger teams that were predicted from "
+                   "smaller ones half were off by more than %.0f%%",
+                   a->test.errors.count, 100 * a->test.errors.half);
+    return 0;
+}
+
 static int answer(struct derivation *d, void *question, struct why *w)
 {
     const struct question *q = question;
@@ -503,20 +584,8 @@ static int answer(struct derivation *d, void *question, struct why *w)
     sort(a.c, (size_t)a.count, sizeof *a.c, by_time, (void *)&q->extrapolate);
     if (!a.count || (a.c[0].outside && !q->extrapolate))
         error = refuse(d, &a, w);
-    else if (d->margin > MOST_ERROR && !q->extrapolate)
-        error =
-            why(w, -ENODATA,
-                "this run cannot tell: its own repetitions differ by so much that two teams within "
-                "%.0f%% are the same; measure again when the machine is quiet.  --extrapolate "
-                "answers all the same",
-                100 * d->margin);
-    else if (a.errors.half > MOST_ERROR && !q->extrapolate)
-        error =
-            why(w, -ENODATA,
-                "this run cannot tell: half of the times of %ld cells that the model had not seen "
-                "were off by more than %.0f%%; measure again when the machine is quiet.  "
-                "--extrapolate answers all the same",
-                a.errors.count, 100 * a.errors.half);
+    else if (a.predicted || !q->extrapolate)
+        error = refuse_noise(d, &a, w);
     if (!error) {
         if (!q->extrapolate)
             a.count -= a.outside;
@@ -583,7 +652,8 @@ const struct command command_advise = {
         "where it could be tested.  Outside of the task lengths, numbers of tasks and payloads\n"
         "that were measured it says what was, and exits 1.\n"
         "With --extrapolate and more workers than were measured it predicts how speed would grow\n"
-        "on a machine with as many cores like these, and says how well that could be tested.",
+        "on a machine with as many cores like these, and says how well that could be tested; not\n"
+        "from a run of fewer than 6 blocks, nor from one that was disturbed.",
     .main = advise_main,
     .options = options,
 };

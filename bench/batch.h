@@ -48,7 +48,7 @@ const char *batch_say(char buffer[BATCH_SAID], const char *system, const char *j
 /* The same of B. */
 const char *batch_say_of(char buffer[BATCH_SAID], const struct batch *b, long all);
 
-/* How to start only one copy. */
+/* Into FIX (room for ROOM bytes): how to start one copy only, where B has several. */
 void batch_say_copies(const struct batch *b, char *fix, size_t room);
 
 #endif

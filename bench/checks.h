@@ -33,6 +33,9 @@ struct checks {
     struct check check[48];
 };
 
+/* How a fix begins that names processes by their numbers: true while they run. */
+#define CHECKS_BY_PID "ps -o pid,etime,args -p "
+
 /* Add one.  VALUE and FIX may be NULL; FORMAT is the sentence's. */
 void checks_add(struct checks *out, const char *name, enum mark mark, const char *value,
                 const char *fix, const char *format, ...) __attribute__((format(printf, 6, 7)));

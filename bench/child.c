@@ -209,7 +209,8 @@ static void kill_children(void)
         long parent;
         snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
         FILE *f = isdigit((unsigned char)*e->d_name) ? fopen(path, "re") : NULL;
-        const char *after = f && fgets(text, sizeof text, f) ? strrchr(text, ')') : NULL;
+        text[f ? fread(text, 1, sizeof text - 1, f) : 0] = 0;
+        const char *after = strrchr(text, ')'); /* a name may have a line's end in it */
         if (after && sscanf(after, ") %*c %ld", &parent) == 1 && parent == getpid())
             kill((pid_t)atol(e->d_name), SIGKILL);
         if (f)

@@ -158,14 +158,8 @@ static const struct option options[] = {
 static void tell_dropped(const struct plan *p, const struct profile *profile, double budget_s,
                          int dropped)
 {
-    char cells[WORD], blocks[WORD], *list = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&list, &length);
+    char cells[WORD], blocks[WORD], *list = plan_say_dropped(p);
     double seconds = plan_seconds(p, profile->blocks_least);
-    if (!f)
-        die(EXIT_FAILED, "plan: no memory");
-    plan_print_dropped(p, f);
-    fclose(f);
     warn("plan: %s left out so that %s %s %.0f s: %s", words_plural(cells, dropped, "cell"),
          words_plural(blocks, profile->blocks_least, "block"),
          seconds > budget_s ? "take no more than" : "fit into", fmax(seconds, budget_s), list);

@@ -104,6 +104,18 @@ static void label_head(struct figure *f, double margin)
     figure_mark(f, "middle", middle, f->frame.height - 29, "serial", text);
 }
 
+/* Why every cell of C is unclear. */
+static const char *why_unclear(const struct comparison *c)
+{
+    if (!c->compared)
+        return "no cell is in both runs";
+    if (c->too_few == c->compared)
+        return "too few blocks";
+    if (c->disturbed == c->compared)
+        return "other programs ran";
+    return contrast_is_coarse(c) ? "these runs vary too much" : "the intervals are too wide";
+}
+
 /* The finding: how far the changes go that are beyond doubt. */
 static void say_changes(struct figure *f, const struct comparison *c, const char *about)
 {
@@ -121,6 +133,8 @@ static void say_changes(struct figure *f, const struct comparison *c, const char
         snprintf(out, room, "%sTimes change by %s to %s", about, down, up);
     else if (most > 1 || least < 1)
         snprintf(out, room, "%sTimes change by up to %s", about, most > 1 ? up : down);
+    else if (c->verdicts[VERDICT_UNCLEAR] == c->compared)
+        snprintf(out, room, "%sNothing can be told: %s", about, why_unclear(c));
     else
         snprintf(out, room, "%sNo change beyond doubt", about);
 }
@@ -132,9 +146,10 @@ static void say_conditions(struct figure *f, const struct comparison *c)
         snprintf(rest, sizeof rest, " Not drawn: %s that changed less.",
                  words_plural(word, (double)(c->compared - f->rows), "cell"));
     snprintf(f->subtitle, sizeof f->subtitle,
-             "Time of NEW against OLD for the same work. Grey: within %s, which counts as the "
-             "same. %s%s",
+             "Time of NEW against OLD for the same work. Grey: within %s, %s. %s%s",
              contrast_percent(margin, c->margin),
+             contrast_is_coarse(c) ? "the margin, too wide to call that the same"
+                                   : "which counts as the same",
              c->most_blocks < BLOCKS_FOR_INTERVAL && !c->same_record
                  ? "Too few blocks for intervals."
                  : "Bars are 95% intervals; hollow dots don't count as changed.",

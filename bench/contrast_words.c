@@ -9,6 +9,8 @@
 #include "label.h"
 #include "noise.h"
 
+#define COARSE 0.5 /* a margin beyond it says nothing of what lies within */
+
 /* Numbers --------------------------------------------------------------------------------- */
 
 const char *contrast_percent(char buffer[WORD], double share)
@@ -16,6 +18,11 @@ const char *contrast_percent(char buffer[WORD], double share)
     snprintf(buffer, WORD, "%.*f%%",
              share < 0.0995 && fabs(100 * share - round(100 * share)) > 0.01, 100 * share);
     return buffer;
+}
+
+int contrast_is_coarse(const struct comparison *c)
+{
+    return c->margin > COARSE;
 }
 
 const char *contrast_changes(char buffer[WORD], double low, double high)
@@ -183,9 +190,12 @@ long contrast_list_doubtful(const struct contrast_list *l)
 void contrast_put_counts(const struct comparison *c, FILE *f)
 {
     char all[WORD], margin[WORD];
-    fprintf(f, "%ld of %s slower, %ld faster, %ld same within %s", c->slower,
-            words_plural(all, (double)c->compared, "cell"), c->faster, c->verdicts[VERDICT_SAME],
-            contrast_percent(margin, c->margin));
+    fprintf(f, "%ld of %s slower, %ld faster, ", c->slower,
+            words_plural(all, (double)c->compared, "cell"), c->faster);
+    fprintf(f,
+            contrast_is_coarse(c) ? "%ld within %s, too wide to call them the same"
+                                  : "%ld same within %s",
+            c->verdicts[VERDICT_SAME], contrast_percent(margin, c->margin));
 }
 
 static void put_unclear(const struct comparison *c, FILE *f)

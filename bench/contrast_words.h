@@ -49,6 +49,9 @@ struct contrast_list contrast_list_missing(const struct comparison *c);
 /* How many of them may be chance. */
 long contrast_list_doubtful(const struct contrast_list *l);
 
+/* Is C's margin so wide that what lies within it cannot be called the same? */
+int contrast_is_coarse(const struct comparison *c);
+
 /* "3 of 7 cells slower, 3 faster, 1 same within 3%". */
 void contrast_put_counts(const struct comparison *c, FILE *f);
 

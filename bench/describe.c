@@ -38,7 +38,7 @@ void describe_load(char *text, long room)
 static void describe_system(struct machine *m)
 {
     struct utsname u;
-    char text[256], version[128] = "";
+    char text[256], version[128] = "", libc[64] = "";
     time_t now = time(NULL);
     struct tm utc;
 
@@ -55,12 +55,10 @@ static void describe_system(struct machine *m)
     if (f)
         fclose(f);
     machine_set(m, "os", *version ? "/etc/os-release" : "this system does not tell", "%s", version);
-#ifdef _CS_GNU_LIBC_VERSION
-    confstr(_CS_GNU_LIBC_VERSION, text, sizeof text);
-    machine_set(m, "libc", "", "%s", text);
-#else
-    machine_set(m, "libc", "it does not tell", "%s", "");
+#ifdef _CS_GNU_LIBC_VERSION /* musl has the word, and no answer */
+    confstr(_CS_GNU_LIBC_VERSION, libc, sizeof libc);
 #endif
+    machine_set(m, "libc", *libc ? "" : "it does not tell", "%s", libc);
 }
 
 int describe_is_virtual(const char *root, char vendor[128])

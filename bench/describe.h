@@ -8,14 +8,16 @@
 #include "../core/topology.h"
 #include "machine.h"
 
-/* All that can be said before the first sample. */
+/* Into M: all that can be said before the first sample.  Ends the program where the cell program
+ * cannot be asked. */
 void describe_machine(struct machine *m, const struct topology *t);
 
 /* Is this a virtual machine?  VENDOR gets the name that the firmware gives, or "".  ROOT stands
  * before /proc and /sys, or NULL.  Returns 1 or 0, or -1: the CPU does not say. */
 int describe_is_virtual(const char *root, char vendor[128]);
 
-/* The load average of the last minute, as text; "" if the system does not tell. */
+/* Into TEXT (room for ROOM bytes): the load average of the last minute; "": the system does not
+ * tell. */
 void describe_load(char *text, long room);
 
 #endif

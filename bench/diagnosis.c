@@ -66,7 +66,7 @@ static void check_load(const struct doctor *d, struct checks *out)
     }
     int busy = load > fmax(LOAD_LIMIT, 0.05 * pus);
     int others = p->others > fmax(OTHERS_LIMIT, 0.01 * pus);
-    int used = snprintf(fix, sizeof fix, "ps -o pid,etime,args -p ");
+    int used = snprintf(fix, sizeof fix, CHECKS_BY_PID);
     for (int i = 0; i < p->tops; i++)
         used +=
             snprintf(fix + used, sizeof fix - (size_t)used, "%s%d", i ? "," : "", p->top[i].pid);

@@ -76,7 +76,7 @@ static void say_lengths(struct figure *f, const struct answer *v, double workers
 /* "threads 50 ns (41 to 208), pipes 15 µs": METG as the literature counts it. */
 static void note_metg(struct figure *f, const struct reading *r)
 {
-    const char *comma = "Half of the time is work at METG(50%), the CPU time of a task with all "
+    const char *comma = " Half of the time is work at METG(50%), the CPU time of a task with all "
                         "that was spent on it, twice its work: ";
     for (int k = 0; k < SIDES; k++) {
         struct estimate e = worthwhile_of(r, sides[k]->backend, sides[k]->schedule, 50);
@@ -89,7 +89,7 @@ static void note_metg(struct figure *f, const struct reading *r)
                         words_time(high, 2 * e.high, 2));
         comma = ", ";
     }
-    if (*f->note)
+    if (*comma == ',')
         sketch_note(f, ".");
 }
 
@@ -254,6 +254,7 @@ int length_figure(struct figure *f, const struct reading *r, const struct answer
              "50%% and 90%% are where the blocks cross these, by their median.",
              words_plural(workers, like->workers, "worker"));
     sketch_end_subtitle(f, "Bands and bars");
+    sketch_note(f, "Dots are measured; the line between them is computed, by the fit of METG.");
     double low, high;
     figure_extent(f, &low, &high);
     sketch_frame(f, 1, 0);

@@ -92,16 +92,6 @@ static int gather(struct figure *f, const struct reading *r, const struct team *
     return 0;
 }
 
-/* Nothing to draw: why, and which plan has it. */
-static void say_absent(struct figure *f, const struct reading *r, const char *sweep)
-{
-    sketch_absent(f, r, sweep);
-    size_t used = strlen(f->absent);
-    snprintf(f->absent + used, sizeof f->absent - used,
-             " To measure it: teampool run --blocks 6 --plan docs/gil-plan.txt (installed: "
-             "share/teampool/docs/gil-plan.txt).");
-}
-
 /* ---- how threads under a lock scale ---------------------------------------------------------- */
 
 enum { LOCKED, OLD, FREE, PROCESSES, PY_THREADS, PY_POOL, INSIDE_OMP, INSIDE_POOL, TEAMS };
@@ -170,9 +160,11 @@ static void say_lock(struct figure *f, double cpus)
                  seem, under, column == FREE ? "free ones" : "processes", other);
     else
         snprintf(f->title, sizeof f->title,
-                 "Under the lock %s; %.0f %s %sreach %.20s times serial speed",
-                 row->x == 2 ? "a second thread adds nothing" : "more threads add nothing", row->x,
-                 column == FREE ? "free threads" : "processes", seem, other);
+                 "Under the lock %s nothing; %.0f %s %sreach %.20s times serial speed",
+                 row->x > 2 ? *seem ? "more threads seem to add" : "more threads add"
+                 : *seem    ? "a second thread seems to add"
+                            : "a second thread adds",
+                 row->x, column == FREE ? "free threads" : "processes", seem, other);
 }
 
 /* How many were inside a task at once: it needs no clock, and no quiet machine. */
@@ -220,7 +212,7 @@ static int gather_act(struct figure *f, const struct reading *r, const struct ac
     l.held = 1;
     long like = find(r, 0, &teams[LOCKED], &l);
     if (like < 0) {
-        say_absent(f, r, act->sweep);
+        sketch_absent(f, r, act->sweep);
         return 0;
     }
     l.task_ns = reading_value(r->lock, like, "task_ns");
@@ -298,9 +290,10 @@ static void say_answer(struct figure *f, double interval)
     if (!one || isnan(one->y[LOCKED].mid))
         return;
     words_time(time, one->y[LOCKED].mid, 2);
-    int n =
-        snprintf(f->title, sizeof f->title, "Beside one thread that computes, an answer %s",
-                 is_about(one->y[LOCKED].mid, interval) ? "waits one switch interval, " : "takes ");
+    int few = isnan(one->y[LOCKED].low), about = is_about(one->y[LOCKED].mid, interval);
+    const char *word = few ? about ? "seems to wait" : "seems to take" : about ? "waits" : "takes";
+    int n = snprintf(f->title, sizeof f->title, "Beside one thread that computes, an answer %s %s",
+                     word, about ? "one switch interval, " : "");
     n += snprintf(f->title + n, sizeof f->title - (size_t)n, "%.30s", time);
     if (alone && alone->y[LOCKED].mid > 0)
         snprintf(f->title + n, sizeof f->title - (size_t)n, "; alone %.30s",
@@ -347,7 +340,7 @@ int answer_figure(struct figure *f, const struct reading *r)
         l.switch_us = NAN; /* another one, or none: what there is */
     long like = find(r, 0, &teams[LOCKED], &l);
     if (like < 0) {
-        say_absent(f, r, "gil_convoy");
+        sketch_absent(f, r, "gil_convoy");
         return 0;
     }
     l.switch_us = reading_value(r->lock, like, "switch_us");
@@ -387,7 +380,8 @@ static void say_interval(struct figure *f)
     if (isnan(first->y[LOCKED].mid) || isnan(last->y[LOCKED].mid))
         return;
     snprintf(f->title, sizeof f->title,
-             "An answer takes %.20s with an interval of %.20s, and %.20s with %.20s",
+             "An answer %s %.20s with an interval of %.20s, and %.20s with %.20s",
+             isnan(first->y[LOCKED].low) || isnan(last->y[LOCKED].low) ? "seems to take" : "takes",
              words_time(quick, first->y[LOCKED].mid, 2), words_time(from, first->x, 2),
              words_time(slow, last->y[LOCKED].mid, 2), words_time(to, last->x, 2));
 }
@@ -420,7 +414,7 @@ int interval_figure(struct figure *f, const struct reading *r)
         gather(f, r, &teams[PY_THREADS], &l, "switch_us", 1e3))
         return -ENOMEM;
     if (f->rows < 2) {
-        say_absent(f, r, "gil_convoy");
+        sketch_absent(f, r, "gil_convoy");
         return 0;
     }
     add_interval(f);
@@ -541,7 +535,7 @@ int held_figure(struct figure *f, const struct reading *r)
                           .x_unit = UNIT_SHARE,
                           .y_unit = UNIT_FACTOR };
     if (!choose_team(r, cpus, &l)) {
-        say_absent(f, r, "gil_held");
+        sketch_absent(f, r, "gil_held");
         return 0;
     }
     l.figure = "crossing";

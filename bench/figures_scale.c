@@ -17,26 +17,31 @@ static void say_scaling(struct figure *f, const struct answer *v, double most)
     char *out = f->title, a[WORD], b[WORD], workers[WORD];
     size_t room = sizeof f->title;
     const char *seem = sketch_has_intervals(f) ? "" : " seem to";
+    const char *not = *seem ? "seem not to help" : "do not help";
     if (!t && !p) {
         snprintf(out, room, "How far it scales");
     } else if (f->rows == 1) {
-        snprintf(out, room, "With %.30s: threads %.20s, processes %.20s times serial speed",
-                 words_plural(workers, f->row[0].x, "worker"),
+        snprintf(out, room, "With %.30s%s: threads %.20s, processes %.20s times serial speed",
+                 words_plural(workers, f->row[0].x, "worker"), *seem ? ", so far" : "",
                  t ? words_factor(a, t->speedup.mid) : "?",
                  p ? words_factor(b, p->speedup.mid) : "?");
     } else if (!t || !p) {
         const struct cell_row *c = t ? t : p;
-        snprintf(out, room, "%s reach %s times serial speed with %s", t ? "Threads" : "Processes",
-                 words_factor(a, c->speedup.mid), words_plural(b, c->workers, "worker"));
+        snprintf(out, room, "%s%s reach %s times serial speed with %s", t ? "Threads" : "Processes",
+                 seem, words_factor(a, c->speedup.mid), words_plural(b, c->workers, "worker"));
     } else if (t->workers == p->workers && t->workers == 1) {
-        snprintf(out, room, "More workers do not help here");
+        snprintf(out, room, "More workers %s here", not );
     } else if (t->workers == p->workers &&
                fmin(t->speedup.mid, p->speedup.mid) > 0.7 * t->workers) {
         snprintf(out, room, "Both%s scale to %.0f workers%s", seem, t->workers,
                  t->workers < most ? ", then gain little" : "");
     } else if (t->workers == p->workers) {
-        snprintf(out, room, "With %.0f workers threads reach %s times serial speed, processes %s",
-                 t->workers, words_factor(a, t->speedup.mid), words_factor(b, p->speedup.mid));
+        snprintf(out, room, "With %.0f workers threads%s reach %s times serial speed, processes %s",
+                 t->workers, seem, words_factor(a, t->speedup.mid),
+                 words_factor(b, p->speedup.mid));
+    } else if (fmin(t->workers, p->workers) == 1) {
+        snprintf(out, room, "Only %s%s gain from more workers: up to %.0f",
+                 t->workers > 1 ? "threads" : "processes", seem, fmax(t->workers, p->workers));
     } else {
         snprintf(out, room, "Threads%s gain up to %s, processes up to %.0f", seem,
                  words_plural(a, t->workers, "worker"), p->workers);
@@ -274,7 +279,8 @@ static void say_chunks(struct figure *f, const struct chunk_range *t, const stru
     else if (!both || same)
         snprintf(f->title, sizeof f->title, "Any chunk from %s %s as good as the best", a, hedge);
     else
-        snprintf(f->title, sizeof f->title, "Good chunks: threads %s, processes %s", a, b);
+        snprintf(f->title, sizeof f->title, "Chunks that %s good: threads %s, processes %s",
+                 sketch_has_intervals(f) ? "are" : "look", a, b);
 }
 
 /* Shade the sizes that suit both sides, or the one that was measured. */

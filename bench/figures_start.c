@@ -21,10 +21,11 @@ static void say_startup(struct figure *f, const struct answer *v)
             row = c;
     }
     if (row)
-        snprintf(f->title, sizeof f->title, "Starting %.30s takes %.20s as %s, %.20s as %s",
-                 words_plural(workers, row->x, "worker"), words_time(t, row->y[0].mid, 2),
-                 row->x == 1 ? "a thread" : "threads", words_time(p, row->y[1].mid, 2),
-                 row->x == 1 ? "a process" : "processes");
+        snprintf(f->title, sizeof f->title, "Starting %.30s %s %.20s as %s, %.20s as %s",
+                 words_plural(workers, row->x, "worker"),
+                 sketch_has_intervals(f) ? "takes" : "seems to take",
+                 words_time(t, row->y[0].mid, 2), row->x == 1 ? "a thread" : "threads",
+                 words_time(p, row->y[1].mid, 2), row->x == 1 ? "a process" : "processes");
     else
         snprintf(f->title, sizeof f->title, "What starting a team takes");
 }
@@ -77,8 +78,8 @@ static void say_launch(struct figure *f)
     if (isnan(large->mid))
         snprintf(f->title, sizeof f->title, "What the caller's memory does to starting workers");
     else if (isnan(large->low) || isnan(small->low) || f->rows == 1)
-        snprintf(f->title, sizeof f->title, "From a caller of %s, fork takes %s", size,
-                 words_time(a, large->mid, 2));
+        snprintf(f->title, sizeof f->title, "From a caller of %s, fork %s %s", size,
+                 isnan(large->low) ? "seems to take" : "takes", words_time(a, large->mid, 2));
     else if (!(large->low > small->high))
         snprintf(f->title, sizeof f->title,
                  "Up to %s in the caller, fork does not get slower for it", size);

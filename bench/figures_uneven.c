@@ -66,36 +66,62 @@ static const struct figure_row *find_row(const struct figure *f, const char *gro
     return NULL;
 }
 
+/* The longest of a variant's schedules over the shortest. */
+static double spread(const struct figure *f, const struct variant *v, int side)
+{
+    double least = INFINITY, most = 0;
+    for (int k = 0; k < SCHEDULES; k++) {
+        const struct figure_row *row = find_row(f, v->title, schedules[k]);
+        if (row && row->y[side].mid > 0) {
+            least = fmin(least, row->y[side].mid);
+            most = fmax(most, row->y[side].mid);
+        }
+    }
+    return most / least;
+}
+
+/* The slower one of static and dynamic, A and B, on V. */
+static void say_schedule(struct figure *f, const struct variant *v, int side,
+                         const struct estimate *a, const struct estimate *b)
+{
+    const double little = 1.03;
+    const char *slow = a->mid > b->mid ? "static" : "dynamic",
+               *fast = a->mid > b->mid ? "dynamic" : "static";
+    double factor = fmax(a->mid / b->mid, b->mid / a->mid);
+    int few = isnan(a->low) || isnan(b->low);
+    const char *takes = few ? "seems to take" : "takes";
+    char *out = f->title, word[WORD];
+    size_t room = sizeof f->title;
+    if (!few && !sketch_apart(a, b))
+        snprintf(out, room, "%s, static and dynamic cannot be told apart", v->in_sentence);
+    else if (spread(f, v, side) < little)
+        snprintf(out, room, "%s, the schedule %s little here", v->in_sentence,
+                 few ? "seems to matter" : "matters");
+    else if (factor < little)
+        snprintf(out, room, "%s, static %s about as long as dynamic", v->in_sentence, takes);
+    else if (factor < 2)
+        snprintf(out, room, "%s, %s %s %.0f%% longer than %s", v->in_sentence, slow, takes,
+                 100 * (factor - 1), fast);
+    else
+        snprintf(out, room, "%s, %s %s %s times as long as %s", v->in_sentence, slow, takes,
+                 words_factor(word, factor), fast);
+}
+
 /* What dynamic gains over static on the variant that static suits least. */
 static void say_schedules(struct figure *f)
 {
     double most = 0;
-    char word[WORD];
     int side = figure_has(f, 0) ? 0 : 1;
     for (int v = VARIANTS - 1; v > 0; v--) {
         const struct figure_row *fixed = find_row(f, variants[v].title, "static");
         const struct figure_row *dynamic = find_row(f, variants[v].title, "dynamic");
-        if (!fixed || !dynamic || !(dynamic->y[side].mid > 0))
+        if (!fixed || !dynamic)
             continue;
         const struct estimate *a = &fixed->y[side], *b = &dynamic->y[side];
-        double gain = a->mid / b->mid;
-        if (!(gain > most))
+        if (!(b->mid > 0) || !(a->mid / b->mid > most))
             continue;
-        most = gain;
-        if (!isnan(a->low) && b->high >= a->low && a->high >= b->low)
-            snprintf(f->title, sizeof f->title, "%s, static and dynamic cannot be told apart",
-                     variants[v].in_sentence);
-        else if (gain < 1.03)
-            snprintf(f->title, sizeof f->title, "%s, the schedule matters little here",
-                     variants[v].in_sentence);
-        else if (gain < 2)
-            snprintf(f->title, sizeof f->title, "%s, static %s %.0f%% longer than dynamic",
-                     variants[v].in_sentence, isnan(a->low) ? "seems to take" : "takes",
-                     100 * (gain - 1));
-        else
-            snprintf(f->title, sizeof f->title, "%s, static %s %s times as long as dynamic",
-                     variants[v].in_sentence, isnan(a->low) ? "seems to take" : "takes",
-                     words_factor(word, gain));
+        most = a->mid / b->mid;
+        say_schedule(f, &variants[v], side, a, b);
     }
 }
 

@@ -82,13 +82,30 @@ static double crowding_of(const struct hand_in *h, long row)
     return fmax(0, fmax(waited, stopped));
 }
 
-/* LABEL has no good sample: because it was not planned, or because something failed. */
+/* Why the run left LABEL out, as status.csv has it; NULL: it did not. */
+static const char *why_left_out(const struct hand_in *h, const char *label)
+{
+    for (long row = 0; h->status && row < h->status->rows; row++) {
+        const char *sweep = strstr(reading_text(h->status, row, "line"), "sweep=");
+        const char *labels = sweep ? sweep + strlen("sweep=") : "";
+        char *own = strndup(labels, strcspn(labels, " "));
+        int found = own && sweep_has(own, label);
+        free(own);
+        if (found && !strcmp(reading_text(h->status, row, "status"), "skipped"))
+            return reading_text(h->status, row, "reason");
+    }
+    return NULL;
+}
+
+/* LABEL has no good sample: because something failed, or it was left out or not planned. */
 static double not_measured(struct parser *p, const char *label)
 {
     for (int i = 0; i < p->h->plan.count; i++)
         if (sweep_has(p->h->plan.cells[i].record.sweep, label))
             return fail(p, -EAGAIN, "'%s' failed: see status.csv", label);
-    return fail(p, -ENODATA, "'%s' was not measured", label);
+    const char *reason = why_left_out(p->h, label);
+    return reason && *reason ? fail(p, -ENODATA, "%s", reason)
+                             : fail(p, -ENODATA, "'%s' was not measured", label);
 }
 
 /* The values of COLUMN in the good samples of LABEL in BLOCK (0: in all), ascending.  Returns how

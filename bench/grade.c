@@ -19,15 +19,9 @@ const char *const verdict_words[] = { "pass", "fail", "unclear", "another lab", 
 static char *line_of(const struct record *r)
 {
     struct record copy = *r;
-    char *line = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&line, &length);
-    if (!f)
-        return NULL;
     if (*copy.place)
         copy.cpus = "";
-    record_print_line(&copy, f);
-    fclose(f);
+    char *line = record_say_line(&copy);
     if (line)
         line[strcspn(line, "\n")] = 0;
     return line;
@@ -71,7 +65,7 @@ static void check_lab(struct marks *m, const struct sheet *s, const struct hand_
     if (*lab && strcmp(lab, s->name) != 0) {
         grade_refuse(m, "it is of the lab %s", lab);
         m->verdict = LAB_FOREIGN;
-    } else if (sheet_plan(s, &h->machine, &plan, NULL, &reason)) {
+    } else if (sheet_plan(s, &h->machine, &plan, &reason)) {
         grade_refuse(m, "there is no plan for its machine: %s", reason.text);
     } else if (!plan_fits(h, &plan, &reason)) {
         grade_refuse(m, "%s", reason.text);
@@ -215,17 +209,35 @@ static void put_expected(struct graded *g, const struct sheet_check *c, int hold
              *c->hint ? ". " : "", c->hint);
 }
 
-static int grade_check(struct graded *g, const struct sheet_check *c, const struct hand_in *h,
+/* Does the condition of check I hold?  Returns 0 or -errno with WHY. */
+static int judge_condition(const struct marks *m, const struct sheet *s, int i,
+                           const struct hand_in *h, int *holds, struct why *w)
+{
+    const char *text = s->checks[i].condition, *passes = strstr(text, " passes");
+    const struct claim condition = take_apart(text);
+    double crowding;
+    if (!passes)
+        return judge(&condition, h, holds, &crowding, w);
+    *holds = 0;
+    for (int k = 0; k < i; k++)
+        if (strlen(s->checks[k].name) == (size_t)(passes - text) &&
+            !strncmp(s->checks[k].name, text, (size_t)(passes - text)))
+            *holds = m->graded[k].grade == GRADE_PASS;
+    return 0;
+}
+
+static int grade_check(struct marks *m, const struct sheet *s, int i, const struct hand_in *h,
                        struct why *w)
 {
+    struct graded *g = &m->graded[i];
+    const struct sheet_check *c = &s->checks[i];
     struct why inner = { "" };
     const struct claim claim = take_apart(c->claim);
-    const struct claim condition = take_apart(c->condition ? c->condition : "");
     double crowding = 0;
     int holds = 1;
-    int error = c->condition ? judge(&condition, h, &holds, &crowding, &inner) : 0;
+    int error = c->condition ? judge_condition(m, s, i, h, &holds, &inner) : 0;
     if (!error && !holds)
-        return leave(g, GRADE_ABSENT, "Not here: it takes %s", c->condition);
+        return leave(g, GRADE_ABSENT, "Not here: it takes %s", c->takes ? c->takes : c->condition);
     if (!error)
         error = judge(&claim, h, &holds, &crowding, &inner);
     if (error == -ENODATA)
@@ -275,7 +287,7 @@ int grade_checks(struct marks *m, const struct sheet *s, const struct hand_in *h
     if (!m->graded)
         return why(w, -ENOMEM, "no memory for the marks");
     for (int i = 0; !error && i < s->check_count; i++) {
-        error = grade_check(&m->graded[i], &s->checks[i], h, w);
+        error = grade_check(m, s, i, h, w);
         layout_clean(m->graded[i].text);
         m->counts[m->graded[i].grade]++;
     }

@@ -3,7 +3,6 @@
  * scaling.csv: how speed grows with workers: a row per series of the `workers` sweep, here without
  * its count of workers.
  */
-#include "../core/sort.h"
 #include "derive.h"
 
 #include <errno.h>
@@ -12,6 +11,7 @@
 #include <string.h>
 
 #include "../core/scaling.h"
+#include "../core/sort.h"
 #include "words.h"
 
 enum { COUNTS_FOR_USL = 6, COUNTS_ALIKE = 3 };

@@ -160,6 +160,16 @@ static const struct record *cell_of(const struct hand_in *h, long row)
     return cell >= 1 && cell <= h->plan.count ? &h->plan.cells[(long)cell - 1].record : NULL;
 }
 
+/* What the run left out stands before the first launch: so many rows. */
+static long left_out(const struct csv *status)
+{
+    long rows = 0;
+    while (rows < status->rows && !*reading_text(status, rows, "cell") &&
+           !strcmp(reading_text(status, rows, "status"), "skipped"))
+        rows++;
+    return rows;
+}
+
 /* Launches are numbered from 1 without a gap, and each block took its cells in the order that the
  * seed makes of the plan. */
 static int check_order(const struct hand_in *h, struct why *w)
@@ -170,13 +180,15 @@ static int check_order(const struct hand_in *h, struct why *w)
         return why(w, -ENOMEM, "no memory");
     if (!(seed >= 0 && seed < 1e15))
         error = why(w, -EBADMSG, "machine.csv has no seed");
-    for (long row = 0; !error && row < h->status->rows; row++) {
+    const long first = left_out(h->status);
+    for (long row = first; !error && row < h->status->rows; row++) {
+        long seq = row - first + 1;
         if (!cell_of(h, row))
             error = why(w, -EBADMSG, "status.csv, row %ld: no such line in plan.txt", row + 1);
-        else if (reading_value(h->status, row, "seq") != (double)row + 1)
+        else if (reading_value(h->status, row, "seq") != (double)seq)
             error =
                 why(w, -EBADMSG, "status.csv, row %ld: its seq is '%s', not %ld: rows are missing",
-                    row + 1, reading_text(h->status, row, "seq"), row + 1);
+                    row + 1, reading_text(h->status, row, "seq"), seq);
         else if (reading_value(h->status, row, "block") != block) {
             block += 1;
             if (reading_value(h->status, row, "block") != block)

@@ -5,7 +5,6 @@
 #ifndef BENCH_LAB_H
 #define BENCH_LAB_H
 
-#include "handin.h"
 #include "sheet.h"
 
 /* Measure the lab of S into the folder OUT, and seal it; FORCE: with any build.  Says what goes

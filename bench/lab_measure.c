@@ -9,23 +9,11 @@
 #include "../core/topology.h"
 #include "batch.h"
 #include "command.h"
+#include "handin.h"
 #include "lab.h"
-#include "listing.h"
 #include "run.h"
 
 enum { BUDGET_S = 170 }; /* no lab takes longer */
-
-/* A reason is told once for all lines that it holds for. */
-static int tell_if_here(const struct record *r, struct why *w)
-{
-    static struct why told;
-    int here = listing_is_here(r, w);
-    if (here == 0 && strcmp(w->text, told.text) != 0) {
-        warn("lab: left out: %s: %s", r->sweep, w->text);
-        told = *w;
-    }
-    return here;
-}
 
 /* The CPUs that `place` chooses here. */
 static char *cpus_of(const struct record *r, const struct topology *t)
@@ -61,13 +49,14 @@ static void write_plan(const struct sheet *s, char name[64])
         die(EXIT_FAILED, "lab: %s", w.text);
     machine_set(&facts, "effective_workers", "", "%ld", t->effective_workers);
     machine_set(&facts, "cores", "", "%ld", t->cores);
-    if (sheet_plan(s, &facts, &plan, tell_if_here, &w))
+    if (sheet_plan(s, &facts, &plan, &w))
         die(EXIT_FAILED, "lab: %s", w.text);
     for (int i = 0; i < plan.count; i++) {
         struct record *r = &plan.cells[i].record;
         char *cpus = *r->place ? cpus_of(r, t) : NULL;
         if (cpus)
             r->cpus = cpus;
+        fputs(plan.cells[i].optional ? "? " : "", f); /* the run leaves it out, and says why */
         record_print_line(r, f);
         free(cpus);
     }

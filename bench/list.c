@@ -63,13 +63,20 @@ int listing_has(const struct csv *list, const char *kind, const char *name, stru
     return 0;
 }
 
+/* The row of NAME of KIND; -1: there is none. */
+static long row_of(const struct csv *list, const char *kind, const char *name)
+{
+    int kinds = csv_column(list, "kind"), names = csv_column(list, "name");
+    for (long row = 0; row < list->rows; row++)
+        if (!strcmp(csv_cell(list, row, kinds), kind) && !strcmp(csv_cell(list, row, names), name))
+            return row;
+    return -1;
+}
+
 int listing_offers(const struct csv *list, const char *kind, const char *name)
 {
-    for (long row = 0; row < list->rows; row++)
-        if (!strcmp(csv_cell(list, row, csv_column(list, "kind")), kind) &&
-            !strcmp(csv_cell(list, row, csv_column(list, "name")), name))
-            return !*csv_cell(list, row, csv_column(list, "unavailable"));
-    return 0;
+    long row = row_of(list, kind, name);
+    return row >= 0 && !*csv_cell(list, row, csv_column(list, "unavailable"));
 }
 
 const char *listing_of(const char *kind, const char *name, const char *column)
@@ -78,11 +85,8 @@ const char *listing_of(const char *kind, const char *name, const char *column)
     static int asked;
     if (!asked++)
         listing_ask(&list, "cell", "--list", NULL);
-    for (long row = 0; list && row < list->rows; row++)
-        if (!strcmp(csv_cell(list, row, csv_column(list, "kind")), kind) &&
-            !strcmp(csv_cell(list, row, csv_column(list, "name")), name))
-            return csv_cell(list, row, csv_column(list, column));
-    return "";
+    long row = list ? row_of(list, kind, name) : -1;
+    return row < 0 ? "" : csv_cell(list, row, csv_column(list, column));
 }
 
 int listing_is(const char *kind, const char *name, const char *trait)

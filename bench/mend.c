@@ -102,7 +102,7 @@ static char *choose_rows(const struct csv *table, const struct pairs *kept)
 {
     char *keep = malloc((size_t)table->rows + 1);
     for (long row = 0; keep && row < table->rows; row++)
-        keep[row] = count_of(kept, pair_of(table, row)) > 0;
+        keep[row] = pair_of(table, row) >= 0 && count_of(kept, pair_of(table, row)) > 0;
     return keep;
 }
 

@@ -149,18 +149,6 @@ int plan_read(struct plan *p, FILE *f, const char *name, struct why *w)
 
 /* ---- fewer cells ---- */
 
-static char *line_of(const struct record *r)
-{
-    char *line = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&line, &length);
-    if (!f)
-        die(EXIT_FAILED, "plan: no memory");
-    record_print_line(r, f);
-    fclose(f);
-    return line;
-}
-
 void plan_only(struct plan *p, const char *pattern)
 {
     char *wide = text_of("*%s*", pattern);
@@ -168,7 +156,9 @@ void plan_only(struct plan *p, const char *pattern)
     if (!wide)
         die(EXIT_FAILED, "plan: no memory");
     for (int i = 0; i < p->count; i++) {
-        char *line = line_of(&p->cells[i].record);
+        char *line = record_say_line(&p->cells[i].record);
+        if (!line)
+            die(EXIT_FAILED, "plan: no memory");
         if (!fnmatch(wide, line, 0))
             p->cells[kept++] = p->cells[i];
         free(line);
@@ -265,7 +255,7 @@ static int is_kept_or_told(const struct plan *p, const struct record *r, int i)
     return 0;
 }
 
-void plan_print_dropped(const struct plan *p, FILE *f)
+static void print_dropped(const struct plan *p, FILE *f)
 {
     const char *between = "";
     for (int i = 0; i < p->count; i++) {
@@ -291,6 +281,18 @@ void plan_print_dropped(const struct plan *p, FILE *f)
         fprintf(f, "%s%lld", between, (long long)r->workers);
         between = ", ";
     }
+}
+
+char *plan_say_dropped(const struct plan *p)
+{
+    char *list = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&list, &length);
+    if (!f)
+        die(EXIT_FAILED, "plan: no memory");
+    print_dropped(p, f);
+    fclose(f);
+    return list;
 }
 
 void plan_print(const struct plan *p, FILE *f)

@@ -62,9 +62,10 @@ int plan_fit(struct plan *p, double seconds, int done, int blocks);
 /* What BLOCKS blocks should take, without the dropped cells.  Units: seconds. */
 double plan_seconds(const struct plan *p, int blocks);
 
-/* Say what was dropped to keep a budget, by the first sweep of each cell, and which teams the sweep
- * over workers has lost: "workers 9 of 27, chunk 40 of 69; no team of 8, 32". */
-void plan_print_dropped(const struct plan *p, FILE *f);
+/* What was dropped to keep a budget, by the first sweep of each cell, and which teams the sweep
+ * over workers has lost: "workers 9 of 27, chunk 40 of 69; no team of 8, 32"; "": nothing was.  No
+ * memory ends the program.  Owns: the caller, free. */
+char *plan_say_dropped(const struct plan *p);
 
 void plan_print(const struct plan *p, FILE *f);
 void plan_free(struct plan *p);

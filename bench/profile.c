@@ -24,6 +24,7 @@ const struct profile profiles[] = {
                        30, 5, 20e-3, 100000000, 30, 1, 0.01 },
     [PROFILES] = { 0 },
 };
+
 const struct profile *profile_find(const char *name)
 {
     for (const struct profile *p = profiles; p->name; p++)

@@ -289,6 +289,20 @@ void record_print_line(const struct record *r, FILE *f)
     fputc('\n', f);
 }
 
+char *record_say_line(const struct record *r)
+{
+    char *line = NULL;
+    size_t length = 0;
+    FILE *f = open_memstream(&line, &length);
+    if (!f)
+        return NULL;
+    record_print_line(r, f);
+    if (!fclose(f))
+        return line;
+    free(line);
+    return NULL;
+}
+
 const char *record_other_field(const struct record *r, const struct csv *rows, long row)
 {
     static const char *const names[] = { "backend", "workload", "schedule", "wait",   "tasks",

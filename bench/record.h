@@ -82,6 +82,9 @@ void record_words(char *line, char **argv, int most);
 /* Write the line that record_line would read back; fields at their default are left out. */
 void record_print_line(const struct record *r, FILE *f);
 
+/* The same as a text.  Returns it, or NULL: no memory.  Owns: the caller, free. */
+char *record_say_line(const struct record *r);
+
 /* The value of FIELD as text on the line or in the CSV; BUFFER of 32 bytes is used for numbers. */
 const char *record_text(const struct record *r, const struct field *field, int on_line,
                         char *buffer);

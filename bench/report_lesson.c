@@ -121,6 +121,9 @@ static void c_chunk(FILE *f, const struct report *r)
     char time[WORD], low[WORD], high[WORD];
     if (!(c->low > 0))
         put_none(f);
+    else if (c->low == c->high)
+        page_put(f, "chunks of %s, of tasks of %s, are best", words_count(low, c->low),
+                 words_time(time, c->task_ns, 2));
     else
         page_put(f, "%s to %s tasks of %s are within 2%% of the best", words_count(low, c->low),
                  words_count(high, c->high), words_time(time, c->task_ns, 2));

@@ -72,7 +72,9 @@ static void put_head(FILE *f, const struct report *r)
     put_item(f, &count, words_date(date, fact(r, "date_utc")));
     put_length(f, &count, r);
     if (*fact(r, "profile")) {
-        snprintf(profile, sizeof profile, "%.40s profile", fact(r, "profile"));
+        snprintf(profile, sizeof profile,
+                 strcmp(fact(r, "profile"), "plan file") ? "%.40s profile" : "a %.40s",
+                 fact(r, "profile"));
         put_item(f, &count, profile);
     }
     fputs("</p></header>\n<main>\n", f);
@@ -132,8 +134,7 @@ static void put_workers_tile(FILE *f, const struct report *r)
     const struct cell_row *t = v->threads.cell, *p = v->processes.cell;
     if (t && p && t->workers != p->workers)
         snprintf(small, sizeof small,
-                 "for threads %.0f, for processes %.0f: the fewest within 5%% "
-                 "of the best",
+                 "%.0f for threads, %.0f for processes: the fewest within 5%% of the best",
                  t->workers, p->workers);
     put_tile(f, r,
              &(struct tile){ .look = v->choice == CHOICE_PROCESSES ? "processes" : "threads",
@@ -270,8 +271,9 @@ static void put_advices(FILE *f, const struct report *r)
     fputs("<section class=card><h2>Best choice for each workload</h2>\n", f);
     if (!v->advices) {
         page_put(f, "<p class=absent>%s</p></section>\n",
-                 v->smoke ? "A smoke run is too short to choose by."
-                          : "No workload was measured with both.");
+                 v->smoke
+                     ? "A smoke run is too short to choose by."
+                     : "This run has no cells to choose by; teampool run --profile quick has.");
         return;
     }
     fputs(
@@ -287,6 +289,14 @@ static void put_advices(FILE *f, const struct report *r)
 
 /* ---- 3 checks -------------------------------------------------------------------------------- */
 
+/* Processes of then are gone when a page is read, or others have their numbers. */
+static const char *lasting_fix(const struct check *c)
+{
+    return strncmp(c->fix, CHECKS_BY_PID, strlen(CHECKS_BY_PID))
+               ? c->fix
+               : "teampool doctor   # who runs now: stop them, or wait until they end";
+}
+
 /* The checks that are marked LEAST to MOST, as items of a list. */
 static void put_check_items(FILE *f, const struct checks *c, enum mark least, enum mark most)
 {
@@ -299,7 +309,7 @@ static void put_check_items(FILE *f, const struct checks *c, enum mark least, en
         if (*k->value && !strstr(k->text, k->value))
             page_put(f, " <i>(%s: %s)</i>", k->name, k->value);
         if (*k->fix)
-            page_put(f, "<span>%s</span>", k->fix);
+            page_put(f, "<span>%s</span>", lasting_fix(k));
         fputs("</li>\n", f);
     }
 }
@@ -345,8 +355,9 @@ static int pick_figures(const struct report *r, const char *const *scripts, int 
 }
 
 /* The figures of these scripts, two in a row; a last one alone takes the row, its table beside it.
- * Below them, in one list, those without data. */
-static void put_figures(FILE *f, const struct report *r, const char *const *scripts)
+ * Below them, in one list, those without data, and the COMMAND that measures them. */
+static void put_figures(FILE *f, const struct report *r, const char *const *scripts,
+                        const char *command)
 {
     const struct figure *shown[FIGURES];
     int n = pick_figures(r, scripts, 0, shown);
@@ -361,7 +372,7 @@ static void put_figures(FILE *f, const struct report *r, const char *const *scri
         page_put(f, "<li id=\"fig-%s\"><b>%s</b> %s</li>\n", shown[i]->name, shown[i]->title,
                  shown[i]->absent);
     if (n)
-        fputs("</ul>\n", f);
+        page_put(f, "<li>To measure what is missing: <code>%s</code></li></ul>\n", command);
 }
 
 /* ---- 9 do it yourself ------------------------------------------------------------------------ */
@@ -426,35 +437,44 @@ static void put_repeat(FILE *f, const struct report *r)
 
 /* ---- the page -------------------------------------------------------------------------------- */
 
+#define SWEEPS                                                                                     \
+    "teampool run   # or one sweep: teampool plan --only sweep=NAME | teampool run --plan -"
+
 /* What follows the checks: a heading, a line below it, and the figures of these scripts. */
 static const struct section {
     const char *title, *intro;
     const char *scripts[8];
+    const char *command;                           /* that measures its sweeps */
     void (*more)(FILE *f, const struct report *r); /* after the figures; NULL: nothing */
 } sections[] = {
     { "How far does it scale?",
       "Dots are medians over blocks; every drawing has its numbers below it.",
       { "speedup", "length", "chunk", "startup", "launch" },
+      SWEEPS,
       NULL },
     { "Where does the time go?",
       "What each worker did, when it had nothing to do, what the schedule is worth when tasks "
       "differ, and whether the run was calm.",
       { "where", "samples", "timeline", "schedules" },
+      SWEEPS,
       report_topology },
     { "Threads or processes?",
       "What isolation costs and what it spares: the same hand-out over memory and pipes, tasks "
       "that fight for something, tasks that carry bytes.",
       { "matrix", "contention", "payload", "map" },
+      SWEEPS,
       NULL },
     { "Threads behind one lock",
       "As CPython's threads: who computes holds the interpreter's lock. What that costs, and when "
       "processes are the way out (docs/gil.md).",
       { "lock", "answer", "interval", "held" },
+      "teampool run --blocks 6 --plan docs/gil-plan.txt   # installed: share/teampool/docs",
       NULL },
     { "The lesson",
       "Where it all began: tasks that only sleep, a pool of eight, a lambda that is refused, a "
       "chunk size. In C, and in Python where the run has it.",
       { "lesson", "peers" },
+      SWEEPS,
       report_lesson },
 };
 
@@ -464,9 +484,10 @@ void report_page(FILE *f, const struct report *r)
     put_verdict(f, r);
     put_advices(f, r);
     put_checks(f, r);
+    report_measured(f, r);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         page_put(f, "<h2>%s</h2>\n<p>%s</p>\n", sections[i].title, sections[i].intro);
-        put_figures(f, r, sections[i].scripts);
+        put_figures(f, r, sections[i].scripts, sections[i].command);
         if (sections[i].more)
             sections[i].more(f, r);
     }

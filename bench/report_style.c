@@ -64,7 +64,7 @@ const char report_style[] =
 ".cores{display:grid;gap:6px;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));font-size:13px;line-height:1.3}\n"
 ".pu{border-radius:4px;padding:2px 6px;margin-top:3px;background:var(--code)}.pu.on{background:var(--threads);color:var(--card);font-weight:600}\n"
 ".pu.off{color:var(--mute);background:none;border:1px dashed var(--line)}\n"
-".steps{table-layout:fixed}.steps th:first-child{width:17%}.steps td:last-child{font-size:13.5px}.steps code{font-size:12.5px}.steps .ci{display:inline}\n"
+".steps{table-layout:fixed}.steps th:first-child{width:17%}.steps td:last-child{font-size:13.5px}.steps code{font-size:12.5px}.steps .ci{display:inline;white-space:normal}.steps td{overflow-wrap:anywhere}\n"
 "details{font-size:14px;margin-top:6px}\n"
 "summary{cursor:pointer;color:var(--mute)}summary:hover{color:var(--ink)}\n"
 "code,pre{font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}\n"

@@ -248,13 +248,16 @@ static int map_open(struct place_map *m, const struct csv *t, const char *cpus)
     return 1;
 }
 
-static void put_title(FILE *f, const struct place_map *m)
+/* SEATED 0: there is no cell whose workers could be shown. */
+static void put_title(FILE *f, const struct place_map *m, int seated)
 {
     char workers[WORD], cores[WORD], packages[WORD];
     words_plural(workers, (double)m->workers, "worker");
     words_plural(cores, (double)m->cores, "core");
     words_plural(packages, (double)m->packages, "package");
-    if (!m->workers)
+    if (!seated)
+        page_put(f, "<h3>The machine</h3>\n");
+    else if (!m->workers)
         page_put(f, "<h3>The workers were bound to no CPU</h3>\n");
     else if (m->workers == m->cores && m->workers > 1)
         page_put(f, "<h3>A core for each: %s on %s of %s</h3>\n", workers, cores, packages);
@@ -305,11 +308,11 @@ void report_topology(FILE *f, const struct report *r)
               "topology.csv; topology.xml may tell.</p></figure>\n",
               f);
     } else {
-        put_title(f, &m);
-        fputs(
-            "<p class=sub>A box is a part of the machine, PU a hardware thread, w the worker that "
-            "was bound to it, in the cell that the verdict stands on.</p>\n",
-            f);
+        put_title(f, &m, c != NULL);
+        page_put(f, "<p class=sub>A box is a part of the machine, PU a hardware thread%s</p>\n",
+                 c ? ", w the worker that was bound to it, in the cell that the verdict stands on."
+                   : ". No verdict stands on a cell of this run, so no worker is shown; the lines "
+                     "of plan.txt say where each was bound (cpus=).");
         fputs("<div class=box><span class=lab>the machine", f);
         put_single_names(f, &m, PACKAGE, 0, t->rows);
         fputs("</span>", f);

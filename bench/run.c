@@ -514,13 +514,7 @@ static void dry_run(struct run *r)
     int blocks = 1;
     while (blocks < r->blocks_most && plan_seconds(&r->plan, blocks + 1) <= limit_s(r, blocks + 1))
         blocks++;
-    char cells[WORD], whole[WORD], left[WORD], *list = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&list, &length);
-    if (!f)
-        die(EXIT_FAILED, "run: no memory");
-    plan_print_dropped(&r->plan, f);
-    fclose(f);
+    char cells[WORD], whole[WORD], left[WORD], *list = plan_say_dropped(&r->plan);
     warn("run: %s, about %.1f s for the first block, %s in %.0f s; %s left out to keep the "
          "budget%s%s",
          words_plural(cells, r->plan.count - dropped, "cell"), one,

@@ -97,13 +97,9 @@ int runner_run(struct child *c, const struct runner *r, const struct record *cel
                const volatile sig_atomic_t *stop, struct why *w)
 {
     enum { WORDS_MOST = 96 };
-    char *argv[WORDS_MOST + 1], *line = NULL;
-    size_t length = 0;
-    FILE *f = open_memstream(&line, &length);
-    if (!f)
+    char *argv[WORDS_MOST + 1], *line = record_say_line(cell);
+    if (!line)
         return why(w, -ENOMEM, "no memory");
-    record_print_line(cell, f);
-    fclose(f);
     memcpy(argv, r->words, (size_t)r->count * sizeof *argv);
     record_words(line, argv + r->count, WORDS_MOST - r->count);
     int error = child_run(c, argv, seconds, stop);

@@ -118,6 +118,17 @@ static char *trimmed(const char *text, size_t length)
     return copy;
 }
 
+/* "CONDITION [as WORDS]", up to END. */
+static void take_condition(struct sheet_check *c, const char *text, const char *end)
+{
+    char *words;
+    c->condition = trimmed(text, (size_t)(end - text));
+    if (c->condition && (words = strstr(c->condition, " as "))) {
+        c->takes = strdup(words + 4);
+        *words = 0;
+    }
+}
+
 static int add_check(struct sheet *s, const char *entry, struct why *w)
 {
     static const char *const classes[] = { "always", "timing", "quiet", "show", NULL };
@@ -141,7 +152,7 @@ static int add_check(struct sheet *s, const char *entry, struct why *w)
     c->name = strdup(name);
     const char *condition = entry + used + strspn(entry + used, " ");
     if (!strncmp(condition, "if ", 3))
-        c->condition = trimmed(condition + 3, (size_t)(colon - condition - 3));
+        take_condition(c, condition + 3, colon);
     c->claim = trimmed(colon + 1, (size_t)(bar - colon - 1));
     c->text = trimmed(bar + 1, second ? (size_t)(second - bar - 1) : strlen(bar + 1));
     c->hint = second ? trimmed(second + 1, strlen(second + 1)) : strdup("");
@@ -186,7 +197,7 @@ void sheet_close(struct sheet *s)
         free(s->lines[i]);
     for (int i = 0; i < s->check_count; i++) {
         struct sheet_check *c = &s->checks[i];
-        char *texts[] = { c->name, c->condition, c->claim, c->text, c->hint };
+        char *texts[] = { c->name, c->condition, c->takes, c->claim, c->text, c->hint };
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             free(texts[k]);
     }
@@ -224,13 +235,12 @@ static int fill_in(const struct sheet *s, const char *line, const struct hand_in
     return 0;
 }
 
-int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p,
-               int (*here)(const struct record *r, struct why *w), struct why *w)
+int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p, struct why *w)
 {
     const struct hand_in of = { .machine = *facts };
     char *text = NULL;
     size_t length = 0;
-    int error = 0, kept = 0;
+    int error = 0;
     FILE *f = open_memstream(&text, &length);
     for (int i = 0; f && !error && i < s->line_count; i++)
         error = fill_in(s, s->lines[i], &of, f, w);
@@ -243,15 +253,5 @@ int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *
         fclose(f);
     }
     free(text);
-    for (int i = 0; !error && i < p->count; i++) {
-        struct why missing = { "" };
-        int is = p->cells[i].optional && here ? here(&p->cells[i].record, &missing) : 1;
-        if (is > 0)
-            p->cells[kept++] = p->cells[i];
-        else if (is < 0)
-            error = why(w, is, "%s: %s: %s", s->file, p->cells[i].record.sweep, missing.text);
-    }
-    if (!error)
-        p->count = kept;
     return error;
 }

@@ -5,13 +5,14 @@
  * for a number of this machine; "? " before a line: only where its runner and workload are there.
  * ```checks has the checks of the results, one from each line that is not indented:
  *
- *     CLASS NAME [if CONDITION]: CLAIM | what a pass means | what to look for otherwise
+ *     CLASS NAME [if CONDITION [as WORDS]]: CLAIM | what a pass means | what to look for otherwise
  *
  * CLASS is `always` (of structure: right beside any load), `timing` (a ratio with a wide margin;
  * beside a load outside of it is unclear), `quiet` (of scaling: judged only without a load) or
  * `show` (a value, not judged).  A CLAIM is FORMULA >= FORMULA, <=, =, FORMULA in FORMULA ..
- * FORMULA, or LABEL.COLUMN says WORD.  In the sentences {FORMULA} stands for its value, {FORMULA t}
- * for a time, {FORMULA %} for a share, {LABEL.COLUMN w} for a word.
+ * FORMULA, or LABEL.COLUMN says WORD.  A CONDITION is a claim, or NAME passes, which is a check
+ * before it; WORDS say what it takes where it does not hold.  In the sentences {FORMULA} stands for
+ * its value, {FORMULA t} for a time, {FORMULA %} for a share, {LABEL.COLUMN w} for a word.
  */
 #ifndef BENCH_SHEET_H
 #define BENCH_SHEET_H
@@ -22,7 +23,8 @@ enum check_class { CLASS_ALWAYS, CLASS_TIMING, CLASS_QUIET, CLASS_SHOW, CLASSES 
 
 struct sheet_check {
     enum check_class class;
-    char *name, *condition, *claim, *text, *hint; /* condition: NULL: none */
+    char *name, *condition, *takes; /* condition, and it in words; NULL: none */
+    char *claim, *text, *hint;
 };
 
 struct sheet {
@@ -44,10 +46,8 @@ char **sheet_names(void);
 int sheet_open(struct sheet *s, const char *name, struct why *w);
 void sheet_close(struct sheet *s);
 
-/* The lab's plan for a machine of these facts.  Left out are optional cells for which HERE is 0
- * (NULL: all are kept); below 0, it is an error.  Returns 0 or -errno with WHY.  Owns: the caller,
- * plan_free. */
-int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p,
-               int (*here)(const struct record *r, struct why *w), struct why *w);
+/* The lab's plan for a machine of these facts, with all optional cells.  Returns 0 or -errno with
+ * WHY.  Owns: the caller, plan_free. */
+int sheet_plan(const struct sheet *s, const struct machine *facts, struct plan *p, struct why *w);
 
 #endif

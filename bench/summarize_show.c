@@ -55,6 +55,9 @@ static const char *chunk_word(char buffer[WORD], double chunk)
     return isnan(chunk) ? "-" : words_count(buffer, chunk);
 }
 
+/* The answer about a backend that the run has not measured: for programs alone. */
+#define NOT_MEASURED "unknown"
+
 /* What all three forms say of a row. */
 struct line {
     const char *table, *unit, *verdict;
@@ -146,7 +149,8 @@ static const struct section {
     struct table shown; /* its columns */
 } sections[] = {
     { "verdict.csv",
-      "answers: time per task; tasks a chunk; shortest task; time to start",
+      "answers; their value is the time of a task (headline, best), how many tasks to hand out at "
+      "once (chunk), the shortest task that pays (shortest), the time to start workers (startup)",
       "",
       read_answer,
       add_answer,
@@ -192,17 +196,31 @@ static void put_csv_line(const struct line *line, FILE *f)
     fprintf(f, ",%s\n", line->verdict);
 }
 
-static void show(const struct section *s, const struct csv *table, int form, FILE *f)
+/* The rows of TABLE into SHOWN. */
+static void fill(struct table *shown, const struct section *s, const struct csv *table)
 {
-    struct table shown = s->shown;
+    struct line line;
+    *shown = s->shown;
+    for (long row = 0; row < table->rows; row++) {
+        s->read(&line, &(struct called){ table, row, s->side });
+        if (strcmp(line.verdict, NOT_MEASURED) != 0)
+            s->add(shown, &line);
+    }
+}
+
+static void show_csv(const struct section *s, const struct csv *table, FILE *f)
+{
     struct line line;
     for (long row = 0; row < table->rows; row++) {
         s->read(&line, &(struct called){ table, row, s->side });
-        if (form == TABLE_CSV)
-            put_csv_line(&line, f);
-        else
-            s->add(&shown, &line);
+        put_csv_line(&line, f);
     }
+}
+
+static void show(const struct section *s, const struct csv *table, int form, FILE *f)
+{
+    struct table shown;
+    fill(&shown, s, table);
     if (shown.cells)
         fprintf(f, form == TABLE_TEXT ? "%s%s:\n" : "%s### %s\n\n", s == sections ? "" : "\n",
                 s->title);
@@ -219,8 +237,21 @@ int summarize_show(const char *dir, int form, FILE *f, struct why *w)
         int error = reading_table(&table, dir, sections[i].file, 1, w);
         if (error)
             return error;
-        show(&sections[i], table, form, f);
+        if (form == TABLE_CSV)
+            show_csv(&sections[i], table, f);
+        else
+            show(&sections[i], table, form, f);
         csv_free(table);
     }
     return 0;
+}
+
+const char *summarize_lay_out(struct table *out, const struct csv *table, const char *file)
+{
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (!strcmp(sections[i].file, file)) {
+            fill(out, &sections[i], table);
+            return sections[i].title;
+        }
+    return NULL;
 }

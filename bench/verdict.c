@@ -55,7 +55,8 @@ static void add_grounds(struct grounds *g, const struct cell_row *c)
     g->blocks = fmin(g->blocks, blocks);
 }
 
-struct grounds grounds_of(const struct cell_row *a, const struct cell_row *b)
+/* What stands behind a cell, and behind B as well, which may be NULL. */
+static struct grounds grounds_of(const struct cell_row *a, const struct cell_row *b)
 {
     struct grounds g = { .blocks = INFINITY };
     add_grounds(&g, a);
@@ -201,8 +202,9 @@ static struct duel no_duel(void)
                           .blocks_needed = NAN };
 }
 
-struct duel duel_between(const struct reading *r, const struct cell_row *a,
-                         const struct cell_row *b)
+/* Threads against processes for two cells of the same work; A or B may be of any side. */
+static struct duel duel_between(const struct reading *r, const struct cell_row *a,
+                                const struct cell_row *b)
 {
     for (long i = 0; i < r->pairs; i++) {
         const struct pair *p = &r->pair[i];
@@ -694,7 +696,7 @@ static void write_headline(struct answer *v)
             "No verdict: that takes the \"workers\" sweep of a profile, and this run has no good "
             "cell of it. The pairs are in pairs.csv.");
     else if (one_sided(v)) {
-        say(out, room, "Only %s were measured", v->threads.cell ? "threads" : "processes");
+        say(out, room, "Only %s gave results", v->threads.cell ? "threads" : "processes");
         if (v->choice == CHOICE_SERIAL)
             say(out, room, ", and no number of workers was worth it here.");
         else if (v->choice == CHOICE_UNCLEAR)

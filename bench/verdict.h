@@ -123,18 +123,11 @@ enum confidence confidence_of(const struct checks *checks, const struct grounds 
 /* "not enough blocks", "uncertain": why not to rely on an answer that stands on G; NULL: do. */
 const char *doubt_word(const struct checks *checks, const struct grounds *g);
 
-/* What stands behind a cell, and behind B as well, which may be NULL. */
-struct grounds grounds_of(const struct cell_row *a, const struct cell_row *b);
-
 /* "threads", "processes", "either", "can't tell yet", "serial", "-". */
 const char *choice_word(enum choice c);
 
 /* "high", "medium", "low". */
 const char *confidence_word(enum confidence c);
-
-/* Threads against processes for two cells of the same work; A or B may be of any side. */
-struct duel duel_between(const struct reading *r, const struct cell_row *a,
-                         const struct cell_row *b);
 
 /* The range of good chunks of BACKEND with SCHEDULE for tasks of TASK_NS in the chunk sweep. */
 struct chunk_range chunk_range_of(const struct reading *r, const char *backend,

@@ -78,6 +78,12 @@ const char *words_count(char buffer[WORD], double count)
     return buffer;
 }
 
+double words_round(double value, int digits)
+{
+    double step = value > 0 ? pow(10, floor(log10(value)) + 1 - digits) : 1;
+    return round(value / step) * step;
+}
+
 const char *words_factor(char buffer[WORD], double factor)
 {
     snprintf(buffer, WORD, "%.*f", decimals(factor, 2), factor);

@@ -21,6 +21,9 @@ const char *words_size(char buffer[WORD], double bytes);
 /* "12,345" */
 const char *words_count(char buffer[WORD], double count);
 
+/* VALUE, above 0, with no more than DIGITS significant digits: 928 with two is 930. */
+double words_round(double value, int digits);
+
 /* "7.4", "0.97", "24": a factor. */
 const char *words_factor(char buffer[WORD], double factor);
 

@@ -151,11 +151,15 @@ static void let_go(void)
     fork_unlock();
 }
 
-static pthread_once_t forks_watched = PTHREAD_ONCE_INIT;
-
 static void watch_forks(void)
 {
     pthread_atfork(fork_lock, fork_unlock, let_go);
+}
+
+void birth_watch(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
 }
 
 /* ---- what every worker does first ---- */
@@ -769,7 +773,6 @@ static void watch_out_for(struct pool *p, int worker)
 /* The worker's pipes, and the pool's descriptors, in order. */
 static int ready_descriptors(struct pool *p, struct worker_own *own, int worker)
 {
-    pthread_once(&forks_watched, watch_forks);
     fork_lock();
     int error = p->transport == POOL_PIPE ? pipe_open(p, worker) : 0;
     lift(&p->memory_fd);

@@ -469,6 +469,10 @@ int birth_start(struct pool *p, int worker);
 /* Which way AUTO means; -errno if the way asked for cannot be had, with a message. */
 int birth_choose(enum pool_start *start, const struct pool_options *o);
 
+/* From now on forks are counted, and descriptors are kept from children.  More than once: nothing.
+ */
+void birth_watch(void);
+
 /* Is this process a worker?  How deep? */
 extern int birth_depth;
 extern int birth_forks; /* how many forks lie between it and the first process with a pool */

@@ -298,6 +298,7 @@ static int make_own(struct pool *p, int capacity)
         return pool_complain(-ENOMEM, "no memory for %d workers", p->workers);
     madvise(p->owner, PAGE, MADV_WIPEONFORK);
     p->owner[0] = 1;
+    birth_watch();
     p->forks = birth_forks;
     for (int w = 0; w < capacity; w++) {
         p->own[w].pidfd = -1;

@@ -35,6 +35,9 @@ says out '8 workers'
 says out '^About .* (.* to .*); serially 50'
 says out 'pipe dynamic'
 says out 'The model met [0-9]* cells'
+says out ': use .*, 8 workers, .* per chunk'
+[ "$(grep -c 'The margin, below which' out)" -eq 1 ] || fail "the margin: $(cat out)"
+says out '^Starting the 8 workers of '
 [ "$(wc -l <out)" -ge 6 ] || fail "text: $(cat out)"
 
 # ---- nothing is written into the run
@@ -93,7 +96,11 @@ says out '^  8 workers .*measured team'
 says out '^  64 workers '
 says out 'prediction for a machine with 64 cores like these, from the costs of 8 workers'
 says out 'could not be tested'
-says_not out '^About .* to '
+says out ' would be the fastest, 64 workers'
+says out '^The fastest would take about '
+says_not out 'use '
+says_not out ' to [0-9.]* ms)'
+says_not out '[0-9][0-9][0-9]*\.[0-9]* times'
 advise 0 run --task-us 5 --tasks 100000 --workers 1000 --extrapolate --format csv
 awk -F, 'NR == 1 { n = NF; for (i = 1; i <= NF; i++) at[$i] = i; next }
     NF != n || $at["extrapolated"] != ($at["workers"] != 8) { exit 1 }
@@ -171,6 +178,10 @@ says err 'not a run'
 "$here/fake_run.sh" smoke profile=smoke blocks=1
 advise 1 smoke --task-us 5 --tasks 10000
 says err 'smoke'
+"$here/fake_run.sh" few blocks=4
+advise 0 few --task-us 5 --tasks 10000
+advise 1 few --task-us 5 --tasks 10000 --workers 64 --extrapolate
+says err 'nothing is predicted for larger teams from 4 blocks: it takes 6'
 "$here/fake_run.sh" short without=chunk+length+workers
 advise 1 short --task-us 5 --tasks 10000
 says err 'too few cells'

@@ -6,6 +6,7 @@
 # machine: what a run keeps of its job, that nothing is drawn where there is no terminal, that it ends
 # well when it is told to, and the example scripts in the folder EXAMPLES.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 2 ] || [ ! -x "$1" ] || [ ! -d "$2" ]; then
     echo "usage: batch.sh TEAMPOOL EXAMPLES" >&2
     exit 2
@@ -25,25 +26,10 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 cd "$scratch" || exit 2
-passed=0 failed=0 what=
 
-fail() {
-    printf 'FAILED: %s: expected %s\n' "$what" "$1"
-    failed=$((failed + 1))
-}
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text; stderr: $(head -c 600 err 2>/dev/null)"; fi
-}
-
-is() { [ "$1" = "$2" ]; }
 says() { grep -qE -- "$2" "$1"; }
 says_not() { ! grep -qE -- "$2" "$1"; }
 is_not_there() { [ ! -e "$1" ]; }
-is_empty() { [ ! -s "$1" ]; }
 cannot() { echo "not tried: $1"; }
 
 # A measuring program is refused by `run` if it is a Debug or sanitizer build.

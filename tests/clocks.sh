@@ -5,6 +5,7 @@
 # nothing but names and dates; a machine that was suspended says so, beside the samples that do not
 # count.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 [ $# -eq 2 ] && [ -x "$1" ] || { echo "usage: clocks.sh TEAMPOOL SHIM" >&2; exit 2; }
 case $1 in
 /*) teampool=$1 ;;
@@ -17,20 +18,6 @@ esac
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 2
-passed=0 failed=0
-
-expect() { # DESCRIPTION COMMAND...
-    text=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: expected %s; stderr: %s\n' "$text" "$(head -c 400 err)"
-        failed=$((failed + 1))
-    fi
-}
-is() { [ "$1" = "$2" ]; }
-says() { grep -qF -- "$2" "$1"; }
 
 force=
 "${teampool%/*}/teampool-cell" --about >about

@@ -141,6 +141,9 @@ compare old new --fail-on=missing,faster
 expect 'a list' is "$rc" 3
 compare old new --fail-on slower --margin 25%
 expect 'a wide margin' is "$rc" 0
+compare old new --margin 160%
+expect 'a margin that says nothing' is "$(head -n 1 out)" \
+    '0 of 7 cells slower, 0 faster, 7 within 160%, too wide to call them the same.'
 compare old new --format csv --margin 0.2
 expect 'a margin as a share' is "$(csv margin backend=serial)" 0.2
 expect 'all within it' is "$(rows verdict verdict=same)" 7

@@ -6,7 +6,7 @@
                          times what stands there
     fact.KEY=VALUE       in machine.csv
     drop=LABEL           takes the first row of LABEL out of samples.csv
-    launch=N             takes row N of status.csv out
+    launch=N             takes launch N out of status.csv
     plan=OLD=>NEW        replaces a text in plan.txt
     fit                  times of launches and of the run as the samples' are now
     seal                 the seal as if the program had left the files so; it is no secret
@@ -34,7 +34,7 @@ class Table:
 
 def fit(samples, status, facts):
     total = lived = 0
-    for launch in status.rows:
+    for launch in [row for row in status.rows if row["seq"]]:  # not of what was left out
         now = 0
         for row in samples.rows:
             if row["seq"] == launch["seq"]:
@@ -83,7 +83,7 @@ def edit(folder, words):
         elif name == "drop":
             samples.rows.remove(next(r for r in samples.rows if r["sweep"] == value))
         elif name == "launch":
-            del status.rows[int(value) - 1]
+            status.rows = [row for row in status.rows if row["seq"] != value]
         elif name == "plan":
             old, new = value.split("=>")
             with open(os.path.join(folder, "plan.txt"), encoding="utf-8") as f:

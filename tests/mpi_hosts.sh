@@ -5,6 +5,7 @@
 # network and shared memory of their own, joined by a virtual cable; ranks are started on the other
 # one as ssh would, by a script that enters it.  Where that is not allowed, it is not tried, and says why.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -lt 1 ] || [ ! -x "$1" ]; then
     echo "usage: mpi_hosts.sh TEAMPOOL" >&2
     exit 2
@@ -35,18 +36,7 @@ if [ $# -eq 1 ]; then
     unshare $spaces sh "$0" "$1" "$scratch"
     exit
 fi
-scratch=$2 passed=0 failed=0 hung=0
-
-fail() {
-    printf 'FAILED: expected %s\n' "$1"
-    failed=$((failed + 1))
-}
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    text=$1
-    shift
-    if "$@"; then passed=$((passed + 1)); else fail "$text"; fi
-}
+scratch=$2 hung=0
 
 # This shell is on host one.  A process that sleeps holds host two.
 hostname one

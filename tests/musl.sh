@@ -5,6 +5,7 @@
 # with it; and all that would be measured with, which needs hwloc and OpenMP for musl, at least
 # compiles.  The pool's own tests want a cmocka for musl: the preset `musl` runs them.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -ne 1 ]; then
     echo "usage: musl.sh SOURCE_DIR" >&2
     exit 2
@@ -13,20 +14,7 @@ source=$1 tests=$1/tests
 command -v musl-gcc >/dev/null || { echo "skipped: no musl-gcc"; exit 77; }
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    what=$1
-    shift
-    if "$@" >"$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s: %s\n' "$what" "$*"
-        tail -n 20 "$scratch/log"
-        failed=$((failed + 1))
-    fi
-}
+log=$scratch/log
 
 expect 'it configures' cmake -S "$source" --preset musl -B "$scratch/build" \
     -DMUSL_PREFIX=/nonexistent -DCMAKE_C_FLAGS="-idirafter $scratch/build/uapi -Werror"

@@ -5,6 +5,7 @@
 # should, and run from where they are unpacked; the archive of the source holds the source.
 # With "build", a minute: the archive is built and tried in an empty folder, without git.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -lt 1 ] || [ ! -f "$1/CPackConfig.cmake" ]; then
     echo "usage: package.sh BUILD_DIR [build]" >&2
     exit 2
@@ -14,20 +15,7 @@ source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt")
 tests=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    what=$1
-    shift
-    if "$@" >"$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s: %s\n' "$what" "$*"
-        tail -n 20 "$scratch/log"
-        failed=$((failed + 1))
-    fi
-}
+log=$scratch/log
 
 finish() {
     echo "$passed passed, $failed failed"

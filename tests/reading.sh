@@ -5,6 +5,7 @@
 # not Linux would build it: with POSIX alone and without hwloc and OpenMP.  What it writes and says of
 # a run is byte for byte what TEAMPOOL does; what it cannot do it says.
 set -u
+. "$(dirname -- "$0")/expect.sh"
 if [ $# -lt 2 ]; then
     echo "usage: reading.sh TEAMPOOL SOURCE_DIR [CMAKE-OPTION...]" >&2
     exit 2
@@ -13,20 +14,7 @@ full=$1 source=$2
 shift 2
 scratch=$(mktemp -d) || exit 2
 trap 'rm -rf "$scratch"' EXIT
-passed=0 failed=0
-
-# expect DESCRIPTION COMMAND...: the command succeeds.
-expect() {
-    what=$1
-    shift
-    if "$@" >"$scratch/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s: %s\n' "$what" "$*"
-        tail -n 20 "$scratch/log"
-        failed=$((failed + 1))
-    fi
-}
+log=$scratch/log
 
 # pkg-config is not asked, and nothing that is only Linux's is seen.
 expect 'it configures' env PKG_CONFIG=/nonexistent cmake -S "$source" -B "$scratch/build" \

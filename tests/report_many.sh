@@ -107,6 +107,12 @@ fake right even=0.8 host=beta
 report left right || fail "turned round: $(cat err)"
 check 'turned round' grep -q 'faster in OLD, .* slower in NEW</li>' right/against.html
 
+# ---- nothing to be told
+fake few_a blocks=2
+fake few_b blocks=2 host=beta even=1.1
+report few_a few_b || fail "few blocks: $(cat err)"
+check 'nothing can be told, and why' grep -q '<h3>Nothing can be told: too few blocks</h3>' few_b/against.html
+
 # ---- no other work under the same name
 fake version even=1.1
 sed -i '/,omp,/s/,cpu,1,/,cpu,2,/' version/samples.csv

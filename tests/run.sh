@@ -289,6 +289,9 @@ runner killed 'kill -9 $$'
 runner holder "setsid sleep 98765$$ &" "exec '$cell' \"\$@\""
 runner twice "(setsid sh -c 'sleep 98765$$ & exit' >/dev/null 2>&1 &)" "exec '$cell' \"\$@\""
 runner family "setsid sh -c 'while :; do sleep 98765$$; done' >/dev/null 2>&1 &" "exec '$cell' \"\$@\""
+ln -s "$(command -v sleep)" 'two
+lines'
+runner lines "setsid '$scratch/two" "lines' 98765$$ >/dev/null 2>&1 &" 'sleep 0.1' "exec '$cell' \"\$@\""
 runner early '(true &)' "exec '$cell' \"\$@\""
 runner orphans "setsid sleep 98765$$ >/dev/null 2>&1 &" 'exit 3'
 runner chatty 'head -c 20000000 /dev/zero | tr "\0" x'
@@ -327,6 +330,7 @@ judged killed failed SIGKILL
 judged holder ok 'left processes behind'
 judged twice ok 'left processes behind'
 judged family ok 'left processes behind'
+judged lines ok 'left processes behind'
 judged orphans failed 'code 3'
 judged early ok ''
 expect "nothing said of who had ended" is "$(grep -F "/early " runners/status.csv | cut -d, -f5)" ''

@@ -254,6 +254,11 @@ for question in chunk shortest; do
     expect "text: the number of $question" awk -v q=$question '$1 == q { n++; if ($3 !~ /^[0-9]/) exit 1 }
         END { exit !n }' text
 done
+"$here/fake_run.sh" partly without=length
+for form in text csv; do "$teampool" summarize partly --format $form >$form 2>err; done
+expect 'csv: what was not measured, too' says csv ',unknown'
+expect 'text: nothing of what was not measured' [ "$(grep -c unknown text)" -eq 0 ]
+expect 'text: the value of an answer is explained' says text 'chunk), the shortest task that pays'
 refused "did you mean 'markdown'" summarize tables --format markdwon
 
 echo "$passed passed, $failed failed"

@@ -81,6 +81,11 @@ static void few_blocks(void **state)
     for (int i = 0; i < CELLS; i++)
         m.cell[i].blocks = 1;
     assert_string_equal(look(&m, "blocks")->value, "1 block");
+    m.cell[0].workload = "sleep";
+    assert_non_null(strstr(look(&m, "blocks")->text, "3 of 3 cells that do not sleep ran in"));
+    for (int i = 0; i < CELLS; i++)
+        m.cell[i].workload = "sleep";
+    assert_non_null(strstr(look(&m, "blocks")->text, "4 of 4 cells ran in fewer than 6"));
 }
 
 static void disturbed(void **state)

@@ -198,7 +198,7 @@ static void look_at(const struct sheet *s, const char *workers)
         machine_set(&h.machine, facts[i], "", "%s", workers);
     machine_set(&h.machine, "openmp", "", "GNU libgomp");
     machine_set(&h.machine, "compiler", "", "GNU 12");
-    if (sheet_plan(s, &h.machine, &h.plan, NULL, &w))
+    if (sheet_plan(s, &h.machine, &h.plan, &w))
         fail_msg("%s", w.text);
     assert_int_equal(h.plan.count, s->line_count);
     h.samples = full_record(&h.plan);

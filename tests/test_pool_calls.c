@@ -1467,7 +1467,8 @@ static void halt_soon_one(const struct kind *k)
         expect_equal(pool_map(p, &call), -ECANCELED);
         long ok = count_outcomes(100, POOL_OK), failed = count_outcomes(100, POOL_FAILED);
         expect(failed >= 3 && failed < 10);
-        expect(ok >= 18);
+        /* Task 20 is the third to fail.  Through pipes a worker has one waiting, not begun. */
+        expect(ok >= 18 - (k->transport == POOL_PIPE ? k->workers : 0));
         expect_equal(plan.board->started, plan.board->ended);
         expect_equal(plan.board->ended, ok + failed);
         expect_equal(count_outcomes(100, POOL_NOT_RUN), 100 - ok - failed);

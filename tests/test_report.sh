@@ -111,8 +111,19 @@ echo "psutil_cores,,python3 has no package 'psutil'" >>without_psutil/machine.cs
 report without_psutil || fail "report without_psutil: $(cat err)"
 check 'why not by psutil' grep -q 'not known: python3 has no package &#39;psutil&#39;' without_psutil/report.html
 for figure in lock lock_nap answer interval held; do
-    check "$figure: where it can be had" grep -q "<li id=\"fig-$figure\">.*--plan docs/gil-plan.txt" plain/report.html
+    check "$figure: not there" grep -q "<li id=\"fig-$figure\">.*Not drawn: " plain/report.html
 done
+check 'where they can be had, once' test "$(grep -c -- '--plan docs/gil-plan.txt' plain/report.html)" = 1
+check 'and the others' grep -q 'To measure what is missing: <code>teampool run ' plain/report.html
+fake few more=1 blocks=3 profile='plan file'
+report few || fail "report few: $(cat err)"
+title few 'Under the lock more threads seem to add nothing; 8 processes seem to reach 7.3 times serial speed'
+title few 'Beside one thread that computes, an answer seems to wait one switch interval, .*'
+title few 'An answer seems to take 10[01].*'
+title few 'Starting 8 workers seems to take .*'
+title few 'With a few heavy tasks, static seems to take .* longer than dynamic\|When tasks grow, static seems .*'
+check 'a plan file is no profile' grep -q ' · a plan file</p>' few/report.html
+check 'what a line between dots is' grep -q 'Dots are measured; the line between them is computed' few/report.html
 fake unlocked fail=gil more=1
 report unlocked || fail "report unlocked: $(cat err)"
 check 'why there is no lock' grep -q '<li id="fig-lock">.*cannot open the team: no such thing here' unlocked/report.html
@@ -308,6 +319,37 @@ check 'a point is missing' grep -q 'A missing point was left out or failed' clai
 edit map '{ $at["margin"] = 0.5 } 1'
 report claims || fail "a run with a wide margin: $(cat err)"
 check 'too noisy' grep -q '<h3>Where processes match threads: too noisy to tell' claims/report.html
+
+# ---- processes of then
+fake busy
+{
+    echo check,mark,value,text,fix
+    echo 'load,warn,3.0,Other programs ran,"ps -o pid,etime,args -p 4941,4965   # stop them"'
+} >busy/doctor.csv
+report busy || fail "report busy: $(cat err)"
+check 'what to do' grep -q 'Other programs ran.*<span>teampool doctor   # who runs now' busy/report.html
+absent 'no number of a process that has ended' 4941 busy/report.html
+
+# ---- the slower one of two schedules is named
+fake slow_dynamic
+awk -F, -v OFS=, '$4 == "dynamic" && $6 == "skew" { $23 *= 3 } 1' slow_dynamic/samples.csv >samples.csv
+mv samples.csv slow_dynamic/
+report slow_dynamic || fail "report slow_dynamic: $(cat err)"
+title slow_dynamic '[WT].*, dynamic takes .* as static\|[WT].*, dynamic takes .* longer than static'
+
+# ---- a plan of one's own, whose cells belong to no sweep
+fake own
+sed 's/,ok,,[a-z]*,/,ok,,,/' own/samples.csv >samples.csv
+mv samples.csv own/
+report own || fail "a run without sweeps: $(cat err)"
+check 'what was measured' grep -q '<h2 id=measured>' own/report.html
+check 'the pairs' grep -q '<td>pool steal 8w, cpu .*</td><td>omp dynamic 8w</td>' own/report.html
+check 'all of them, and all cells' test "$(grep -c '^<tr><td class=n>' own/report.html)" \
+    -eq "$(($(cat own/pairs.csv own/cells.csv | wc -l) - 2))"
+check 'no choice' grep -q 'This run has no cells to choose by' own/report.html
+absent 'nobody is said to be unbound' 'bound to no CPU' own/report.html
+check 'no cell is drawn' grep -q '<h3>The machine</h3>' own/report.html
+absent 'where there are figures, they have the numbers' 'id=measured' run/report.html
 
 # ---- the machine
 check 'a core for each' grep -q 'A core for each: 8 workers on 8 cores of 1 package' run/report.html

@@ -396,7 +396,7 @@ static void threads_failed_everywhere(void **state)
     cell(&m, "workers", "pool", "dynamic", 10000, 16, 4, 3.9, 0.01);
     judge(&m, &r, &v);
     assert_int_equal(v.choice, CHOICE_PROCESSES);
-    assert_string_equal(v.headline, "Only processes were measured: 4 workers.");
+    assert_string_equal(v.headline, "Only processes gave results: 4 workers.");
     assert_int_equal(v.confidence, CONFIDENCE_LOW);
     assert_non_null(strstr(v.evidence, "Threads could not be compared: no OpenMP here."));
     assert_int_equal(v.threads.shortest.kind, SHORTEST_UNKNOWN);
@@ -409,10 +409,10 @@ static void one_kind_alone_is_no_choice(void **state)
         double speedup, width;
         const char *headline;
     } runs[] = {
-        { 3.9, 0.01, "Only threads were measured: 4 workers." },
-        { 0.6, 0.01, "Only threads were measured, and no number of workers was worth it here." },
+        { 3.9, 0.01, "Only threads gave results: 4 workers." },
+        { 0.6, 0.01, "Only threads gave results, and no number of workers was worth it here." },
         { 0.9, 0.5,
-          "Only threads were measured, and whether they gain anything can't be told yet." },
+          "Only threads gave results, and whether they gain anything can't be told yet." },
     };
     (void)state;
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {

@@ -27,6 +27,16 @@ static void test_times(void **state)
     assert_string_equal(words_time(word, -0.5, 3), "-0.500\u00A0ns");
 }
 
+static void test_rounding(void **state)
+{
+    char word[WORD];
+    (void)state;
+    assert_string_equal(words_count(word, words_round(928, 2)), "930");
+    assert_string_equal(words_count(word, words_round(996, 2)), "1,000");
+    assert_string_equal(words_factor(word, words_round(0.314, 2)), "0.31");
+    assert_true(words_round(0, 2) == 0);
+}
+
 static void test_changes(void **state)
 {
     char word[WORD];
@@ -85,7 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_times), cmocka_unit_test(test_sizes), cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_dates), cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_dates), cmocka_unit_test(test_cuts),  cmocka_unit_test(test_rounding),
     };
     return cmocka_run_group_tests_name("words", tests, NULL, NULL);
 }

@@ -198,7 +198,8 @@ int open(const char *path, int flags, ...)
 {
     va_list rest;
     va_start(rest, flags);
-    int rights = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, int) : 0;
+    int more = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE,
+        rights = more ? va_arg(rest, int) : 0;
     va_end(rest);
     if ((flags & O_ACCMODE ? fails : never)("open"))
         return -1;
