@@ -288,8 +288,8 @@ static const char *first_words(const char *text)
     return *at ? at : text;
 }
 
-/* "SEGV": those that a program dies of.  pool/crash.c has the same table: the pool stands alone, and
- * shows none of its inside. */
+/* "SEGV": those that a program dies of.  pool/crash.c has the same table: the pool stands alone,
+ * and shows none of its inside. */
 static const char *signal_name(int number)
 {
     static const struct {
